@@ -1,0 +1,1 @@
+"""Tables and documents as they come: sources, types, contract, profile, split."""

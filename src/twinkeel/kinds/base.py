@@ -1,0 +1,145 @@
+"""What a kind is, and what the lifecycle hands to it.
+
+A kind is the one extension point: a class with a name, a typed options record, traits and the
+methods of `Kind`, registered under the entry-point group `twinkeel.kinds`. The lifecycle asks
+traits and never names a kind. `twinkeel.testing.check_kind` is the acceptance test.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+
+import msgspec
+
+from twinkeel.data.sources import Source
+from twinkeel.metrics.measure import Measure
+from twinkeel.records import (
+    Cases,
+    Evidence,
+    Explanation,
+    Limits,
+    Output,
+    Progress,
+    Record,
+    Rows,
+    Signature,
+)
+from twinkeel.report.sections import Section
+from twinkeel.store.bundles import Bundle
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base of every kind's options: the keys of `[components.NAME]` that are its own."""
+
+
+OptionsT = TypeVar("OptionsT", bound=Options)
+
+
+class Traits(Record, frozen=True):
+    """What the lifecycle must know of a kind without naming it."""
+
+    streams: bool = False
+    """Its servable can answer piece by piece."""
+    costs_money: bool = False
+    """A call may be billed: `spend_limit` applies."""
+    needs_labels: bool = True
+    """Its cases need an expectation."""
+    stochastic: bool = False
+    """The same input can get another answer."""
+
+
+@runtime_checkable
+class Servable(Protocol):
+    """A loaded version, ready for calls. Loading it imports nothing that only training needs."""
+
+    @property
+    def signature(self) -> Signature:
+        """What it takes and gives."""
+        ...
+
+    def call(self, rows: Rows) -> list[Output]:
+        """One output per row, in order. Raises ContractError naming the row and the column."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A servable that can also say why."""
+
+    def explain(self, rows: Rows) -> list[Explanation]:
+        """One explanation per row, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Task(Generic[OptionsT]):
+    """One build of one component, as its kind sees it."""
+
+    component: str
+    options: OptionsT
+    data: Source
+    """The component's source; reading it twice gives the same rows."""
+    split_key: str
+    """The project's key for the keyed hash that holds cases out."""
+    bundle: Path
+    """An empty folder to fill with all that a server needs."""
+    progress: Progress
+    limits: Limits
+    seed: int
+    started: float
+    """`time.monotonic()` at which the limits began to run."""
+    work: Path
+    """A folder for `step`, kept until the build succeeds."""
+    step: Callable[[str, Callable[[Path], None]], Path]
+    """`step(key, work)`: run `work(folder)` once and return the folder that it filled; a build
+    that was killed and is started again finds the finished folder and skips the work."""
+    resolve: Callable[[str], Servable]
+    """Load a version that this one depends on; it is recorded in the lineage."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build tells the lifecycle beyond the bundle that it filled."""
+
+    rows: int
+    """Rows of the source that could be used."""
+    learned: Sequence[str]
+    """The units that were learned from, as in `Cases.units`."""
+    split: dict[str, Any] = field(default_factory=dict)
+    """How cases were held out: method, share, cutoff."""
+
+
+class Kind(ABC, Generic[OptionsT]):
+    """A kind of component. Instances hold no state."""
+
+    name: ClassVar[str]
+    traits: ClassVar[Traits] = Traits()
+    options: type[OptionsT]
+
+    @abstractmethod
+    def cases(self, task: Task[OptionsT]) -> Cases:
+        """What the version will be judged on, fixed before it is built."""
+
+    @abstractmethod
+    def build(self, task: Task[OptionsT]) -> Built:
+        """Learn from `task.data` and fill `task.bundle`; nothing else is written."""
+
+    @abstractmethod
+    def load(self, bundle: Bundle) -> Servable:
+        """A servable from a verified bundle."""
+
+    @abstractmethod
+    def evaluate(self, servable: Servable, cases: Cases) -> Evidence:
+        """Every case with the servable's output, in the order of the cases."""
+
+    @abstractmethod
+    def measures(self, evidence: Evidence) -> list[Measure]:
+        """What can be scored on this evidence; a function of the evidence alone."""
+
+    def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:  # noqa: ARG002
+        """Sections of the HTML report beyond those that every version has."""
+        return []

@@ -1,0 +1,1 @@
+"""What is measured: pure functions from cases and their weights to numbers."""
