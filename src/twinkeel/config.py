@@ -103,7 +103,7 @@ class Config(Record, frozen=True):
     versions: VersionsTable = VersionsTable()
 
 
-class _ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
+class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
     """The keys of a component that are not its kind's own."""
 
     kind: str
@@ -124,7 +124,7 @@ class _ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
     """Where all randomness comes from."""
 
 
-COMPONENT_KEYS = _ComponentTable
+COMPONENT_KEYS = tuple(field.name for field in msgspec.structs.fields(ComponentTable))
 _TABLES = ("project", "sources", "components", "server", "events", "versions")
 _T = TypeVar("_T")
 
@@ -177,11 +177,15 @@ def parse(raw: Mapping[str, Any], root: Path) -> Config:
     return config
 
 
-def decode(table: object, record: type[_T], where: str) -> _T:
-    """Read a TOML table as `record`; raises ConfigError naming the key and the nearest one."""
+def decode(table: object, record: type[_T], where: str, *, also: tuple[str, ...] = ()) -> _T:
+    """Read a TOML table as `record`; raises ConfigError naming the key and the nearest one.
+
+    `also` are keys that are read elsewhere, to suggest when a key is misspelt.
+    """
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where} must be a table of keys, not {_shown(table)}.")
-    _known(table, msgspec.structs.fields(record), where)  # type: ignore[arg-type]  # a Struct
+    names = tuple(item.encode_name for item in msgspec.structs.fields(record))  # type: ignore[arg-type]  # a Struct
+    _known(table, names, where, also=also)
     try:
         return msgspec.convert(table, record, strict=True)
     except msgspec.ValidationError as error:
@@ -210,11 +214,10 @@ def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentC
     where = f"[components.{name}]"
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where} must be a table of keys, not {_shown(table)}.")
-    common_names = [field.name for field in msgspec.structs.fields(_ComponentTable)]
     for key in ("kind", "source"):
         if key not in table:
             raise ConfigError(f'{where} has no {key}: add {key} = "...".')
-    common = decode({k: v for k, v in table.items() if k in common_names}, _ComponentTable, where)
+    common = decode({k: v for k, v in table.items() if k in COMPONENT_KEYS}, ComponentTable, where)
     if common.source not in sources:
         near = suggestion(common.source, sources)
         raise ConfigError(f"{where} source: there is no source {common.source!r}{near}")
@@ -225,11 +228,11 @@ def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentC
         gates=common.gates,
         limits=_limits(common, where),
         seed=common.seed,
-        options={k: v for k, v in table.items() if k not in common_names},
+        options={k: v for k, v in table.items() if k not in COMPONENT_KEYS},
     )
 
 
-def _limits(table: _ComponentTable, where: str) -> Limits:
+def _limits(table: ComponentTable, where: str) -> Limits:
     if table.work_limit is not None and table.work_limit < 1:
         raise ConfigError(f"{where} work_limit must be 1 or more, not {table.work_limit}.")
     time, memory = table.time_limit, table.memory_limit
@@ -266,11 +269,12 @@ def _name(name: str, what: str) -> str:
     return name
 
 
-def _known(table: Mapping[str, Any], allowed: tuple[Any, ...], where: str) -> None:
-    names = tuple(item if isinstance(item, str) else item.encode_name for item in allowed)
+def _known(
+    table: Mapping[str, Any], names: tuple[str, ...], where: str, *, also: tuple[str, ...] = ()
+) -> None:
     for key in table:
         if key not in names:
-            raise ConfigError(f"{where} has no key {key!r}{suggestion(key, names)}")
+            raise ConfigError(f"{where} has no key {key!r}{suggestion(key, names + also)}")
 
 
 def _explained(error: str) -> str:

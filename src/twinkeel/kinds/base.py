@@ -16,11 +16,13 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 import msgspec
 
 from twinkeel.data.sources import Source
+from twinkeel.data.table import Table
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import (
     Cases,
     Evidence,
     Explanation,
+    Json,
     Limits,
     Output,
     Progress,
@@ -118,6 +120,8 @@ class Kind(ABC, Generic[OptionsT]):
 
     name: ClassVar[str]
     traits: ClassVar[Traits] = Traits()
+    runtime: ClassVar[str]
+    """What loads its bundles, such as `onnx`; the manifest records it."""
     options: type[OptionsT]
 
     @abstractmethod
@@ -139,6 +143,10 @@ class Kind(ABC, Generic[OptionsT]):
     @abstractmethod
     def measures(self, evidence: Evidence) -> list[Measure]:
         """What can be scored on this evidence; a function of the evidence alone."""
+
+    def propose(self, table: Table, target: str) -> dict[str, Json] | None:  # noqa: ARG002
+        """Options to start with when `target` is to be learned from `table`; None if unsuited."""
+        return None
 
     def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:  # noqa: ARG002
         """Sections of the HTML report beyond those that every version has."""

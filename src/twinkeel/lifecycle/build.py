@@ -1,0 +1,160 @@
+"""Build: a component of the configuration -> an immutable version in the store.
+
+Cases are fixed and stored before anything is learned. All work happens in a folder of its own;
+the store changes only at the end, in one step. A build that was killed finds its finished steps
+again as long as its data, options, limits and seed are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from twinkeel import __version__
+from twinkeel.config import Config
+from twinkeel.data.sources import Source, open_source
+from twinkeel.errors import BuildError
+from twinkeel.kinds.base import Built, Servable, Task
+from twinkeel.lifecycle.components import Component, component, options_json
+from twinkeel.lifecycle.versions import find, load
+from twinkeel.records import Cases, Lineage, Progress, Tick, Version, silent
+from twinkeel.store.steps import Steps
+from twinkeel.store.store import Store
+
+_PACKAGES = ("catboost", "lightgbm", "numpy", "onnx", "onnxruntime", "scikit-learn")
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def build(
+    config: Config,
+    store: Store,
+    name: str,
+    *,
+    seed: int | None = None,
+    progress: Progress = silent,
+) -> tuple[Version, Cases]:
+    """Build the component `name`; returns the new version and the cases that will judge it."""
+    started = time.monotonic()
+    what = component(config, name)
+    source = open_source(config.sources[what.config.source], config.root, what.config.source)
+    seed = what.config.seed if seed is None else seed
+    progress(Tick(stage="reading", detail=source.describe()))
+    with store.building(_work_key(config, what, source, seed)) as folder:
+        steps = Steps(folder / "steps")
+        depends_on: dict[str, str] = {}
+        task = Task(
+            component=name,
+            options=what.options,
+            data=source,
+            split_key=config.project.split_key,
+            bundle=_emptied(folder / "bundle"),
+            progress=progress,
+            limits=what.config.limits,
+            seed=seed,
+            started=started,
+            work=folder,
+            step=steps,
+            resolve=lambda text: _resolve(config, store, text, depends_on),
+        )
+        cases = what.kind.cases(task)
+        built = what.kind.build(task)
+        _check_honest(name, cases, built)
+        lineage = _lineage(store, task, what, built, depends_on)
+        progress(Tick(stage="storing"))
+        bundle = store.add_bundle(task.bundle, kind=what.kind.name, runtime=what.kind.runtime)
+        made = store.add_version(name, what.kind.name, bundle, lineage)
+        steps.forget()
+    return made, cases
+
+
+def task_for_cases(config: Config, store: Store, what: Component, folder: Path) -> Task[Any]:
+    """A task that is enough for `Kind.cases` on the source as it is now."""
+    source = open_source(config.sources[what.config.source], config.root, what.config.source)
+    return Task(
+        component=what.name,
+        options=what.options,
+        data=source,
+        split_key=config.project.split_key,
+        bundle=folder / "bundle",
+        progress=silent,
+        limits=what.config.limits,
+        seed=what.config.seed,
+        started=time.monotonic(),
+        work=folder,
+        step=Steps(folder / "steps"),
+        resolve=lambda text: _resolve(config, store, text, {}),
+    )
+
+
+def learned_units(store: Store, made: Version) -> frozenset[str]:
+    """The units that `made` learned from."""
+    digest = made.lineage.learned_digest
+    return frozenset(msgspec.json.decode(store.get_object(digest), type=list[str]))
+
+
+def _check_honest(name: str, cases: Cases, built: Built) -> None:
+    both = set(cases.units) & set(built.learned)
+    if both:
+        raise BuildError(
+            f"{name} learned from {len(both)} of the units that judge it: "
+            "its kind must leave out of learning what it gives as cases."
+        )
+
+
+def _lineage(
+    store: Store, task: Task[Any], what: Component, built: Built, depends_on: dict[str, str]
+) -> Lineage:
+    learned = sorted(set(built.learned))
+    return Lineage(
+        source=what.config.source,
+        source_digest=task.data.digest(),
+        rows=built.rows,
+        rows_learned=len(built.learned),
+        learned_digest=store.put_object(_encode(learned)),
+        options=options_json(what.options),
+        seed=task.seed,
+        split={**built.split, "key": hashlib.sha256(task.split_key.encode()).hexdigest()[:16]},
+        depends_on=depends_on,
+        packages=_packages(),
+        seconds=round(time.monotonic() - task.started, 3),
+    )
+
+
+def _work_key(config: Config, what: Component, source: Source, seed: int) -> str:
+    identity = {
+        "component": msgspec.to_builtins(what.config),
+        "data": source.digest(),
+        "seed": seed,
+        "split_key": config.project.split_key,
+        "twinkeel": __version__,
+    }
+    return hashlib.sha256(_encode(identity)).hexdigest()[:32]
+
+
+def _resolve(config: Config, store: Store, text: str, depends_on: dict[str, str]) -> Servable:
+    made = find(config, store, text)
+    depends_on[made.component] = str(made.ref)
+    return load(store, made)
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _packages() -> dict[str, str]:
+    found = {"python": platform.python_version(), "twinkeel": __version__}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,59 @@
+"""A component as the verbs need it: its configuration, its kind, its options and its gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from twinkeel import gates, plugins
+from twinkeel.config import COMPONENT_KEYS, ComponentConfig, Config, decode
+from twinkeel.errors import ConfigError, UnknownName
+from twinkeel.kinds.base import Kind, Options
+from twinkeel.records import Gate
+
+
+@dataclass(frozen=True)
+class Component:
+    """One `[components.NAME]`, fully read."""
+
+    config: ComponentConfig
+    kind: Kind[Any]
+    options: Options
+    gates: tuple[Gate, ...]
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        return self.config.name
+
+
+def component(config: Config, name: str) -> Component:
+    """The component `name`; raises UnknownName or ConfigError in one sentence."""
+    if name not in config.components:
+        near = plugins.suggestion(name, tuple(config.components))
+        raise UnknownName(f"There is no component {name!r}{near}")
+    table = config.components[name]
+    where = f"[components.{name}]"
+    kind = plugins.kind(table.kind)
+    if table.limits.spend is not None and not kind.traits.costs_money:
+        raise ConfigError(f"{where} spend_limit: a {table.kind} costs no money; remove the key.")
+    return Component(
+        config=table,
+        kind=kind,
+        options=decode(table.options, kind.options, where, also=COMPONENT_KEYS),
+        gates=tuple(gates.parse(key, text) for key, text in table.gates.items()),
+    )
+
+
+def check(config: Config) -> None:
+    """Read every component, so that a mistake anywhere is told before any work begins."""
+    for name in config.components:
+        component(config, name)
+
+
+def options_json(options: Options) -> dict[str, Any]:
+    """Options as plain JSON, for the lineage."""
+    plain: dict[str, Any] = msgspec.to_builtins(options)
+    return plain

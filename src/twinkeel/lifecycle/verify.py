@@ -1,0 +1,125 @@
+"""Verify: is a version still what it was, and do its scores follow from its evidence?
+
+Re-hashes the bundle, the cases and the evidence; loads the bundle and asks it all cases again;
+derives every score but the timings from the stored evidence. Writes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from twinkeel import plugins
+from twinkeel.errors import TwinkeelError
+from twinkeel.lifecycle.evaluate import RESAMPLES, SEED
+from twinkeel.lifecycle.versions import load
+from twinkeel.metrics.scorecard import scorecard
+from twinkeel.records import (
+    Cases,
+    Evaluation,
+    Evidence,
+    Progress,
+    Record,
+    Score,
+    Tick,
+    Version,
+    silent,
+)
+from twinkeel.store.store import Store
+
+TOLERANCE = 1e-6
+"""How far an output may be from the stored one; processors differ in the last bits."""
+
+
+class Check(Record, frozen=True):
+    """One thing that was verified."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Verification(Record, frozen=True):
+    """All checks of one version."""
+
+    ref: str
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every check held."""
+        return all(check.ok for check in self.checks)
+
+
+def verify(store: Store, version: Version, *, progress: Progress = silent) -> Verification:
+    """Check everything that can be checked about `version`."""
+    checks = [_checked("bundle", lambda: _bundle(store, version))]
+    judged = store.evaluation(version.ref)
+    if judged is None:
+        checks.append(Check(name="evaluation", ok=False, detail="it has not been evaluated"))
+        return Verification(ref=str(version.ref), checks=tuple(checks))
+    for name, work in (("outputs", _outputs), ("scores", _scores)):
+        progress(Tick(stage="verifying", detail=name))
+        checks.append(_checked(name, lambda work=work: work(store, version, judged)))  # type: ignore[misc]  # bound now
+    return Verification(ref=str(version.ref), checks=tuple(checks))
+
+
+class _Differs(Exception):
+    """A check did not hold; the message says how."""
+
+
+def _checked(name: str, work: Callable[[], str]) -> Check:
+    try:
+        return Check(name=name, ok=True, detail=work())
+    except (_Differs, TwinkeelError) as error:
+        return Check(name=name, ok=False, detail=str(error))
+
+
+def _bundle(store: Store, version: Version) -> str:
+    bundle = store.open_bundle(version.bundle)
+    return f"{len(bundle.manifest.files)} files match their hashes"
+
+
+def _outputs(store: Store, version: Version, judged: Evaluation) -> str:
+    """The loaded bundle answers every stored case as the evidence says."""
+    cases = msgspec.json.decode(store.get_object(judged.cases_digest), type=Cases)
+    stored = _evidence(store, judged)
+    again = plugins.kind(version.kind).evaluate(load(store, version), cases)
+    if again.ids != stored.ids or again.expected != stored.expected:
+        raise _Differs("the evidence is not about the stored cases")
+    for name, values in stored.outputs.items():
+        for i, (was, came) in enumerate(zip(values, again.outputs[name], strict=True)):
+            if not _close(was, came):
+                raise _Differs(f"case {stored.ids[i]}: {name} was {was!r} and is now {came!r}")
+    return f"{len(cases):,} cases answered again as recorded"
+
+
+def _scores(store: Store, version: Version, judged: Evaluation) -> str:
+    evidence = _evidence(store, judged)
+    measures = plugins.kind(version.kind).measures(evidence)
+    again = scorecard(measures, evidence, resamples=RESAMPLES, seed=SEED)
+    stored = [score for score in judged.scorecard.scores if not score.timing]
+    for score in stored:
+        came = again.get(score.key)
+        if came is None or not _same(score, came):
+            raise _Differs(f"{score.key} was {score.value} and is recomputed as {came}")
+    return f"{len(stored)} scores recomputed from the evidence"
+
+
+def _evidence(store: Store, judged: Evaluation) -> Evidence:
+    return msgspec.json.decode(store.get_object(judged.evidence_digest), type=Evidence)
+
+
+def _same(one: Score, other: Score) -> bool:
+    return one.n == other.n and all(
+        _close(getattr(one, end), getattr(other, end)) for end in ("value", "low", "high")
+    )
+
+
+def _close(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(one == other)

@@ -1,0 +1,196 @@
+"""The facade: one method per verb, over one project's configuration and store.
+
+Every face (command line, server, notebook) goes through here or through the same verbs below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from twinkeel.config import FILE, Config, load
+from twinkeel.errors import UsageError
+from twinkeel.records import Evaluation, Explanation, Output, Progress, Record, Release, silent
+
+if TYPE_CHECKING:
+    from twinkeel.lifecycle.status import ComponentStatus
+    from twinkeel.lifecycle.verify import Verification
+    from twinkeel.records import Version
+    from twinkeel.store.gc import Collected
+    from twinkeel.store.store import Store
+
+
+class Judged(Record, frozen=True):
+    """A version with its newest evaluation; a notebook shows it as its scorecard."""
+
+    version: Version
+    evaluation: Evaluation | None
+
+    def _repr_html_(self) -> str:
+        from twinkeel.report.html import summary
+
+        return summary(self.version, self.evaluation)
+
+
+class Project:
+    """A folder with `twinkeel.toml`, and everything that can be done with it."""
+
+    def __init__(
+        self, config: Config, store: Store, *, progress: Progress = silent, who: str | None = None
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.progress = progress
+        self.who = who
+
+    @classmethod
+    def open(cls, folder: Path | str = ".", *, progress: Progress = silent) -> Project:
+        """The project in `folder`, or in the nearest folder above it.
+
+        Raises UsageError where there is none, ConfigError where `twinkeel.toml` is wrong.
+        """
+        from twinkeel.lifecycle.components import check
+        from twinkeel.store.store import Store
+
+        config = load(_root(Path(folder)))
+        check(config)
+        return cls(config, Store.open(config.root), progress=progress)
+
+    @classmethod
+    def init(
+        cls,
+        table: Path | str,
+        folder: Path | str = ".",
+        *,
+        target: str | None = None,
+        name: str | None = None,
+    ) -> Project:
+        """Start a project in `folder` from a table: writes `twinkeel.toml` and `.gitignore`."""
+        from twinkeel.lifecycle.init import init
+
+        init(Path(table), Path(folder), target=target, name=name)
+        return cls.open(folder)
+
+    def build(self, name: str, *, seed: int | None = None) -> Judged:
+        """Build a component and evaluate the new version."""
+        from twinkeel.lifecycle.build import build
+        from twinkeel.lifecycle.evaluate import evaluate
+
+        version, cases = build(self.config, self.store, name, seed=seed, progress=self.progress)
+        evaluation = evaluate(self.config, self.store, version, cases=cases, progress=self.progress)
+        return Judged(version=version, evaluation=evaluation)
+
+    def evaluate(self, ref: str) -> Judged:
+        """Judge a version again, on the cases that its source gives now."""
+        from twinkeel.lifecycle.evaluate import evaluate
+
+        version = self.version(ref, newest=True)
+        evaluation = evaluate(self.config, self.store, version, progress=self.progress)
+        return Judged(version=version, evaluation=evaluation)
+
+    def release(self, ref: str, *, override: str | None = None) -> Release:
+        """Put a version into production; `churn` is its newest version."""
+        from twinkeel.lifecycle.release import release
+
+        version = self.version(ref, newest=True)
+        return release(self.config, self.store, version, override=override, who=self.who)
+
+    def rollback(self, name: str) -> Release:
+        """Bring back what was in production before."""
+        from twinkeel.lifecycle.release import rollback
+
+        return rollback(self.store, name, who=self.who)
+
+    def call(self, ref: str, inputs: Any) -> Any:
+        """Ask a version, by default the one in production.
+
+        One row (a mapping) gives one Output, a list of rows gives a list, and a data frame of
+        pandas or polars gives one of the same library with the outputs as columns.
+        """
+        from twinkeel.lifecycle.call import call
+
+        return call(self.store, self.version(ref), inputs)
+
+    predict = call
+
+    def explain(self, ref: str, row: Mapping[str, Any]) -> Explanation:
+        """Why a version answers one row as it does."""
+        from twinkeel.lifecycle.call import explain
+
+        return explain(self.store, self.version(ref), [row])[0]
+
+    def call_file(self, ref: str, source: Path | str, out: Path | str) -> int:
+        """Ask a version every row of a file, written with the outputs to `out`; returns rows."""
+        from twinkeel.lifecycle.call import call_file
+
+        version = self.version(ref)
+        return call_file(self.store, version, Path(source), Path(out), progress=self.progress)
+
+    def status(self) -> list[ComponentStatus]:
+        """Where every component stands."""
+        from twinkeel.lifecycle.status import status
+
+        return status(self.config, self.store)
+
+    def show(self, ref: str) -> Judged:
+        """A version with its newest evaluation."""
+        version = self.version(ref)
+        return Judged(version=version, evaluation=self.store.evaluation(version.ref))
+
+    def report(self, ref: str, out: Path | str | None = None) -> Path:
+        """Write a version's report as one HTML file and return its path."""
+        from twinkeel.lifecycle.show import report
+
+        return report(self.store, self.version(ref), None if out is None else Path(out))
+
+    def verify(self, ref: str) -> Verification:
+        """Re-hash, reload and recompute a version."""
+        from twinkeel.lifecycle.verify import verify
+
+        return verify(self.store, self.version(ref), progress=self.progress)
+
+    def gc(self, *, dry_run: bool = False) -> Collected:
+        """Remove what the stated retention no longer covers."""
+        from twinkeel.lifecycle.gc import gc
+
+        return gc(self.config, self.store, dry_run=dry_run)
+
+    def package(self, ref: str, folder: Path | str) -> Path:
+        """Write a folder that serves a version by itself."""
+        from twinkeel.lifecycle.package import package
+
+        return package(self.config, self.store, self.version(ref), Path(folder))
+
+    def serve(self, *, host: str | None = None, port: int | None = None) -> None:
+        """Serve what is in production, until interrupted."""
+        from twinkeel.server import run
+
+        run(self.config, self.store, host=host, port=port)
+
+    def version(self, ref: str, *, newest: bool = False) -> Version:
+        """The version that `ref` names: `churn@7`, or `churn` for production's (or the newest)."""
+        from twinkeel.lifecycle.versions import find
+
+        return find(self.config, self.store, ref, newest=newest)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    def _repr_html_(self) -> str:
+        from twinkeel.report.html import status_table
+
+        return status_table(self.config.project.name, self.status())
+
+
+def _root(start: Path) -> Path:
+    """The nearest folder at or above `start` that has a `twinkeel.toml`."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise UsageError(
+        f"There is no {FILE} in {start} or above it: go to a project's folder, "
+        "or start one with twinkeel init TABLE."
+    )
