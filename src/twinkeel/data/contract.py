@@ -1,0 +1,237 @@
+"""The contract of a version: which columns it reads, as what, and what it does with the rest.
+
+One code path reads rows in training, in batches and in serving, so that a value means the same
+everywhere. Permissive but loud: what can be read is read, and what is unusual becomes a warning of
+its row; a required column that is absent, or a cell that cannot be read, is one ContractError.
+Needs numpy and msgspec only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from twinkeel.data.columns import READERS, Array, Column, Reader, Value, first_unreadable, listed
+from twinkeel.data.inference import Found, infer_column
+from twinkeel.data.table import Table
+from twinkeel.data.types import ABSENT, Unreadable, shown
+from twinkeel.errors import ContractError
+from twinkeel.plugins import suggestion
+from twinkeel.records import Columns, Field, Record, Rows
+
+__all__ = ["Column", "Conformed", "Contract", "Inferred", "infer"]
+
+_SHOWN_NAMES = 5
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Conformed:
+    """Rows as a contract reads them, all arrays of shape (n,)."""
+
+    values: dict[str, Array]
+    """Numbers, integers, booleans (0 or 1) and dates (days since 1970-01-01) as float64 with NaN
+    where missing; categories and texts as object arrays of str with "" where missing."""
+    warnings: dict[int, list[str]]
+    """Row position to sentences about what was unusual in it."""
+
+
+class Contract(Record, frozen=True, dict=True):
+    """The columns that a version reads, in order. `dict` lets it cache its readers."""
+
+    columns: tuple[Column, ...]
+    known: tuple[str, ...] = ()
+    """Columns of the source that are not read; they may come along without a warning."""
+
+    def fields(self) -> tuple[Field, ...]:
+        """The columns as inputs of a signature."""
+        return tuple(
+            Field(
+                name=column.name,
+                type=column.type,
+                required=column.required,
+                values=column.values if column.type == "category" else None,
+                low=column.low,
+                high=column.high,
+                example=column.example,
+            )
+            for column in self.columns
+        )
+
+    def read(self, columns: Columns, n: int, *, first: int = 1) -> Conformed:
+        """Read `n` rows given by column; `first` is what errors call the first row.
+
+        Raises ContractError naming the row and the column.
+        """
+        for name, cells in columns.items():
+            if len(cells) != n:
+                raise ContractError(f"Column {name} has {len(cells)} values, expected {n}.")
+        if n == 1:
+            return self._read_one({name: cells[0] for name, cells in columns.items()}, first)
+        extra = self._extra(columns.keys())
+        warnings = {row: [extra] for row in range(n)} if extra else {}
+        return self._read_columns(columns.get, n, warnings, first)
+
+    def read_rows(self, rows: Rows, *, first: int = 1) -> Conformed:
+        """Read rows; a key that a row lacks is absent there. Raises ContractError."""
+        for position, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise ContractError(
+                    f"Row {first + position}: expected column names with values, got {shown(row)}."
+                )
+        if len(rows) == 1:
+            return self._read_one(rows[0], first)
+        warnings: dict[int, list[str]] = {}
+        for position, row in enumerate(rows):
+            extra = self._extra(row.keys())
+            if extra:
+                warnings[position] = [extra]
+
+        def column(name: str) -> list[Any]:
+            return [row.get(name, ABSENT) for row in rows]
+
+        return self._read_columns(column, len(rows), warnings, first)
+
+    @cached_property
+    def _readers(self) -> tuple[Reader, ...]:
+        return tuple(READERS[column.type](column) for column in self.columns)
+
+    @cached_property
+    def _steps(self) -> tuple[tuple[str, Callable[[object], Value | None], bool, Reader], ...]:
+        return tuple((r.name, r.quick, r.numeric, r) for r in self._readers)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self.known).union(column.name for column in self.columns)
+
+    def _read_one(self, row: Mapping[str, Any], first: int) -> Conformed:
+        """The path of a served row: no array is made until the end."""
+        extra = self._extra(row.keys())
+        remarks = [extra] if extra else []
+        numbers: list[Value] = []
+        words: list[Value] = []
+        for name, quick, numeric, reader in self._steps:
+            cell = row.get(name, ABSENT)
+            value = quick(cell)
+            if value is None:
+                value, remark = self._read_cell(reader, cell, row, first)
+                if remark is not None:
+                    remarks.append(remark)
+            (numbers if numeric else words).append(value)
+        return Conformed(self._spread(numbers, words), {0: remarks} if remarks else {})
+
+    def _spread(self, numbers: list[Value], words: list[Value]) -> dict[str, Array]:
+        """One array per column, each a view of one of two."""
+        floats = np.array(numbers, dtype=np.float64)
+        objects = np.array(words, dtype=object)
+        values = {}
+        float_at = object_at = 0
+        for name, _, numeric, _ in self._steps:
+            if numeric:
+                values[name] = floats[float_at : float_at + 1]
+                float_at += 1
+            else:
+                values[name] = objects[object_at : object_at + 1]
+                object_at += 1
+        return values
+
+    def _read_cell(
+        self, reader: Reader, cell: object, row: Iterable[str], number: int
+    ) -> tuple[Value, str | None]:
+        if cell is ABSENT and reader.column.required:
+            raise self._absent(reader.name, row, number)
+        try:
+            return reader.read(cell)
+        except Unreadable:
+            raise _unreadable(reader, cell, number) from None
+
+    def _read_columns(
+        self,
+        column: Callable[[str], Sequence[Any] | None],
+        n: int,
+        warnings: dict[int, list[str]],
+        first: int,
+    ) -> Conformed:
+        values = {}
+        for reader in self._readers:
+            given = column(reader.name)
+            cells = [ABSENT] * n if given is None else given
+            if not isinstance(cells, np.ndarray):
+                cells = list(cells)
+                if reader.column.required and ABSENT in cells:
+                    raise self._absent(reader.name, (), first + cells.index(ABSENT))
+            values[reader.name], remarks = _read_array(reader, cells, first)
+            for row, remark in remarks.items():
+                warnings.setdefault(row, []).append(remark)
+        return Conformed(values, warnings)
+
+    def _extra(self, names: Iterable[str]) -> str | None:
+        extra = [name for name in names if name not in self._names]
+        if not extra:
+            return None
+        listing = ", ".join(str(name)[:80] for name in extra[:_SHOWN_NAMES])
+        rest = f" and {len(extra) - _SHOWN_NAMES} more" if len(extra) > _SHOWN_NAMES else ""
+        return f"Extra columns are not used: {listing}{rest}."
+
+    def _absent(self, name: str, given: Iterable[str], number: int) -> ContractError:
+        others = [str(other) for other in given if other not in self._names]
+        near = suggestion(name, others) if others else ""
+        hint = near if near.startswith("; did") else "; add it, empty where it is not known."
+        return ContractError(f"Row {number}: the required column {name} is absent{hint}")
+
+
+def _read_array(
+    reader: Reader, cells: Array | list[Any], first: int
+) -> tuple[Array, dict[int, str]]:
+    try:
+        return reader.array(cells)
+    except (Unreadable, TypeError):  # TypeError: a list or a record, which has no hash
+        values = listed(cells) if isinstance(cells, np.ndarray) else cells
+        position, cell = first_unreadable(reader, values)
+        raise _unreadable(reader, cell, first + position) from None
+
+
+def _unreadable(reader: Reader, cell: object, number: int) -> ContractError:
+    return ContractError(
+        f"Row {number}, column {reader.name}: expected {reader.expected}, got {shown(cell)}; "
+        "correct it, or leave it empty if it is not known."
+    )
+
+
+class Inferred(Record, frozen=True):
+    """What a table's columns seem to be."""
+
+    contract: Contract
+    notes: tuple[str, ...]
+    """Decisions that the user should know of, one sentence each."""
+
+    def usable(self) -> Contract:
+        """The contract, if it has anything to learn from; else raises ContractError."""
+        if not self.contract.columns:
+            raise ContractError(
+                "There is nothing to learn from: every column is constant, empty, an identifier "
+                "or excluded; add a column that varies with the target."
+            )
+        return self.contract
+
+
+def infer(table: Table, *, exclude: Sequence[str] = ()) -> Inferred:
+    """The contract of a table's columns, but for those in `exclude` (such as the target).
+
+    Identifiers, constant and empty columns are left out, and a note says so.
+    """
+    found: list[Found] = [
+        infer_column(name, column)
+        for name, column in table.columns.items()
+        if name not in set(exclude)
+    ]
+    columns = tuple(one.column for one in found if one.column is not None)
+    names = {column.name for column in columns}
+    known = dict.fromkeys(name for name in (*table.names, *exclude) if name not in names)
+    return Inferred(
+        contract=Contract(columns=columns, known=tuple(known)),
+        notes=tuple(note for one in found for note in one.notes),
+    )

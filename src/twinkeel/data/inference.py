@@ -1,0 +1,252 @@
+"""What a column of a table seems to hold: the one place where types are guessed.
+
+Texts that are all numbers are numbers, all moments of one form are dates, two words of yes and no
+are a boolean; what is left is a category where values repeat, else text. Identifiers, constants
+and empty columns are left out. Every guess that a user may want to overrule comes with a note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+
+from twinkeel.data.columns import Array, Column
+from twinkeel.data.table import texts
+from twinkeel.data.types import (
+    FALSE,
+    ISO,
+    TRUE,
+    Unreadable,
+    day_text,
+    days,
+    days_of,
+    number,
+    shown,
+)
+from twinkeel.records import FieldType, Json, Record
+
+Counts: TypeAlias = Counter[str]
+"""Distinct texts to how often they occur, missing left out."""
+
+MOST_CATEGORIES = 1000
+"""A text column of more distinct values is text."""
+_FEW = 20
+"""So few distinct values are categories however short the table is."""
+_IDENTIFIER_ROWS = 20
+"""In fewer rows, that all values differ says nothing."""
+_CODE = re.compile(r"[+-]?0[0-9]+")
+_ID_NAME = re.compile(r"(?i:^id$|[_\s-]id$|^row_?(names?|num(ber)?)$|uuid|guid)|[a-z]I[dD]$")
+_SPACES = re.compile(r"\s")
+_DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y")
+_MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y", "%m.%d.%y", "%m-%d-%y")
+_CLEAR = ("%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")
+_TIMES = ("", " %H:%M", " %H:%M:%S")
+_DATE_LIKE = re.compile(r"[0-9A-Za-z]{1,9}[-/. ][0-9A-Za-z]{1,9},?[-/. T][0-9]{1,4}.*")
+
+
+class Found(Record, frozen=True):
+    """What one column seems to be."""
+
+    column: Column | None
+    """None where it is left out."""
+    notes: tuple[str, ...] = ()
+
+
+def infer_column(name: str, cells: Array) -> Found:
+    """What a column seems to hold, or why it is left out."""
+    if cells.dtype.kind == "M":
+        return _dates(name, days_of(cells), ISO)
+    if cells.dtype.kind in "iuf":
+        return _numbers(name, cells.astype(np.float64))
+    counts = Counter(texts(cells))
+    missing = counts.pop("", 0)
+    return _from_texts(name, counts, missing)
+
+
+def _from_texts(name: str, counts: Counts, missing: int) -> Found:
+    varies = len(counts) > 1 or (len(counts) == 1 and missing > 0)
+    if not varies:
+        return _left_out(name, _constant(next(iter(counts), None)))
+    words = {text.casefold() for text in counts}
+    if words <= TRUE | FALSE and (len(words) > 1 or words.isdisjoint({"0", "1"})):
+        return Found(column=_column(name, "boolean", missing, example=_usual(counts)))
+    values = _parsed(counts, number)
+    if values is not None and not any(_CODE.fullmatch(text) for text in counts):
+        repeated = np.repeat(np.array(values), list(counts.values()))
+        return _numbers(name, np.append(repeated, [np.nan] * missing))
+    date_format, notes = _date_format(name, counts)
+    if date_format is not None:
+        moments = _parsed(counts, lambda text: days(text, date_format)) or []
+        return _dates(name, np.append(moments, [np.nan] * missing), date_format)
+    found = _words(name, counts, missing)
+    return Found(column=found.column, notes=(*notes, *found.notes))
+
+
+def _words(name: str, counts: Counts, missing: int) -> Found:
+    """A category, a text or an identifier."""
+    rows = counts.total()
+    if _is_identifier(name, counts, rows):
+        return _left_out(name, "looks like an identifier")
+    repeats = len(counts) <= _FEW or 2 * len(counts) <= rows
+    notes = _nearly_numbers(name, counts, rows)
+    if len(counts) <= MOST_CATEGORIES and repeats:
+        column = _column(
+            name, "category", missing, values=tuple(sorted(counts)), example=_usual(counts)
+        )
+        return Found(column=column, notes=notes)
+    return Found(column=_column(name, "text", missing, example=_usual(counts)), notes=notes)
+
+
+def _numbers(name: str, values: Array) -> Found:
+    """A number, an integer, or a boolean where all are 0 or 1."""
+    finite = values[np.isfinite(values)]
+    missing = len(values) - len(finite)
+    infinite = int(np.isinf(values).sum())
+    distinct = np.unique(finite)
+    if len(distinct) + bool(missing) < 2:
+        value = _plain_number(float(distinct[0])) if len(distinct) else None
+        return _left_out(name, _constant(value))
+    whole = bool(np.all(finite == np.floor(finite)))
+    if whole and _is_row_number(name, distinct, len(values)):
+        return _left_out(name, "looks like an identifier")
+    notes = (f"{name} holds {infinite} infinite values: counted as missing.",) if infinite else ()
+    kind: FieldType = "integer" if whole else "number"
+    if np.array_equal(distinct, [0.0, 1.0]):
+        kind = "boolean"
+    usual = float(np.quantile(finite, 0.5, method="lower"))
+    column = _column(name, kind, missing, example=_plain_number(usual))
+    if kind == "boolean":
+        return Found(column=column, notes=notes)
+    return Found(column=_ranged(column, finite), notes=notes)
+
+
+def _dates(name: str, moments: Array, date_format: str) -> Found:
+    present = moments[~np.isnan(moments)]
+    missing = len(moments) - len(present)
+    if len(np.unique(present)) + bool(missing) < 2:
+        return _left_out(name, _constant(day_text(present[0]) if len(present) else None))
+    usual = day_text(float(np.quantile(present, 0.5, method="lower")))
+    column = _column(name, "date", missing, example=usual, date_format=date_format)
+    return Found(column=_ranged(column, present))
+
+
+def _column(  # the fields of a record
+    name: str,
+    kind: FieldType,
+    missing: int,
+    *,
+    example: Json,
+    values: tuple[str, ...] = (),
+    date_format: str | None = None,
+) -> Column:
+    return Column(
+        name=name,
+        type=kind,
+        nullable=missing > 0,
+        required=missing == 0,
+        values=values,
+        date_format=date_format,
+        example=example,
+    )
+
+
+def _ranged(column: Column, values: Array) -> Column:
+    return msgspec.structs.replace(column, low=float(values.min()), high=float(values.max()))
+
+
+def _left_out(name: str, why: str) -> Found:
+    return Found(column=None, notes=(f"{name} {why}: left out.",))
+
+
+def _constant(value: Json) -> str:
+    return "is empty" if value is None else f"is always {shown(value)}"
+
+
+def _usual(counts: Counts) -> str:
+    """The most frequent text; the first in the alphabet among equals, so that order is moot."""
+    return min(counts, key=lambda text: (-counts[text], text))
+
+
+def _plain_number(value: float) -> float | int:
+    return int(value) if value.is_integer() else value
+
+
+def _parsed(texts_seen: Iterable[str], read: Callable[[str], float]) -> list[float] | None:
+    """Every text read, or None if one cannot be."""
+    try:
+        return [read(text) for text in texts_seen]
+    except Unreadable:
+        return None
+
+
+def _is_identifier(name: str, counts: Counts, rows: int) -> bool:
+    """Single words that (nearly) never repeat."""
+    if rows < _IDENTIFIER_ROWS or any(_SPACES.search(text) for text in counts):
+        return False
+    return len(counts) == rows or (bool(_ID_NAME.search(name)) and len(counts) >= 0.9 * rows)
+
+
+def _is_row_number(name: str, distinct: Array, rows: int) -> bool:
+    """Whole numbers that never repeat, without a gap or under a name that says so."""
+    if rows < _IDENTIFIER_ROWS or len(distinct) < rows:
+        return False
+    return bool(distinct[-1] - distinct[0] == rows - 1) or bool(_ID_NAME.search(name))
+
+
+def _nearly_numbers(name: str, counts: Counts, rows: int) -> tuple[str, ...]:
+    """A note where a few texts keep a column from being numbers."""
+    odd = [text for text in counts if _parsed([text], number) is None]
+    odd_rows = sum(counts[text] for text in odd)
+    if not odd or odd_rows > 0.1 * rows or len(counts) <= _FEW:
+        return ()
+    return (
+        f"{name} would be numbers but for {odd_rows} of {rows} values such as {shown(odd[0])}: "
+        "read as text; empty those cells if they mean missing.",
+    )
+
+
+def _date_format(name: str, counts: Counts) -> tuple[str | None, tuple[str, ...]]:
+    """The one form that all texts are dates in, if any, and a note where two would do."""
+    sample = sorted(counts)[:: max(1, len(counts) // 50)]
+    if not all(_DATE_LIKE.fullmatch(text) for text in sample):
+        return None, ()
+    for date_format in (ISO, *_with_times(_CLEAR)):
+        if _all_dates(counts, sample, date_format):
+            return date_format, ()
+    for date_format in _with_times(_DAY_FIRST):
+        if _all_dates(counts, sample, date_format):
+            return _unless_ambiguous(name, counts, date_format)
+    for date_format in _with_times(_MONTH_FIRST):
+        if _all_dates(counts, sample, date_format):
+            return date_format, ()
+    return None, ()
+
+
+def _unless_ambiguous(
+    name: str, counts: Counts, date_format: str
+) -> tuple[str | None, tuple[str, ...]]:
+    swapped = date_format.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+    if not _all_dates(counts, (), swapped):
+        return date_format, ()
+    note = f"{name} could be days or months first: read as text; write such dates as 2024-05-31."
+    return None, (note,)
+
+
+def _with_times(formats: Iterable[str]) -> list[str]:
+    return [date_format + time for time in _TIMES for date_format in formats]
+
+
+def _all_dates(counts: Counts, sample: Iterable[str], date_format: str) -> bool:
+    """Whether all texts are in this form; the sample is tried first."""
+
+    def read(text: str) -> float:
+        if date_format != ISO and "-" in text[:5] and text[:4].isdigit():
+            raise Unreadable  # an ISO date, which `days` would read as well
+        return days(text, date_format)
+
+    return _parsed(sample, read) is not None and _parsed(counts, read) is not None

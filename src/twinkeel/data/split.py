@@ -1,0 +1,184 @@
+"""Which rows are held out to judge a version: a keyed hash of the row, or what comes later.
+
+A row's unit is a hash of its group, else of its id, else of its contents; whether it is held out
+depends on the unit and the project's key alone, so that it is the same in every build and rows
+that are added never move another across. With a time column, what is later than a cutoff is held
+out instead. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.data.columns import READERS, Array
+from twinkeel.data.inference import infer_column
+from twinkeel.data.table import Table, texts
+from twinkeel.data.types import Unreadable, day_text, number
+from twinkeel.errors import ContractError
+from twinkeel.plugins import suggestion
+from twinkeel.records import Record
+
+_UNIT_BYTES = 8
+
+
+class SplitOptions(Record, frozen=True):
+    """Which columns say what belongs together and what comes later."""
+
+    id: str | None = None
+    group: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows told apart into those to learn from and those that judge."""
+
+    ids: list[str]
+    """Unique per row: the id, else the unit; `...-2` for a repeat."""
+    units: list[str]
+    """16 hex digits per row; rows of one unit are on one side."""
+    held_out: NDArray[np.bool_]
+    """Shape (n,): true where the row judges."""
+    cutoff: str | None
+    """With a time column: the last moment that is learned from, ISO 8601."""
+    method: str
+    """How, in words."""
+
+
+def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) -> Split:
+    """Hold out about `share` of the rows of a table.
+
+    The table's columns are those of the source without the target: contents are hashed over all
+    of them. Raises ContractError for a column that is not there or a time that is not a date.
+    """
+    hasher = _Hasher(key)
+    contents = _contents(table)
+    names = _column(table, options.id)
+    own = [name or content for name, content in zip(names, contents, strict=True)]
+    if options.time is not None:
+        return _forward(table, options, hasher, own, names, share)
+    groups = _column(table, options.group)
+    units = [
+        hasher.unit("group", group) if group else hasher.unit("row", one)
+        for group, one in zip(groups, own, strict=True)
+    ]
+    limit = int(share * 2 ** (8 * _UNIT_BYTES))
+    held_out = np.fromiter((int(unit, 16) < limit for unit in units), dtype=bool, count=len(units))
+    by = options.group or options.id
+    method = f"keyed hash of {by}" if by else "keyed hash of the row's contents"
+    return Split(_unique(names, units), units, held_out, None, method)
+
+
+def _forward(
+    table: Table,
+    options: SplitOptions,
+    hasher: _Hasher,
+    own: Sequence[str],
+    names: Sequence[str],
+    share: float,
+) -> Split:
+    assert options.time is not None
+    moments = _moments(table, options.time)
+    cutoff = float(np.quantile(moments, 1 - share, method="lower"))
+    units = [
+        hasher.unit("row", one, day_text(moment))
+        for one, moment in zip(own, moments.tolist(), strict=True)
+    ]
+    method = f"forward in time by {options.time}"
+    return Split(_unique(names, units), units, moments > cutoff, day_text(cutoff), method)
+
+
+def _moments(table: Table, name: str) -> NDArray[np.float64]:
+    """Days since 1970-01-01 per row, from a column of dates or of numbers such as years."""
+    _column(table, name)
+    cells = table.columns[name]
+    column = infer_column(name, cells).column
+    if column is None or column.type not in {"date", "integer", "number"}:
+        what = "it does not vary" if column is None else f"it holds {column.type} values"
+        raise ContractError(f"The time column {name} must hold dates, and {what}.")
+    values, _ = READERS[column.type](column).array(cells)
+    missing = np.flatnonzero(np.isnan(values))
+    if len(missing):
+        raise ContractError(
+            f"Row {missing[0] + 1}, column {name}: the time is missing; a forward split needs one "
+            "in every row, so add it or leave the row out."
+        )
+    return values
+
+
+class _Hasher:
+    """Keyed blake2b (RFC 7693) of texts, with their lengths, so that no two lists run together."""
+
+    def __init__(self, key: str) -> None:
+        self._keyed = hashlib.blake2b(
+            key=hashlib.blake2b(key.encode()).digest(), digest_size=_UNIT_BYTES
+        )
+
+    def unit(self, *parts: str) -> str:
+        """16 hex digits."""
+        digest = self._keyed.copy()
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "big") + data)
+        return digest.hexdigest()
+
+
+def _contents(table: Table) -> list[str]:
+    """One text per row over all columns, whatever their order and however they are typed."""
+    names = sorted(table.names)
+    head = "\x1f".join(names) + "\x1e"
+    columns = [_canonical(table.columns[name]) for name in names]
+    return [head + "\x1f".join(cells) for cells in zip(*columns, strict=True)]
+
+
+def _canonical(column: Array) -> list[str]:
+    """The texts of a column with numbers in one form: 1.50 from a CSV file is 1.5 from Parquet."""
+    memo: dict[str, str] = {}
+    out = []
+    for text in texts(column):
+        known = memo.get(text)
+        if known is None:
+            memo[text] = known = _canonical_text(text)
+        out.append(known)
+    return out
+
+
+def _canonical_text(text: str) -> str:
+    if len(text) > 17:  # a number with more digits is not exact: two ids must not become one
+        return text
+    try:
+        value = number(text)
+    except Unreadable:
+        return text
+    return texts(np.array([value]))[0] if np.isfinite(value) else text
+
+
+def _column(table: Table, name: str | None) -> list[str]:
+    """A column's texts, "" for all rows if there is no name."""
+    if name is None:
+        return [""] * len(table)
+    if name not in table.columns:
+        raise ContractError(f"There is no column {name!r}{suggestion(name, list(table.names))}")
+    return texts(table.columns[name])
+
+
+def _unique(names: Sequence[str], units: Sequence[str]) -> list[str]:
+    """The names (units where there is none), the second and later of a kind numbered."""
+    counts: dict[str, int] = {}
+    taken = set(names) | set(units)
+    out = []
+    for name, unit in zip(names, units, strict=True):
+        base = name or unit
+        count = counts.get(base, 0) + 1
+        candidate = base
+        while count > 1 and (candidate := f"{base}-{count}") in taken:
+            count += 1
+        counts[base] = count
+        taken.add(candidate)
+        out.append(candidate)
+    return out
