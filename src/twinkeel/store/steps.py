@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from twinkeel.store import points
+from twinkeel.store import files, points
 
 
 class Steps:
@@ -35,8 +35,10 @@ class Steps:
         shutil.rmtree(filling, ignore_errors=True)
         filling.mkdir(parents=True)
         work(filling)
+        files.sync_tree(filling)
         points.reached("step.filled")
         os.replace(filling, done)  # noqa: PTH105  # the atomic call, by its name
+        files.sync(self.folder)
         points.reached("step.done")
         return done
 

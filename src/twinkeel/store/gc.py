@@ -1,0 +1,140 @@
+"""What retention no longer covers: which versions may go, and the files that nothing refers to.
+
+Versions go in the catalog first, files after: a kill between leaves files that nothing refers
+to, which the next sweep takes. A file is swept only when it has not been written or used for a
+while, so that what a build has stored but not yet recorded stays.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from twinkeel.records import Evaluation, Record, Release, Version, VersionRef
+from twinkeel.store import files, points
+
+GRACE = 3600.0
+"""Seconds for which an unreferenced file is left alone."""
+WORK_GRACE = 7 * 86_400.0
+"""Seconds for which the finished steps of a build that failed are kept."""
+
+
+class Collected(Record, frozen=True):
+    """What was removed, or in a dry run would be."""
+
+    versions: tuple[str, ...]
+    """Removed versions, as `churn@3`; their numbers are never used again."""
+    bundles: int
+    objects: int
+    leftovers: int
+    """Temporary files and work folders of builds that were killed."""
+    events: int
+    bytes: int
+    """Size of the removed files; a dry run does not count what only then becomes old enough."""
+    dry_run: bool
+
+
+class Swept(Record, frozen=True):
+    """Files that were removed, or would be."""
+
+    count: int = 0
+    bytes: int = 0
+
+
+def removable(
+    versions: Sequence[Version], releases: Sequence[Release], *, keep: int
+) -> list[VersionRef]:
+    """The versions that may go: not among their component's newest, never released, not needed.
+
+    Needed is what a kept version depends on, directly or through others.
+    """
+    by_name = {str(version.ref): version for version in versions}
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for version in versions:
+        numbers[version.component].append(version.number)
+    kept = {
+        f"{component}@{number}"
+        for component, there in numbers.items()
+        for number in sorted(there, reverse=True)[:keep]
+    }
+    kept |= {f"{release.component}@{release.number}" for release in releases}
+    waiting = [name for name in kept if name in by_name]
+    while waiting:
+        needs = set(by_name[waiting.pop()].lineage.depends_on.values()) - kept
+        kept |= needs
+        waiting.extend(name for name in needs if name in by_name)
+    return [version.ref for name, version in by_name.items() if name not in kept]
+
+
+def referenced(versions: Iterable[Version], evaluations: Iterable[Evaluation]) -> set[str]:
+    """The digests of the bundles and objects that these records refer to."""
+    digests: set[str | None] = set()
+    for version in versions:
+        digests |= {version.bundle, version.lineage.learned_digest}
+    for evaluation in evaluations:
+        digests |= {
+            evaluation.cases_digest,
+            evaluation.evidence_digest,
+            evaluation.against_digest,
+        }
+    return {digest for digest in digests if digest is not None}
+
+
+def sweep(paths: Iterable[Path], *, keep: set[str], older: float, dry_run: bool) -> Swept:
+    """Remove files and folders that are not in `keep` by name and older than so many seconds.
+
+    What was being removed when a process died is removed whatever its age.
+    """
+    swept = Swept()
+    for path in list(paths):
+        half_gone = path.name.startswith(files.DROPPED)
+        if path.name in keep or (files.age(path) < older and not half_gone):
+            continue
+        swept = Swept(count=swept.count + 1, bytes=swept.bytes + _size(path))
+        if not dry_run:
+            _remove(path)
+            points.reached("gc.removed")
+    return swept
+
+
+def sweep_work(folder: Path, *, older: float, dry_run: bool) -> Swept:
+    """Remove the work folders of builds that ended long ago; one in use is locked and stays."""
+    scratch = folder.glob(f"{files.FRESH}*")
+    swept = sweep(scratch, keep=set(), older=older, dry_run=dry_run)
+    for lock in list(folder.glob("*.lock")):
+        descriptor = files.own(lock)
+        if descriptor is None:
+            continue
+        try:
+            if files.age(lock) < older:
+                continue
+            work = lock.with_suffix("")
+            swept = Swept(count=swept.count + 1, bytes=swept.bytes + _size(work))
+            if not dry_run:
+                shutil.rmtree(work, ignore_errors=True)
+                lock.unlink()
+        finally:
+            os.close(descriptor)
+    return swept
+
+
+def _remove(path: Path) -> None:
+    """Take the name away first: a folder that is half removed must not be found under it."""
+    if not path.is_dir() or path.is_symlink():
+        path.unlink(missing_ok=True)
+        return
+    dropped = path
+    if not path.name.startswith(files.DROPPED):
+        dropped = path.with_name(f"{files.DROPPED}{path.name}")
+        path.rename(dropped)
+        points.reached("gc.renamed")
+    shutil.rmtree(dropped)
+
+
+def _size(path: Path) -> int:
+    if not path.is_dir():
+        return path.lstat().st_size if path.exists() else 0
+    return sum(inner.lstat().st_size for inner in path.rglob("*") if inner.is_file())

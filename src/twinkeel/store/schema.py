@@ -1,0 +1,67 @@
+"""The tables as queries see them; `migrations` makes them.
+
+Each holds the key columns that SQL needs, and beside them the whole record as JSON. Only types
+that every database has: text, integers. Times are ISO 8601 text in UTC, which sorts.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+
+metadata = MetaData()
+
+schema_version = Table(
+    "schema_version",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("applied", Text, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("bundle", Text, nullable=False),
+    Column("removed", Text),  # when gc took its bundle; its number is never used again
+    Column("record", Text, nullable=False),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("sequence", Integer, primary_key=True),  # 1, 2, ... for each version
+    Column("record", Text, nullable=False),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("sequence", Integer, primary_key=True),  # 1, 2, ... over all components
+    Column("component", Text, nullable=False),
+    Column("follows", Integer, nullable=False),  # the component's sequence before, 0 if none
+    Column("number", Integer, nullable=False),
+    Column("record", Text, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("record", Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sequence", BigInteger, nullable=False),
+    Column("component", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("about", Text),
+    Column("record", Text, nullable=False),
+)
