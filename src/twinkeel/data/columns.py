@@ -84,14 +84,14 @@ class Reader(ABC):
 
     def remark(self, cell: object, value: Value) -> str | None:
         """What is unusual about a cell that was read as `value`, in one sentence."""
-        missing = value == "" or value != value
+        missing = math.isnan(value) if isinstance(value, float) else not value
         if not missing:
-            return self._unusual(cell, value)
+            return self._unusual(value)
         if cell is ABSENT:
             return f"{self.name} is absent: counted as missing."
         return None if self.column.nullable else f"{self.name} is missing."
 
-    def _unusual(self, _cell: object, _value: Value) -> str | None:
+    def _unusual(self, _value: Value) -> str | None:
         return None
 
     def read(self, cell: object) -> tuple[Value, str | None]:
@@ -161,6 +161,7 @@ class NumberReader(Reader):
     expected = "a number"
 
     def value(self, cell: object) -> Value:
+        """See `types.number`."""
         return number(cell)
 
     def _quick(self) -> Callable[[object], Value | None]:
@@ -171,7 +172,7 @@ class NumberReader(Reader):
 
         return quick
 
-    def _unusual(self, cell: object, value: Value) -> str | None:
+    def _unusual(self, value: Value) -> str | None:
         if isinstance(value, float) and math.isinf(value):
             return f"{self.name} is infinite or too large: counted as missing."
         return None
@@ -207,14 +208,14 @@ class IntegerReader(NumberReader):
 
         return quick
 
-    def _unusual(self, cell: object, value: Value) -> str | None:
+    def _unusual(self, value: Value) -> str | None:
         if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
             return f"{self.name}: {value!r} is not a whole number."
-        return super()._unusual(cell, value)
+        return super()._unusual(value)
 
     def _odd(self, values: Array) -> Array:
-        odd = super()._odd(values)
-        return odd | (np.isfinite(values) & (values != np.floor(values)))
+        fractions = np.isfinite(values) & (values != np.floor(values))
+        return np.asarray(super()._odd(values) | fractions)
 
 
 class BooleanReader(Reader):
@@ -229,6 +230,7 @@ class BooleanReader(Reader):
     } | {True: 1.0, False: 0.0}
 
     def value(self, cell: object) -> Value:
+        """See `types.truth`."""
         return truth(cell)
 
     def _quick(self) -> Callable[[object], Value | None]:
@@ -251,6 +253,7 @@ class DateReader(Reader):
         self._format = column.date_format or ISO
 
     def value(self, cell: object) -> Value:
+        """See `types.days`."""
         return days(cell, self._format)
 
     def _quick(self) -> Callable[[object], Value | None]:
@@ -273,6 +276,7 @@ class TextReader(Reader):
     numeric = False
 
     def value(self, cell: object) -> Value:
+        """The cell's one text, "" where it is missing."""
         text = plain(cell)
         return "" if text in MISSING else text
 
@@ -304,7 +308,7 @@ class CategoryReader(TextReader):
 
         return quick
 
-    def _unusual(self, cell: object, value: Value) -> str | None:
+    def _unusual(self, value: Value) -> str | None:
         if value in self._seen:
             return None
         return f"{self.name}: {shown(value)} was not seen while learning."

@@ -150,7 +150,7 @@ class Contract(Record, frozen=True, dict=True):
 
     def _read_columns(
         self,
-        column: Callable[[str], Sequence[Any] | None],
+        column: Callable[[str], Any],
         n: int,
         warnings: dict[int, list[str]],
         first: int,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeAlias
 
 import msgspec
@@ -41,6 +42,7 @@ _IDENTIFIER_ROWS = 20
 """In fewer rows, that all values differ says nothing."""
 _CODE = re.compile(r"[+-]?0[0-9]+")
 _ID_NAME = re.compile(r"(?i:^id$|[_\s-]id$|^row_?(names?|num(ber)?)$|uuid|guid)|[a-z]I[dD]$")
+_YEAR = re.compile(r"[12][0-9]{3}")
 _SPACES = re.compile(r"\s")
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y", "%m.%d.%y", "%m-%d-%y")
@@ -74,7 +76,7 @@ def _from_texts(name: str, counts: Counts, missing: int) -> Found:
         return _left_out(name, _constant(next(iter(counts), None)))
     words = {text.casefold() for text in counts}
     if words <= TRUE | FALSE and (len(words) > 1 or words.isdisjoint({"0", "1"})):
-        return Found(column=_column(name, "boolean", missing, example=_usual(counts)))
+        return Found(column=_column(name, "boolean", missing, example=_boolean(_usual(counts))))
     values = _parsed(counts, number)
     if values is not None and not any(_CODE.fullmatch(text) for text in counts):
         repeated = np.repeat(np.array(values), list(counts.values()))
@@ -172,6 +174,33 @@ def _usual(counts: Counts) -> str:
     return min(counts, key=lambda text: (-counts[text], text))
 
 
+def _boolean(word: str) -> Json:
+    """A word of yes or no as JSON writes it best: 1 for 1, true for true, else the word."""
+    plain: dict[str, Json] = {"0": 0, "1": 1, "true": True, "false": False}
+    return plain.get(word.casefold(), word)
+
+
+def moments_of(name: str, cells: Array) -> Array | None:
+    """Days since 1970-01-01 of a column that orders rows in time: dates, or whole years.
+
+    Shape (n,), NaN where missing; None if the column holds anything else.
+    """
+    if cells.dtype.kind == "M":
+        return days_of(cells)
+    counts = Counter(texts(cells))
+    counts.pop("", 0)
+    date_format, _ = _date_format(name, counts)
+    if date_format is None and all(_YEAR.fullmatch(text) for text in counts):
+        date_format = "%Y"
+    values = (
+        None if date_format is None else _parsed(counts, partial(days, date_format=date_format))
+    )
+    if values is None:
+        return None
+    known = {"": np.nan, **dict(zip(counts, values, strict=True))}
+    return np.array([known[text] for text in texts(cells)], dtype=np.float64)
+
+
 def _plain_number(value: float) -> float | int:
     return int(value) if value.is_integer() else value
 
@@ -212,6 +241,8 @@ def _nearly_numbers(name: str, counts: Counts, rows: int) -> tuple[str, ...]:
 
 def _date_format(name: str, counts: Counts) -> tuple[str | None, tuple[str, ...]]:
     """The one form that all texts are dates in, if any, and a note where two would do."""
+    if not counts:
+        return None, ()
     sample = sorted(counts)[:: max(1, len(counts) // 50)]
     if not all(_DATE_LIKE.fullmatch(text) for text in sample):
         return None, ()

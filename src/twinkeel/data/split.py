@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.data.columns import READERS, Array
-from twinkeel.data.inference import infer_column
+from twinkeel.data.columns import Array
+from twinkeel.data.inference import moments_of
 from twinkeel.data.table import Table, texts
 from twinkeel.data.types import Unreadable, day_text, number
 from twinkeel.errors import ContractError
@@ -48,6 +48,8 @@ class Split:
     """With a time column: the last moment that is learned from, ISO 8601."""
     method: str
     """How, in words."""
+    times: list[str] | None = None
+    """With a time column: each row's moment, ISO 8601; later moments sort later."""
 
 
 def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) -> Split:
@@ -85,23 +87,22 @@ def _forward(
     assert options.time is not None
     moments = _moments(table, options.time)
     cutoff = float(np.quantile(moments, 1 - share, method="lower"))
-    units = [
-        hasher.unit("row", one, day_text(moment))
-        for one, moment in zip(own, moments.tolist(), strict=True)
-    ]
+    times = [day_text(moment) for moment in moments.tolist()]
+    units = [hasher.unit("row", one, time) for one, time in zip(own, times, strict=True)]
     method = f"forward in time by {options.time}"
-    return Split(_unique(names, units), units, moments > cutoff, day_text(cutoff), method)
+    held_out = moments > cutoff
+    return Split(_unique(names, units), units, held_out, day_text(cutoff), method, times)
 
 
 def _moments(table: Table, name: str) -> NDArray[np.float64]:
-    """Days since 1970-01-01 per row, from a column of dates or of numbers such as years."""
+    """Days since 1970-01-01 per row, from a column of dates or of years."""
     _column(table, name)
-    cells = table.columns[name]
-    column = infer_column(name, cells).column
-    if column is None or column.type not in {"date", "integer", "number"}:
-        what = "it does not vary" if column is None else f"it holds {column.type} values"
-        raise ContractError(f"The time column {name} must hold dates, and {what}.")
-    values, _ = READERS[column.type](column).array(cells)
+    values = moments_of(name, table.columns[name])
+    if values is None:
+        raise ContractError(
+            f"The time column {name} must hold dates or years, and it holds something else; write "
+            "dates as 2024-05-31."
+        )
     missing = np.flatnonzero(np.isnan(values))
     if len(missing):
         raise ContractError(

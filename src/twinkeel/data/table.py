@@ -111,7 +111,9 @@ def from_frame(frame: object) -> Table:
     names = [str(name) for name in wrapped.columns]
     _unique(names, "The frame")
     columns = (wrapped[:, position] for position in range(len(names)))
-    return Table({name: _from_series(name, column) for name, column in zip(names, columns)})
+    return Table(
+        {name: _from_series(name, column) for name, column in zip(names, columns, strict=True)}
+    )
 
 
 def from_rows(rows: Rows) -> Table:
@@ -174,11 +176,7 @@ def arrow_column(name: str, column: pa.ChunkedArray, what: str) -> Array:
         return np.asarray(column.to_numpy(), dtype=bool)
     if at.is_date(kind) or at.is_timestamp(kind):
         moments = column.cast(pa.timestamp("us", tz=getattr(kind, "tz", None)), safe=False)
-        return (
-            moments.cast(pa.int64()).to_numpy().astype("datetime64[us]")
-            if (column.null_count == 0)
-            else np.asarray(moments.to_numpy(), dtype="datetime64[us]")
-        )
+        return np.asarray(moments.to_numpy(), dtype="datetime64[us]")
     if at.is_string(kind) or at.is_large_string(kind) or at.is_string_view(kind):
         return _strings(column)
     if at.is_boolean(kind) or at.is_null(kind) or at.is_time(kind):
@@ -264,7 +262,8 @@ def _strings(column: pa.ChunkedArray) -> Array:
     encoded = column.combine_chunks().dictionary_encode()
     words = np.empty(len(encoded.dictionary) + 1, dtype=object)
     words[:-1] = encoded.dictionary.to_pylist()
-    return words[encoded.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
+    places = encoded.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)
+    return np.asarray(words[places])
 
 
 def _is_exact(value: object) -> bool:

@@ -124,7 +124,10 @@ def day_text(value: float) -> str:
     """Days since 1970-01-01 as ISO 8601 text; "" for NaN."""
     if math.isnan(value):
         return ""
-    return _date_text(_EPOCH + dt.timedelta(days=value))
+    try:
+        return _date_text(_EPOCH + dt.timedelta(days=value))
+    except OverflowError:  # beyond the years that datetime knows
+        return str(np.datetime64(int(value), "D"))
 
 
 def shown(cell: object) -> str:
