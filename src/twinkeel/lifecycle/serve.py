@@ -1,0 +1,319 @@
+"""Serve: the released versions, held loaded, called, and every call recorded.
+
+Owns which version answers: a thread watches the shelf's mark, loads what is newly released and
+swaps one reference, so that a call sees either the old versions or the new ones and none fails
+in between. A version that does not load leaves the last good one in place. Refuses to hand out
+an event id that was not recorded, and to let a full disk stop the answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from twinkeel import plugins
+from twinkeel.config import Config, EventsTable
+from twinkeel.errors import StoreError, TwinkeelError, UnknownName, UsageError
+from twinkeel.kinds.base import Explains, Servable, Traits
+from twinkeel.lifecycle import components, versions
+from twinkeel.records import (
+    Event,
+    Explanation,
+    Output,
+    Record,
+    Rows,
+    Scorecard,
+    VersionRef,
+    now,
+)
+from twinkeel.store.events import EventLog, new_id
+from twinkeel.store.store import Store
+
+_log = logging.getLogger(__name__)
+_POLL = 0.25
+"""Seconds between looks at the shelf's mark."""
+_MOVE = 2.0
+"""Seconds for which events gather before they go into SQL."""
+
+
+class Answer(Record, frozen=True):
+    """One answered row."""
+
+    event: str | None
+    """The id that feedback and labels refer to; None where the call could not be recorded."""
+    ref: str
+    """The version that answered, `churn@7`."""
+    output: Output
+    ms: float
+    """How long the version took, for the whole call."""
+
+
+class Asked(Record, frozen=True):
+    """One caller's rows."""
+
+    rows: Rows
+    who: str | None = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """One released version, loaded."""
+
+    ref: VersionRef
+    kind: str
+    traits: Traits
+    created: str
+    servable: Servable
+    scorecard: Scorecard | None = None
+    private: frozenset[str] = frozenset()
+    """Inputs whose values are stored only where `[events] sensitive` says so."""
+
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        """The names of what the version takes."""
+        return frozenset(item.name for item in self.servable.signature.inputs)
+
+    @property
+    def explains(self) -> bool:
+        """Whether the version can say why it answered as it did."""
+        return isinstance(self.servable, Explains)
+
+
+class Shelf(Protocol):
+    """Where released versions come from: a project's store, or a packaged folder."""
+
+    def mark(self) -> int:
+        """A number that moves with every release; cheap."""
+        ...
+
+    def names(self) -> tuple[str, ...]:
+        """Every component that may be served."""
+        ...
+
+    def current(self, name: str) -> VersionRef | None:
+        """The version in production."""
+        ...
+
+    def load(self, ref: VersionRef) -> Held:
+        """Load a version; raises TwinkeelError where it cannot be."""
+        ...
+
+
+@dataclass(frozen=True)
+class ProjectShelf:
+    """The releases of a project."""
+
+    config: Config
+    store: Store
+
+    def mark(self) -> int:
+        """The newest release's sequence."""
+        return self.store.mark()
+
+    def names(self) -> tuple[str, ...]:
+        """The components that `twinkeel.toml` names."""
+        return tuple(self.config.components)
+
+    def current(self, name: str) -> VersionRef | None:
+        """The version in production, None before the first release."""
+        release = self.store.current(name)
+        return None if release is None else VersionRef(component=name, number=release.number)
+
+    def load(self, ref: VersionRef) -> Held:
+        """Load a version from its verified bundle."""
+        version = self.store.version(ref)
+        judged = self.store.evaluation(ref)
+        options = components.component(self.config, ref.component).options
+        return Held(
+            ref=ref,
+            kind=version.kind,
+            traits=plugins.kind(version.kind).traits,
+            created=version.created,
+            servable=versions.load(self.store, version),
+            scorecard=None if judged is None else judged.scorecard,
+            private=frozenset(getattr(options, "sensitive", ())),
+        )
+
+
+@dataclass
+class Live:
+    """The released versions, ready for calls from any thread."""
+
+    shelf: Shelf
+    events: EventLog
+    keep: EventsTable = field(default_factory=EventsTable)
+    degraded: str | None = field(default=None, init=False)
+    """Why events are not being recorded, while they are not."""
+    pending: int = field(default=0, init=False)
+    """Events of this process that are not in SQL yet."""
+    problems: Mapping[str, str] = field(default_factory=dict, init=False)
+    """Component -> why its newest release is not the one that answers."""
+
+    def __post_init__(self) -> None:
+        self._held: Mapping[str, Held] = {}
+        self._mark: int | None = None
+        self._count = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @classmethod
+    def of(cls, config: Config, store: Store) -> Live:
+        """The released versions of a project; `start` loads them."""
+        return cls(ProjectShelf(config, store), store.events, keep=config.events)
+
+    def start(self) -> None:
+        """Load what is released, then keep up with new releases until `close`."""
+        self.refresh()
+        self._thread = threading.Thread(target=self._watch, name="twinkeel-live", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop watching and move the last events into SQL."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._attempt(self.move)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """The versions that answer now, by component."""
+        return tuple(self._held.values())
+
+    def serves(self, component: str) -> bool:
+        """Whether a version of `component` answers now."""
+        return component in self._held
+
+    def find(self, component: str) -> Held:
+        """The version of `component` that answers now; raises UnknownName."""
+        held = self._held.get(component)
+        if held is None:
+            raise UnknownName(self._missing(component))
+        return held
+
+    def call(self, component: str, rows: Rows, who: str | None = None) -> list[Answer]:
+        """One recorded answer per row, in order. Raises ContractError, UnknownName."""
+        answers = self.call_many(component, [Asked(rows=rows, who=who)])[0]
+        if isinstance(answers, Exception):
+            raise answers
+        return answers
+
+    def call_many(self, component: str, asked: Sequence[Asked]) -> list[list[Answer] | Exception]:
+        """Answer several callers in one go; one whose rows cannot be answered gets the error."""
+        held = self.find(component)
+        rows = [row for one in asked for row in one.rows]
+        started = time.perf_counter()
+        try:
+            outputs = held.servable.call(rows)
+        except Exception as error:  # noqa: BLE001  one caller's failure is not another's
+            if len(asked) == 1:
+                return [error]
+            return [self.call_many(component, [one])[0] for one in asked]
+        ms = (time.perf_counter() - started) * 1000
+        found = iter(outputs)
+        return [
+            [self._answer(held, row, next(found), ms, one.who) for row in one.rows] for one in asked
+        ]
+
+    def explain(self, component: str, rows: Rows) -> tuple[VersionRef, list[Explanation]]:
+        """The version and one explanation per row; raises UsageError where it cannot explain."""
+        held = self.find(component)
+        if not isinstance(held.servable, Explains):
+            raise UsageError(f"{held.ref} does not explain its answers.")
+        return held.ref, held.servable.explain(rows)
+
+    def record(self, event: Event) -> bool:
+        """Append an event; False, and `degraded` says why, where the store cannot take it."""
+        try:
+            self.events.append(event)
+        except (StoreError, OSError) as error:
+            if self.degraded is None:
+                _log.warning("events are not being recorded: %s", error)
+            self.degraded = f"events are not being recorded: {error}"
+            return False
+        self.degraded = None
+        with self._count:
+            self.pending += 1
+        return True
+
+    def move(self) -> None:
+        """Take the events written so far into SQL."""
+        before = self.pending
+        self.events.move()
+        with self._count:
+            self.pending -= before
+
+    def refresh(self) -> None:
+        """Load what was released since the last look, and swap it in."""
+        mark = self.shelf.mark()
+        if mark == self._mark:
+            return
+        held: dict[str, Held] = {}
+        problems: dict[str, str] = {}
+        for name in self.shelf.names():
+            self._refresh_one(name, held, problems)
+        self._held, self.problems, self._mark = held, problems, mark
+
+    def _refresh_one(self, name: str, held: dict[str, Held], problems: dict[str, str]) -> None:
+        before = self._held.get(name)
+        try:
+            ref = self.shelf.current(name)
+            if ref is not None:
+                held[name] = before if before and before.ref == ref else self.shelf.load(ref)
+                _log.info("serving %s", ref)
+        except TwinkeelError as error:
+            problems[name] = str(error)
+            _log.error("%s: its newest release is not served: %s", name, error)
+            if before is not None:
+                held[name] = before
+
+    def _watch(self) -> None:
+        self._attempt(self.move)  # what a process that was killed left behind
+        moved = time.monotonic()
+        while not self._stop.wait(_POLL):
+            self._attempt(self.refresh)
+            if self.pending and time.monotonic() - moved > _MOVE:
+                self._attempt(self.move)
+                moved = time.monotonic()
+
+    def _attempt(self, work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except (TwinkeelError, OSError) as error:
+            _log.warning("%s; tried again later", error)
+
+    def _answer(
+        self, held: Held, row: Mapping[str, Any], output: Output, ms: float, who: str | None
+    ) -> Answer:
+        event = Event(
+            id=new_id(),
+            kind="call",
+            component=held.ref.component,
+            at=now(),
+            number=held.ref.number,
+            ms=round(ms, 3),
+            who=who,
+            inputs=self._stored(held, row),
+            output=output.values,
+        )
+        recorded = self.record(event)
+        return Answer(event=event.id if recorded else None, ref=str(held.ref), output=output, ms=ms)
+
+    def _stored(self, held: Held, row: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What of a row may be stored: the version's own inputs, without the sensitive ones."""
+        if not self.keep.inputs:
+            return None
+        names = held.inputs if self.keep.sensitive else held.inputs - held.private
+        return {name: value for name, value in row.items() if name in names}
+
+    def _missing(self, component: str) -> str:
+        if component in self.problems:
+            return f"{component} cannot be served: {self.problems[component]}"
+        if component in self.shelf.names():
+            return f"{component} has no release yet: run twinkeel release {component}."
+        near = plugins.suggestion(component, self.shelf.names())
+        return f"There is no component {component!r}{near}"

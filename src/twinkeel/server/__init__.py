@@ -1,0 +1,30 @@
+"""HTTP: every face of a released version on one port, each route with its authorisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twinkeel.config import Config
+    from twinkeel.store.store import Store
+
+
+def run(
+    config: Config,
+    store: Store,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve a project until SIGINT or SIGTERM; `ready` gets the URL once calls are answered.
+
+    Raises UsageError (exit 2) for another host than loopback without keys, EnvironmentProblem
+    (exit 3) for a port that cannot be had.
+    """
+    from twinkeel.server.app import project_service
+    from twinkeel.server.listening import listen
+
+    service = project_service(config, store, host=host)
+    listen(service, config.server.port if port is None else port, ready=ready)

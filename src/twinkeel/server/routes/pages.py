@@ -1,0 +1,66 @@
+"""The page to try it on, its files, and the OpenAPI description.
+
+The page is the same for everyone and holds no data: its script asks the API, with the caller's
+key where one is needed, and writes every value as text. Files are read once, by name.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+from twinkeel.errors import UnknownName
+from twinkeel.server import openapi as description
+from twinkeel.server.exchange import Exchange, Reply, json_reply
+
+_TYPES = {
+    "css": b"text/css; charset=utf-8",
+    "html": b"text/html; charset=utf-8",
+    "js": b"text/javascript; charset=utf-8",
+    "svg": b"image/svg+xml",
+}
+_POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-cache"),
+)
+
+
+async def home(_: Exchange) -> Reply:
+    """The page."""
+    return _file("index.html")
+
+
+async def static(exchange: Exchange) -> Reply:
+    """One of the page's files; raises UnknownName."""
+    name = exchange.param("name")
+    if name not in _files():
+        raise UnknownName("There is no such file.")
+    return _file(name)
+
+
+async def openapi(exchange: Exchange) -> Reply:
+    """OpenAPI 3.1, generated from the routes and the released signatures."""
+    from twinkeel.server.routes import ROUTES
+
+    service = exchange.service
+    return json_reply(description.document(ROUTES, service.live.held, service.name))
+
+
+def _file(name: str) -> Reply:
+    return Reply(_files()[name], type=_TYPES[name.rpartition(".")[2]], headers=_HEADERS)
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    folder = resources.files("twinkeel.server") / "static"
+    return {
+        entry.name: entry.read_bytes()
+        for entry in folder.iterdir()
+        if entry.name.rpartition(".")[2] in _TYPES
+    }

@@ -1,0 +1,131 @@
+"""A project with the toy kind in its store, and servers over it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+TOY = Path(__file__).parent / "toy"
+if str(TOY) not in sys.path:
+    sys.path.append(str(TOY))
+
+from twinkeel import config, plugins  # noqa: E402
+from twinkeel.records import Lineage  # noqa: E402
+from twinkeel.store.store import Store  # noqa: E402
+
+plugins._registered.cache_clear()
+
+TOML = """
+[project]
+name = "toys"
+[sources.rows]
+path = "rows.csv"
+[components.toy]
+kind = "toy"
+source = "rows"
+sensitive = ["gender"]
+"""
+ROW = {"amount": 20, "plan": "plus", "gender": "Female"}
+
+
+class Site:
+    """A project's folder, its configuration and its store."""
+
+    def __init__(self, root: Path, extra: str = "") -> None:
+        self.root = root
+        (root / config.FILE).write_text(TOML + extra)
+        (root / "rows.csv").write_text("amount\n1\n")
+        self.config = config.load(root)
+        self.store = Store.open(root)
+
+    def release(self, factor: float) -> int:
+        """Make a version that multiplies by `factor` and put it into production."""
+        with self.store.scratch() as folder:
+            (folder / "model.json").write_text(f'{{"factor": {factor}}}')
+            bundle = self.store.add_bundle(folder, kind="toy", runtime="toy")
+        lineage = Lineage(
+            source="rows",
+            source_digest="0" * 64,
+            rows=1,
+            rows_learned=1,
+            learned_digest=self.store.put_object(b"[]"),
+            options={},
+            seed=0,
+            split={},
+        )
+        version = self.store.add_version("toy", "toy", bundle, lineage)
+        current = self.store.current("toy")
+        self.store.release(
+            "toy",
+            version.number,
+            expected=None if current is None else current.sequence,
+            action="release",
+            who="test",
+        )
+        return version.number
+
+
+def environment() -> dict[str, str]:
+    """The environment of a child process that knows the toy kind."""
+    return {**os.environ, "PYTHONPATH": str(TOY), "OMP_NUM_THREADS": "1"}
+
+
+SERVE = """
+import sys
+from pathlib import Path
+from twinkeel.config import load
+from twinkeel.server import run
+from twinkeel.store.store import Store
+root = Path(sys.argv[1])
+run(load(root), Store.open(root), port=int(sys.argv[2]), ready=lambda url: print(url, flush=True))
+"""
+
+
+@contextmanager
+def serving(root: Path, port: int = 0) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A real server process over a project; its URL and the process."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(root), str(port)],
+        stdout=subprocess.PIPE,
+        stderr=(root / "server.log").open("a"),
+        env=environment(),
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        url = process.stdout.readline().strip()
+        assert url, (root / "server.log").read_text()
+        yield url, process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(check: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Whether `check` comes true within `seconds`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if check():
+            return True
+        time.sleep(0.02)
+    return check()
+
+
+def served_version(url: str) -> str:
+    found = httpx.post(f"{url}/v1/components/toy/call", json=ROW).json()
+    return str(found["version"])
