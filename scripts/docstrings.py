@@ -1,0 +1,106 @@
+"""What a class or function says of itself: docstrings, annotations, signatures.
+
+Owns reading them from the source. Refuses what has no docstring, naming it.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+
+class UndocumentedError(Exception):
+    """A key or field without a docstring; the message names it."""
+
+
+def attribute_texts(cls: type) -> dict[str, str]:
+    """The string below each annotated name of a class, on one line."""
+    body = _class_body(cls)
+    return {
+        item.target.id: " ".join(after.value.value.split())
+        for item, after in zip(body, body[1:], strict=False)
+        if isinstance(item, ast.AnnAssign)
+        and isinstance(item.target, ast.Name)
+        and isinstance(after, ast.Expr)
+        and isinstance(after.value, ast.Constant)
+        and isinstance(after.value.value, str)
+    }
+
+
+def annotations(cls: type) -> dict[str, str]:
+    """Each annotated name of a class with its type as written."""
+    return {
+        item.target.id: ast.unparse(item.annotation)
+        for item in _class_body(cls)
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+    }
+
+
+def _class_body(cls: type) -> list[ast.stmt]:
+    (found,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    assert isinstance(found, ast.ClassDef)
+    return found.body
+
+
+def methods(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The public methods and properties that a class itself defines, in order."""
+    for name, item in vars(cls).items():
+        bare = item.__func__ if isinstance(item, (classmethod, staticmethod)) else item
+        bare = bare.fget if isinstance(bare, property) else bare
+        if not name.startswith("_") and inspect.isfunction(bare):
+            yield name, bare
+
+
+def signature(name: str, thing: Any) -> str:
+    """A call as Python writes it, one parameter a line where it is long.
+
+    A class that is not made by calling it with what is shown has its name alone.
+    """
+    if inspect.isclass(thing) and _is_described_by_its_fields(thing):
+        return name
+    found = inspect.signature(thing)
+    bare = [item for key, item in found.parameters.items() if key not in ("self", "cls")]
+    short = re.sub(r"'(\w[^']*)'", r"\1", str(found.replace(parameters=bare)))
+    if len(name) + len(short) <= 90:
+        return f"{name}{short}"
+    parts = "".join(f"    {item},\n" for item in _split(bare))
+    return re.sub(r"'(\w[^']*)'", r"\1", f"{name}(\n{parts}){_returned(found)}")
+
+
+def _is_described_by_its_fields(cls: type) -> bool:
+    plain = issubclass(cls, msgspec.Struct) or dataclasses.is_dataclass(cls)
+    return plain or inspect.isabstract(cls) or getattr(cls, "_is_protocol", False)
+
+
+def _split(parameters: Sequence[inspect.Parameter]) -> Iterator[str]:
+    named = False
+    for item in parameters:
+        if item.kind is inspect.Parameter.KEYWORD_ONLY and not named:
+            named = True
+            yield "*"
+        yield str(item)
+
+
+def _returned(found: inspect.Signature) -> str:
+    empty = found.return_annotation is inspect.Signature.empty
+    return "" if empty else f" -> {found.return_annotation}"
+
+
+def sentence(thing: Any) -> str:
+    """A docstring's first paragraph, on one line."""
+    return " ".join(docstring(thing).split("\n\n")[0].split())
+
+
+def docstring(thing: Any) -> str:
+    """The docstring without its indentation; raises UndocumentedError where there is none."""
+    text = inspect.getdoc(thing)
+    if not text:
+        raise UndocumentedError(f"{thing} has no docstring.")
+    return text

@@ -1,0 +1,1 @@
+"""One file per verb; each is loaded only when its verb runs."""

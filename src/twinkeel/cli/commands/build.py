@@ -1,0 +1,37 @@
+"""`twinkeel build`: a component -> a new version, judged."""
+
+from __future__ import annotations
+
+from twinkeel.cli.invocation import Here, Reply
+from twinkeel.cli.names import Component
+from twinkeel.cli.scorecards import as_data, describe
+
+
+def build(component: Component, /, *, seed: int | None = None, here: Here) -> Reply:
+    """Build a component and judge the new version.
+
+    Ends with 1 if a gate failed or is inconclusive. A build that was interrupted goes on from
+    its finished steps when it is run again.
+
+    Parameters
+    ----------
+    component
+        The component's name in twinkeel.toml.
+    seed
+        Where all randomness comes from, instead of the configured one.
+    """
+    table = here.project.config.components.get(component)
+    with here.progress(None if table is None else table.limits.time):
+        judged = here.project.build(component, seed=seed)
+    lineage, evaluation = judged.version.lineage, judged.evaluation
+    summary = (
+        f"{judged.version.ref}: learned from {lineage.rows_learned:,} of {lineage.rows:,} rows "
+        f"in {lineage.seconds:.1f} s, {judged.version.bundle_bytes / 1e6:.1f} MB."
+    )
+    notes = tuple(f"  {note}" for note in lineage.notes)
+    passed = evaluation is not None and evaluation.outcome == "pass"
+    return Reply(
+        data=as_data(judged),
+        parts=(summary, *notes, *describe(judged)),
+        exit_code=0 if passed else 1,
+    )

@@ -1,0 +1,154 @@
+"""`twinkeel call`: ask a version, for one row or a file of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+
+from twinkeel.cli.invocation import Here, Reply
+from twinkeel.cli.names import Flag, Ref
+from twinkeel.errors import InputError, UsageError
+from twinkeel.records import Explanation, Output
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+_SHOWN = 10
+"""Contributions of an explanation that are shown; `--json` has them all."""
+
+
+def call(
+    version: Ref,
+    /,
+    *cells: str,
+    in_: Annotated[Path | None, Parameter(name="--in")] = None,
+    out: Path | None = None,
+    json_in: str | None = None,
+    explain: Flag = False,
+    here: Here,
+) -> Reply:
+    """Ask a version for its output, for one row or a file of them.
+
+    One row is written as COLUMN=VALUE words, or as JSON in --json-in or on standard input.
+
+    Parameters
+    ----------
+    version
+        A version such as churn@7, or a component for the one in production.
+    cells
+        One row, as COLUMN=VALUE words.
+    in_
+        A CSV or Parquet file of rows.
+    out
+        The file to write: the rows of --in with the outputs beside them.
+    json_in
+        One row as a JSON object, or several as a list of them; - reads standard input.
+    explain
+        Say also why, column by column.
+    """
+    if in_ is not None or out is not None:
+        return _file(here, version, in_, out, other=bool(cells) or json_in is not None or explain)
+    rows = _rows(cells, json_in)
+    outputs = here.project.call(version, rows)
+    reasons = [here.project.explain(version, row) for row in rows] if explain else []
+    ref = str(here.project.version(version).ref)
+    data = [
+        {"version": ref, **msgspec.to_builtins(output)}
+        | ({"explanation": reasons[i]} if explain else {})
+        for i, output in enumerate(outputs)
+    ]
+    parts: list[RenderableType] = []
+    for i, output in enumerate(outputs):
+        parts += _answer(ref, output)
+        parts += _why(reasons[i]) if explain else []
+    return Reply(data=data[0] if len(data) == 1 else data, parts=tuple(parts))
+
+
+def _file(here: Here, version: str, source: Path | None, out: Path | None, *, other: bool) -> Reply:
+    if source is None or out is None or other:
+        raise UsageError(
+            "A file of rows needs --in FILE and --out FILE, and neither cells, --json-in nor "
+            "--explain."
+        )
+    with here.progress():
+        count = here.project.call_file(version, source, out)
+    ref = str(here.project.version(version).ref)
+    return Reply(
+        data={"version": ref, "rows": count, "out": out},
+        parts=(f"{out} has {count:,} rows with the outputs of {ref}.",),
+    )
+
+
+def _rows(cells: tuple[str, ...], json_in: str | None) -> list[dict[str, Any]]:
+    if cells and json_in is not None:
+        raise UsageError("Give a row as COLUMN=VALUE words or as --json-in, not both.")
+    if cells:
+        return [dict(_cell(cell) for cell in cells)]
+    if json_in is None and sys.stdin.isatty():
+        raise UsageError(
+            "Give a row: COLUMN=VALUE words, --json-in '{...}', or --in FILE with --out FILE."
+        )
+    text = sys.stdin.read() if json_in in (None, "-") else json_in
+    return _from_json(text or "")
+
+
+def _cell(cell: str) -> tuple[str, str]:
+    name, equals, value = cell.partition("=")
+    if not name or not equals:
+        raise UsageError(f"{cell!r} is not a cell: expected COLUMN=VALUE, such as tenure=3.")
+    return name, value
+
+
+def _from_json(text: str) -> list[dict[str, Any]]:
+    try:
+        found = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise InputError(f"The row is not JSON: {error}.") from None
+    rows = found if isinstance(found, list) else [found]
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise InputError("The row must be a JSON object of columns, or a list of them.")
+    return rows
+
+
+def _answer(ref: str, output: Output) -> list[RenderableType]:
+    values = ", ".join(f"{name}: {_shown(value)}" for name, value in output.values.items())
+    return [f"{ref}  {values}", *(f"  note: {warning}" for warning in output.warnings)]
+
+
+def _why(reason: Explanation) -> list[RenderableType]:
+    most = reason.contributions[:_SHOWN]
+    rest = reason.contributions[_SHOWN:]
+    heading = f"Why, in {reason.unit} of {reason.of}:"
+    return ["", heading, _contributions(reason, most, sum(one.contribution for one in rest))]
+
+
+def _contributions(reason: Explanation, most: tuple[Any, ...], others: float) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("on average", "", f"{reason.base:+.3f}")
+    for one in most:
+        table.add_row(Text(one.name), Text(_shown(one.value)), f"{one.contribution:+.3f}")
+    if len(reason.contributions) > len(most):
+        count = len(reason.contributions) - len(most)
+        table.add_row(f"{count} more", "", f"{others:+.3f}")
+    table.add_row("this row", "", f"{reason.total:+.3f}")
+    return table
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(part)}" for key, part in value.items())
+    return "-" if value is None else str(value)

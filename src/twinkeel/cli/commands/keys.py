@@ -1,0 +1,63 @@
+"""`twinkeel keys`: who may call the server."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cyclopts import App
+
+from twinkeel.cli.invocation import Here, Reply
+
+app = App(name="keys", help="Create, list and revoke the keys that callers of the server use.")
+
+Role = Literal["caller", "viewer", "operator", "admin"]
+
+
+@app.command
+def create(name: str, /, *, role: Role = "caller", here: Here) -> Reply:
+    """Create a key and show its secret, once.
+
+    Parameters
+    ----------
+    name
+        Who will use the key.
+    role
+        What it may do: a caller calls, a viewer also reads, an operator also releases, an admin
+        also manages keys.
+    """
+    secret = here.project.store.add_key(name, role)
+    lines = (
+        secret,
+        f"This is the secret of the key {name} ({role}). It is shown once and stored only as a "
+        "hash: keep it in a safe place and send it as Authorization: Bearer SECRET.",
+    )
+    return Reply(data={"name": name, "role": role, "secret": secret}, parts=lines)
+
+
+@app.command(name="list")
+def list_(*, here: Here) -> Reply:
+    """List the keys, without their secrets."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    found = here.project.store.keys()
+    data = [{"name": key.name, "role": key.role} for key in found]
+    if not found:
+        return Reply(data=data, parts=("There is no key: twinkeel keys create NAME makes one.",))
+    table = Table("name", "role", box=SIMPLE_HEAD, pad_edge=False)
+    for key in found:
+        table.add_row(key.name, key.role)
+    return Reply(data=data, parts=(table,))
+
+
+@app.command
+def revoke(name: str, /, *, here: Here) -> Reply:
+    """Revoke a key: calls with it are refused from now on.
+
+    Parameters
+    ----------
+    name
+        The key's name.
+    """
+    here.project.store.revoke_key(name)
+    return Reply(data={"name": name, "revoked": True}, parts=(f"The key {name} is revoked.",))

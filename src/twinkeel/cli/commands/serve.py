@@ -1,0 +1,35 @@
+"""`twinkeel serve`: serve what is in production."""
+
+from __future__ import annotations
+
+from twinkeel.cli.invocation import Here, Reply
+
+
+def serve(*, host: str | None = None, port: int | None = None, here: Here) -> None:
+    """Serve what is in production, until interrupted.
+
+    Listens on this machine only, unless [server] host or --host says otherwise and keys exist.
+
+    Parameters
+    ----------
+    host
+        The address to listen on, instead of the configured one.
+    port
+        The TCP port to listen on, instead of the configured one; 0 takes any that is free.
+    """
+    here.project.serve(host=host, port=port, ready=lambda url: here.print(_started(here, url)))
+
+
+def _started(here: Here, url: str) -> Reply:
+    served = [one for one in here.project.status() if one.production is not None]
+    refs = [f"{one.component}@{one.production.number}" for one in served if one.production]
+    lines = [f"Serving {', '.join(refs) or 'nothing yet'} on {url} until you press Ctrl+C."]
+    lines += [f"  call     POST {url}/v1/components/{one.component}/call" for one in served]
+    lines += [
+        f"  try it   {url}/",
+        f"  API      {url}/openapi.json",
+        f"  health   {url}/readyz, metrics {url}/metrics",
+    ]
+    if not served:
+        lines.append("Next: twinkeel release COMPONENT; it is picked up without a restart.")
+    return Reply(data={"url": url, "versions": refs}, parts=tuple(lines))

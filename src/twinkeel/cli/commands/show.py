@@ -1,0 +1,59 @@
+"""`twinkeel show`: a version's scorecard, or its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from twinkeel.cli.invocation import Here, Reply
+from twinkeel.cli.names import Flag, Ref
+from twinkeel.cli.scorecards import as_data, describe
+
+
+def show(
+    version: Ref,
+    /,
+    *,
+    open_: Annotated[Flag, Parameter(name="--open")] = False,
+    out: Path | None = None,
+    here: Here,
+) -> Reply:
+    """A version's scorecard and verdict, or its report.
+
+    Parameters
+    ----------
+    version
+        A version such as churn@7, or a component for the one in production.
+    open_
+        Write the report as one HTML file and open it in the browser.
+    out
+        Write the report to this file.
+    """
+    if open_ or out is not None:
+        return _report(here, version, out, browse=open_)
+    judged = here.project.show(version)
+    made, lineage = judged.version, judged.version.lineage
+    heading = (
+        f"{made.ref}, a {made.kind} built {made.created[:16].replace('T', ' ')} UTC from "
+        f"{lineage.source}: {lineage.rows_learned:,} of {lineage.rows:,} rows learned from."
+    )
+    notes = tuple(f"  {note}" for note in lineage.notes)
+    return Reply(data=as_data(judged), parts=(heading, *notes, *describe(judged, every=True)))
+
+
+def _report(here: Here, version: str, out: Path | None, *, browse: bool) -> Reply:
+    path = here.project.report(version, out).resolve()
+    opened = browse and _browse(path)
+    hint = "" if opened or not browse else " (no browser could be opened)"
+    return Reply(data={"report": path, "opened": opened}, parts=(f"The report is {path}{hint}",))
+
+
+def _browse(path: Path) -> bool:
+    import webbrowser
+
+    try:
+        return webbrowser.open(path.as_uri())
+    except webbrowser.Error:
+        return False

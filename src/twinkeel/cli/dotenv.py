@@ -1,0 +1,68 @@
+"""Secrets from a project's `.env`, for those who do not set them in the environment.
+
+Lines are `NAME=VALUE`, with `#` comments, an optional `export` and optional quotes; nothing is
+expanded. What the environment already has is never overridden. Refuses a `.env` that git tracks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import MutableMapping
+from pathlib import Path
+
+from twinkeel.errors import UsageError
+
+FILE = ".env"
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+
+
+def load(root: Path, environ: MutableMapping[str, str] = os.environ) -> None:
+    """Add what `.env` in `root` names to `environ`; does nothing where there is no such file.
+
+    Raises UsageError for a line that cannot be read, without showing it, and for a tracked file.
+    """
+    path = root / FILE
+    if not path.is_file():
+        return
+    if _tracked(root):
+        raise UsageError(
+            f"{path} is tracked by git, so its secrets are in the history: run "
+            "git rm --cached .env, add .env to .gitignore, and replace those secrets."
+        )
+    for name, value in parse(path.read_text(encoding="utf-8")).items():
+        environ.setdefault(name, value)
+
+
+def parse(text: str) -> dict[str, str]:
+    """Names and values of a `.env`; raises UsageError naming the line."""
+    found = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = _LINE.fullmatch(stripped)
+        if match is None:
+            raise UsageError(f"{FILE}, line {number}: expected NAME=VALUE.")
+        found[match[1]] = _unquoted(match[2])
+    return found
+
+
+def _unquoted(value: str) -> str:
+    for quote in ('"', "'"):
+        if len(value) >= 2 and value[0] == quote and quote in value[1:]:
+            return value[1 : value.index(quote, 1)]
+    return value.split(" #", 1)[0].rstrip()
+
+
+def _tracked(root: Path) -> bool:
+    try:
+        answer = subprocess.run(  # noqa: S603  # no shell, fixed words
+            ["git", "-C", str(root), "ls-files", "--error-unmatch", FILE],  # noqa: S607  # the user's git
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return False
+    return answer.returncode == 0

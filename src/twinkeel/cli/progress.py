@@ -1,0 +1,85 @@
+"""Progress of long work: one live line on a terminal, one line per stage anywhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from twinkeel.records import Progress, Tick
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@contextmanager
+def display(console: Console, limit: float | None = None) -> Iterator[Progress]:
+    """Show ticks on `console` while inside; `limit` is the time limit in seconds, if any."""
+    if not console.is_interactive:
+        yield _lines(console)
+        return
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn
+    from rich.progress import Progress as Bars
+    from rich.table import Column
+
+    bars = Bars(
+        SpinnerColumn("line"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[clock]}", markup=False),
+        TextColumn("{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True)),
+        console=console,
+        transient=True,
+    )
+    clock = _Clock(limit)
+    task = bars.add_task("starting", total=None, clock=clock, detail="")
+
+    def show(tick: Tick) -> None:
+        bars.update(
+            task,
+            description=tick.stage,
+            total=None if tick.fraction is None else 1.0,
+            completed=tick.fraction or 0.0,
+            detail=tick.detail,
+        )
+
+    with bars:
+        yield show
+
+
+class _Clock:
+    """The time since the start, read anew whenever it is drawn."""
+
+    def __init__(self, limit: float | None) -> None:
+        self._limit = limit
+        self._started = time.monotonic()
+
+    def __str__(self) -> str:
+        passed = time.monotonic() - self._started
+        if self._limit is None:
+            return _time(passed)
+        return f"{_time(max(0.0, self._limit - passed))} left of {_time(self._limit)}"
+
+
+def _lines(console: Console) -> Progress:
+    started, last = time.monotonic(), ""
+
+    def show(tick: Tick) -> None:
+        nonlocal last
+        if tick.stage == last:
+            return
+        last = tick.stage
+        detail = f": {tick.detail}" if tick.detail else ""
+        passed = time.monotonic() - started
+        console.print(
+            f"[{passed:6.1f} s] {tick.stage}{detail}", markup=False, highlight=False, soft_wrap=True
+        )
+
+    return show
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

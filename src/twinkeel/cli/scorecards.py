@@ -1,0 +1,125 @@
+"""Versions, scores and verdicts as tables and sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from twinkeel.project import Judged
+from twinkeel.records import Evaluation, Json, Outcome, Score, Verdict
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+_STYLES: dict[Outcome, str] = {
+    "pass": "green",
+    "fail": "bold red",
+    "inconclusive": "yellow",
+    "not applicable": "dim",
+}
+
+
+def as_data(judged: Judged) -> dict[str, Json]:
+    """A version for `--json`: its name and outcome beside the records."""
+    evaluation = judged.evaluation
+    return {
+        "ref": str(judged.version.ref),
+        "outcome": None if evaluation is None else evaluation.outcome,
+        "version": judged.version,
+        "evaluation": evaluation,
+    }
+
+
+def describe(judged: Judged, *, every: bool = False) -> tuple[RenderableType, ...]:
+    """A version's scorecard, verdicts and the next command.
+
+    Without `every`, scores of groups are left out unless a gate is on them.
+    """
+    evaluation = judged.evaluation
+    ref = str(judged.version.ref)
+    if evaluation is None:
+        return (f"{ref} has not been evaluated: run twinkeel evaluate {ref}.",)
+    scores = evaluation.scorecard.scores
+    gated = {verdict.gate.key for verdict in evaluation.verdicts}
+    shown = [s for s in scores if every or s.slice is None or s.key in gated]
+    parts: list[RenderableType] = [scorecard(shown, evaluation.verdicts)]
+    if len(shown) < len(scores):
+        parts.append(f"{len(scores) - len(shown)} more scores, by group: twinkeel show {ref}")
+    return (*parts, *verdicts(ref, evaluation))
+
+
+def scorecard(scores: Iterable[Score], judged: Sequence[Verdict] = ()) -> Table:
+    """Scores with their interval, n and the gates on them."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("score")
+    for heading in ("value", "95% interval", "n"):
+        table.add_column(heading, justify="right")
+    table.add_column("gate")
+    for score in scores:
+        marks = [_mark(verdict) for verdict in judged if verdict.gate.key == score.key]
+        table.add_row(
+            Text(score.key),
+            number(score.value),
+            interval(score),
+            f"{score.n:,}",
+            Text(", ").join(marks) if marks else Text(_shortened(score.note), style="dim"),
+        )
+    return table
+
+
+def verdicts(ref: str, evaluation: Evaluation) -> tuple[RenderableType, ...]:
+    """Each gate's verdict in words, then what it comes to."""
+    from rich.text import Text
+
+    lines: list[RenderableType] = [
+        Text.assemble((f"{v.outcome:>14}  ", _STYLES[v.outcome]), v.sentence)
+        for v in evaluation.verdicts
+    ]
+    return (*lines, f"\n{conclusion(ref, evaluation)}")
+
+
+def conclusion(ref: str, evaluation: Evaluation) -> str:
+    """What the verdicts come to, and the next command."""
+    if not evaluation.verdicts:
+        return (
+            f"{ref} has no gates, so nothing keeps it from being released: add some under "
+            f"[components.{evaluation.component}.gates], or run twinkeel release {ref}."
+        )
+    if evaluation.outcome == "pass":
+        return f"{ref} passes its gates. Next: twinkeel release {ref}"
+    count = sum(v.outcome in ("fail", "inconclusive") for v in evaluation.verdicts)
+    gates = "1 gate has" if count == 1 else f"{count} gates have"
+    return f"{ref} may not be released: {gates} not passed."
+
+
+def number(value: float | None) -> str:
+    """A number as wide as a table needs it; "-" where there is none."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 100 else f"{value:.2f}" if size >= 10 else f"{value:.4f}"
+
+
+def interval(score: Score) -> str:
+    """The 95% interval of a score; "-" where there is none."""
+    if score.low is None or score.high is None:
+        return "-"
+    return f"{number(score.low)} to {number(score.high)}"
+
+
+def _mark(verdict: Verdict) -> Text:
+    from rich.text import Text
+
+    return Text.assemble((f"{verdict.gate.text} ", ""), (verdict.outcome, _STYLES[verdict.outcome]))
+
+
+def _shortened(note: str | None) -> str:
+    return "" if note is None else note if len(note) <= 60 else f"{note[:57]}..."

@@ -1,0 +1,143 @@
+"""Call: a version and inputs -> outputs, for one row, many, a data frame or a whole file.
+
+Owns the shapes that inputs and outputs may have here. A loaded version is kept for the next
+call, since a bundle never changes. These calls are not events: only what is served is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from twinkeel.data import files
+from twinkeel.data.table import Table, from_frame, from_values
+from twinkeel.errors import ContractError, UsageError
+from twinkeel.kinds.base import Explains, Servable
+from twinkeel.lifecycle.versions import load
+from twinkeel.records import Explanation, Json, Output, Progress, Rows, Tick, Version, silent
+from twinkeel.store.store import Store
+
+BATCH = 5_000
+"""Rows of a file that are in memory at a time."""
+_KEPT = 8
+_loaded: WeakKeyDictionary[Store, dict[str, Servable]] = WeakKeyDictionary()
+
+
+def call(store: Store, version: Version, inputs: Any) -> Any:
+    """Ask `version`; the answer has the shape of the question.
+
+    A mapping gives one Output, a list of mappings a list of Outputs, a data frame of pandas,
+    polars or pyarrow a frame of the same library and index with one column per output and
+    `warnings`. Raises ContractError naming the row and the column.
+    """
+    servable = loaded(store, version)
+    if isinstance(inputs, Mapping):
+        return servable.call([inputs])[0]
+    if isinstance(inputs, Sequence) and not isinstance(inputs, str | bytes):
+        return servable.call(inputs)
+    table = from_frame(inputs)
+    return _as_frame(columns(servable.call(table.rows())), inputs)
+
+
+def explain(store: Store, version: Version, rows: Rows) -> list[Explanation]:
+    """Why `version` answers each row as it does; raises UsageError where it cannot say."""
+    servable = loaded(store, version)
+    if not isinstance(servable, Explains):
+        raise UsageError(f"{version.ref} cannot explain its answers.")
+    return servable.explain(rows)
+
+
+def call_file(
+    store: Store, version: Version, source: Path, out: Path, *, progress: Progress = silent
+) -> int:
+    """Ask `version` every row of the file `source`; returns the number of rows.
+
+    Writes the rows with one column per output and `warnings` to `out`, CSV or Parquet by its
+    name. An output called like an input gets the component's name in front. `out` appears
+    whole or not at all. Raises SourceError, and ContractError naming the file and the row.
+    """
+    if out.resolve() == source.resolve():
+        raise UsageError(f"{out} is also the input: write the outputs to another file.")
+    servable = loaded(store, version)
+    total, done = _count(source), 0
+    with files.Writer(out) as writer:
+        for batch in files.batches(source, BATCH):
+            found = columns(_answers(servable, batch, source, done))
+            writer.write(Table({**batch.columns, **_renamed(found, batch, version.component)}))
+            done += len(batch)
+            fraction = min(1.0, done / max(total, done))
+            progress(Tick(stage="calling", fraction=fraction, detail=f"{done:,} rows"))
+    return done
+
+
+def loaded(store: Store, version: Version) -> Servable:
+    """The servable of `version`, loaded once per store; the least recently loaded one goes."""
+    kept = _loaded.setdefault(store, {})
+    if version.bundle not in kept:
+        while len(kept) >= _KEPT:
+            del kept[next(iter(kept))]
+        kept[version.bundle] = load(store, version)
+    return kept[version.bundle]
+
+
+def columns(outputs: Sequence[Output]) -> dict[str, Any]:
+    """Outputs as columns of a table; a record within an output becomes `name_key` columns."""
+    rows = [_flat(output) for output in outputs]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: from_values(name, [row.get(name) for row in rows]) for name in names}
+
+
+def _flat(output: Output) -> dict[str, Json]:
+    row: dict[str, Json] = {}
+    for name, value in output.values.items():
+        if isinstance(value, Mapping):
+            row.update({f"{name}_{key}": part for key, part in value.items()})
+        else:
+            row[name] = value
+    row["warnings"] = " ".join(output.warnings)
+    return row
+
+
+def _answers(servable: Servable, batch: Table, source: Path, done: int) -> list[Output]:
+    try:
+        return servable.call(batch.rows())
+    except ContractError as error:
+        after = f" (rows counted after the first {done:,})" if done else ""
+        raise ContractError(f"{source}{after}: {error}") from None
+
+
+def _renamed(found: dict[str, Any], batch: Table, component: str) -> dict[str, Any]:
+    return {
+        f"{component}_{name}" if name in batch.columns else name: values
+        for name, values in found.items()
+    }
+
+
+def _count(source: Path) -> int:
+    """About how many rows the file has; for CSV, its line ends, read without parsing."""
+    from twinkeel.data.formats import form_of
+
+    if form_of(source) == "Parquet":
+        from pyarrow import parquet
+
+        return int(parquet.read_metadata(source).num_rows)
+    with source.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) - 1
+
+
+def _as_frame(found: dict[str, Any], like: Any) -> Any:
+    """Columns as a frame of the library of `like`, with its index where it has one."""
+    import narwhals as nw
+
+    given = nw.from_native(like, eager_only=True)
+    backend = given.implementation
+    series = [
+        nw.new_series(name, values.tolist(), backend=backend) for name, values in found.items()
+    ]
+    made = nw.from_dict({one.name: one for one in series}, backend=backend)
+    index = nw.maybe_get_index(given)
+    if index is not None:
+        made = nw.maybe_set_index(made, index=nw.new_series("index", list(index), backend=backend))
+    return made.to_native()
