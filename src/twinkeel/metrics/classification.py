@@ -1,0 +1,220 @@
+"""What is measured of a classifier: ranking, probabilities, decisions and what they cost.
+
+Owns the choice of measures and their definitions in terms of `functionals`. Two classes are
+judged on the probability of the positive one; more are judged class against the rest, every
+class counting the same (macro). An expected class of -1 stands for a label that the version
+does not know: it is never right and counts as a negative of every class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from twinkeel.metrics import fairness
+from twinkeel.metrics import functionals as f
+from twinkeel.metrics.measure import Bind, Measure, Strata
+from twinkeel.stats.bootstrap import Floats, Indices
+
+SMALLEST = float(np.finfo(np.float64).eps)
+"""Probabilities are cut to at least this before their logarithm is taken."""
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """How probabilities become a decision, and what decisions cost."""
+
+    classes: tuple[str, ...]
+    """The names of the columns of the probabilities."""
+    positive: int | None = None
+    """With two classes, the one that scores are about: the second unless said otherwise."""
+    threshold: float | None = None
+    """With two classes, the probability from which the positive one is decided."""
+    costs: Floats | None = None
+    """Shape (k, k): the cost of deciding the column's class where the row's is true."""
+
+    @property
+    def binary(self) -> bool:
+        """Whether there are exactly two classes."""
+        return len(self.classes) == 2
+
+    @property
+    def about(self) -> int:
+        """The positive class of two."""
+        return 1 if self.positive is None else self.positive
+
+    def decide(self, probabilities: Floats) -> Indices:
+        """The class decided for each row of (n, k) probabilities: shape (n,).
+
+        Two classes with a threshold: the positive one from the threshold on. Otherwise the
+        least expected cost where there are costs, else the most probable class.
+        """
+        if self.binary and (self.threshold is not None or self.costs is None):
+            from_here = 0.5 if self.threshold is None else self.threshold
+            above = probabilities[:, self.about] >= from_here
+            return np.where(above, self.about, 1 - self.about).astype(np.intp)
+        if self.costs is not None:
+            return _best(-(probabilities @ self.costs))
+        return _best(probabilities)
+
+
+def _best(merit: Floats) -> Indices:
+    """The column of each row's largest value, the first of equal ones."""
+    best: Indices = merit.argmax(axis=1)
+    return best
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Probabilities and decisions beside the truth."""
+
+    rule: DecisionRule
+    expected: Indices
+    probabilities: Floats
+    decided: Indices
+
+    @property
+    def judged_classes(self) -> tuple[int, ...]:
+        """The classes that stand alone in one-against-the-rest measures."""
+        return (self.rule.about,) if self.rule.binary else tuple(range(len(self.rule.classes)))
+
+    def strata(self, classes: Sequence[int]) -> Strata:
+        """Several cases of each of these classes are needed."""
+        return Strata(
+            of=np.where(np.isin(self.expected, classes), self.expected, -1),
+            names=tuple(
+                f"class {name!r}" if index in classes else ""
+                for index, name in enumerate(self.rule.classes)
+            ),
+        )
+
+
+def measures(
+    expected: Indices,
+    probabilities: Floats,
+    *,
+    rule: DecisionRule,
+    slices: Mapping[str, Sequence[str]],
+) -> list[Measure]:
+    """All that is measured of a classifier.
+
+    `expected` has shape (n,), the index of each case's true class or -1; `probabilities` has
+    shape (n, k). Each of the `slices` (name to one value per case) adds the differences between
+    its groups. Case weights are not needed here: scorecards apply those of the evidence.
+    """
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    expected = np.asarray(expected, dtype=np.intp)
+    judged = _Judged(rule, expected, probabilities, rule.decide(probabilities))
+    return [
+        *_ranking(judged),
+        *_probability(judged),
+        *_decision(judged),
+        *_money(judged),
+        *_groups(judged, slices),
+    ]
+
+
+def _ranking(judged: _Judged) -> list[Measure]:
+    every = judged.strata(range(len(judged.rule.classes)))
+    found: list[Measure] = []
+    for name, functional in (
+        ("roc_auc", f.roc_auc),
+        ("average_precision", f.average_precision),
+    ):
+        parts = [
+            functional(judged.probabilities[:, k], (judged.expected == k).astype(np.intp))
+            for k in judged.judged_classes
+        ]
+        found.append(Measure(name, "higher", _one(parts), bounds=(0, 1), strata=every))
+    return found
+
+
+def _probability(judged: _Judged) -> list[Measure]:
+    n = len(judged.expected)
+    truth = np.zeros_like(judged.probabilities)
+    known = judged.expected >= 0
+    truth[np.flatnonzero(known), judged.expected[known]] = 1.0
+    of_true = judged.probabilities[np.arange(n), judged.expected]
+    loss = -np.log(np.clip(np.where(known, of_true, 0.0), SMALLEST, 1.0))
+    if judged.rule.binary:
+        forecast, outcome = judged.probabilities[:, judged.rule.about], truth[:, judged.rule.about]
+        brier = np.square(forecast - outcome)
+        worst = 1.0
+    else:
+        top = np.argmax(judged.probabilities, axis=1)
+        forecast, outcome = judged.probabilities[np.arange(n), top], truth[np.arange(n), top]
+        brier = np.square(judged.probabilities - truth).sum(axis=1) + ~known
+        worst = 2.0
+    return [
+        Measure("log_loss", "lower", f.mean(loss), bounds=(0, -np.log(SMALLEST))),
+        Measure("brier", "lower", f.mean(brier), bounds=(0, worst)),
+        Measure(
+            "calibration_error",
+            "lower",
+            f.calibration_error(forecast, outcome),
+            form="gaps",
+            bounds=(0, 1),
+        ),
+    ]
+
+
+def _decision(judged: _Judged) -> list[Measure]:
+    right = (judged.decided == judged.expected).astype(np.float64)
+    every = tuple(range(len(judged.rule.classes)))
+    recalls = [_recall(judged, k) for k in every]
+    f1 = [_f1(judged, k) for k in judged.judged_classes]
+    strata = judged.strata(every)
+    return [
+        Measure("accuracy", "higher", f.mean(right), form="share", bounds=(0, 1)),
+        Measure("balanced_accuracy", "higher", f.average(recalls), bounds=(0, 1), strata=strata),
+        Measure(
+            "f1",
+            "higher",
+            _one(f1),
+            bounds=(0, 1),
+            strata=judged.strata(judged.judged_classes),
+        ),
+    ]
+
+
+def _money(judged: _Judged) -> list[Measure]:
+    costs = judged.rule.costs
+    if costs is None:
+        return []
+    costs = np.asarray(costs, dtype=np.float64)
+    known = judged.expected >= 0
+    spent = np.where(
+        known, costs[judged.expected, judged.decided], costs.max(axis=0)[judged.decided]
+    )
+    low, high = float(costs.min()), float(costs.max())
+    return [Measure("cost", "lower", f.mean(spent), bounds=(low, high))]
+
+
+def _groups(judged: _Judged, slices: Mapping[str, Sequence[str]]) -> list[Measure]:
+    decisions = fairness.Decisions(
+        judged.expected, judged.decided, judged.rule.classes, judged.judged_classes
+    )
+    divided = [fairness.Groups.divide(name, values) for name, values in slices.items()]
+    return [
+        difference(decisions, groups)
+        for groups in divided
+        for difference in (fairness.demographic_parity, fairness.equalized_odds)
+    ]
+
+
+def _one(parts: Sequence[Bind]) -> Bind:
+    return parts[0] if len(parts) == 1 else f.average(parts)
+
+
+def _recall(judged: _Judged, k: int) -> Bind:
+    actual = judged.expected == k
+    columns = np.column_stack([actual & (judged.decided == k), actual]).astype(np.float64)
+    return f.sums(columns, lambda total: f.ratio(total[:, 0], total[:, 1]))
+
+
+def _f1(judged: _Judged, k: int) -> Bind:
+    actual, chosen = judged.expected == k, judged.decided == k
+    columns = np.column_stack([2.0 * (actual & chosen), 1.0 * actual + chosen])
+    return f.sums(columns, lambda total: f.ratio(total[:, 0], total[:, 1]))

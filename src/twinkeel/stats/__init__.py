@@ -1,0 +1,1 @@
+"""How sure one can be: resampling and intervals. Pure functions of numbers."""
