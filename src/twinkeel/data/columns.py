@@ -51,7 +51,7 @@ class Column(Record, frozen=True):
     required: bool = True
     """The column must be there in every call."""
     values: tuple[str, ...] = ()
-    """The categories seen, sorted, for a `category`."""
+    """The categories seen, sorted, for a `category`; for a `boolean`, its words."""
     low: float | None = None
     high: float | None = None
     """The range seen, for numbers; for dates, days since 1970-01-01."""
@@ -229,9 +229,31 @@ class BooleanReader(Reader):
         for cased in (word, word.upper(), word.capitalize())
     } | {True: 1.0, False: 0.0}
 
+    def __init__(self, column: Column) -> None:
+        super().__init__(column)
+        self._counts = bool(column.values) and set(column.values) <= {"0", "1"}
+
     def value(self, cell: object) -> Value:
-        """See `types.truth`."""
-        return truth(cell)
+        """See `types.truth`; where 0 and 1 may have been counts, 2 and more are 1 as well."""
+        try:
+            return truth(cell)
+        except Unreadable:
+            if self._counts and self._is_count(cell):
+                return 1.0
+            raise
+
+    def remark(self, cell: object, value: Value) -> str | None:
+        """Also says where a larger count was read as 1."""
+        if self._counts and value == 1.0 and self._is_count(cell):
+            return f"{self.name}: {shown(cell)} is neither 0 nor 1: read as 1."
+        return super().remark(cell, value)
+
+    def _is_count(self, cell: object) -> bool:
+        try:
+            value = number(cell)
+        except Unreadable:
+            return False
+        return math.isfinite(value) and value > 1 and value.is_integer()
 
     def _quick(self) -> Callable[[object], Value | None]:
         ordinary = self._ordinary

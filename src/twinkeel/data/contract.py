@@ -21,7 +21,7 @@ from twinkeel.data.table import Table
 from twinkeel.data.types import ABSENT, Unreadable, shown
 from twinkeel.errors import ContractError
 from twinkeel.plugins import suggestion
-from twinkeel.records import Columns, Field, Record, Rows
+from twinkeel.records import Field, Record, Rows
 
 __all__ = ["Column", "Conformed", "Contract", "Inferred", "infer"]
 
@@ -61,7 +61,9 @@ class Contract(Record, frozen=True, dict=True):
             for column in self.columns
         )
 
-    def read(self, columns: Columns, n: int, *, first: int = 1) -> Conformed:
+    def read(
+        self, columns: Mapping[str, Sequence[Any] | Array], n: int, *, first: int = 1
+    ) -> Conformed:
         """Read `n` rows given by column; `first` is what errors call the first row.
 
         Raises ContractError naming the row and the column.

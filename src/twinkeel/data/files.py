@@ -68,7 +68,7 @@ def _arrow_batches(path: Path, size: int | None) -> Iterator[pa.RecordBatch]:
         found = found or len(batch) > 0
         yield batch
     if not found:
-        raise SourceError(f"{path} has a header and no rows: expected at least one row.")
+        raise _no_rows(path)
 
 
 def _csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
@@ -80,7 +80,10 @@ def _csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
         reader = pacsv.open_csv(
             path,
             read_options=pacsv.ReadOptions(
-                block_size=_BLOCK, column_names=list(dialect.names), skip_rows_after_names=1
+                block_size=_BLOCK,
+                column_names=list(dialect.names),
+                skip_rows=dialect.blank_lines,
+                skip_rows_after_names=1,
             ),
             parse_options=pacsv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
             convert_options=pacsv.ConvertOptions(
@@ -96,12 +99,13 @@ def _csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
 
 def _csv_fault(path: Path, dialect: Dialect, error: Exception) -> SourceError:
     """The sentence for a file that the fast parser refuses, found by a slow second reading."""
-    line = 0
+    line = rows = 0
     csv.field_size_limit(_CELL)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=dialect.delimiter)
             for row in reader:
+                rows += bool("".join(row).strip())
                 if row and len(row) != len(dialect.names):
                     return SourceError(
                         f"{path}, line {line + 1}: expected {len(dialect.names)} cells as in the "
@@ -113,7 +117,17 @@ def _csv_fault(path: Path, dialect: Dialect, error: Exception) -> SourceError:
         return not_utf8(path, _bad_line(path))
     except csv.Error as fault:
         return SourceError(f"{path}, line {line + 1}: this is not CSV ({fault}).")
-    return SourceError(f"{path} cannot be read as CSV: {str(error).splitlines()[0]}.")
+    if rows < 2:
+        return _no_rows(path)
+    return SourceError(f"{path} cannot be read as CSV: {_first_line(error)}.")
+
+
+def _no_rows(path: Path) -> SourceError:
+    return SourceError(f"{path} has a header and no rows: expected at least one row.")
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
 
 
 def _bad_line(path: Path) -> int:
@@ -134,5 +148,6 @@ def _parquet_batches(path: Path, size: int | None) -> Iterator[pa.RecordBatch]:
         with parquet.ParquetFile(path) as file:
             yield from file.iter_batches(batch_size=size or 1 << 17)
     except (pa.ArrowException, OSError, MemoryError, OverflowError) as error:
-        what = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SourceError(f"{path} is a damaged Parquet file: {what}; write it again.") from None
+        raise SourceError(
+            f"{path} is a damaged Parquet file ({_first_line(error)}); write it again."
+        ) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import itertools
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -53,17 +54,19 @@ class Dialect(NamedTuple):
     delimiter: str
     names: tuple[str, ...]
     """The header's names; a column without one is `column_3`, counted from 1."""
+    blank_lines: int
+    """Blank lines before the header."""
 
 
 def form_of(path: Path) -> Form:
     """The form that a file's name and content agree on. Raises SourceError where they do not."""
+    head = head_of(path)
     form = FORMS.get(path.suffix.lower())
     if form is None:
         raise SourceError(
             f"{path}: {path.suffix or 'no ending'} is not a known form of table: expected a name "
             f"that ends in {', '.join(FORMS)}; convert or rename the file."
         )
-    head = head_of(path)
     if not head:
         raise SourceError(f"{path} is empty: expected a header and rows.")
     if form == "Parquet":
@@ -92,12 +95,14 @@ def head_of(path: Path, size: int = _HEAD) -> bytes:
 def dialect_of(path: Path) -> Dialect:
     """The delimiter and the names of a CSV file. Raises SourceError."""
     head = head_of(path)
-    sample = _records_of(path, head)
+    lines = _lines_of(path, head)
+    sample = list(itertools.dropwhile(lambda line: not line.strip(), lines))
     rows = {delimiter: _parsed(sample, delimiter) for delimiter in _DELIMITERS}
     delimiter = max(_DELIMITERS, key=lambda one: _agreement(rows[one]))
     if not rows[delimiter]:
         raise SourceError(f"{path} is empty: expected a header and rows.")
-    return Dialect(delimiter, _names(path, rows[delimiter][0]))
+    names = _names(path, rows[delimiter][0])
+    return Dialect(delimiter, names, blank_lines=len(lines) - len(sample))
 
 
 def _check_parquet(path: Path, head: bytes) -> None:
@@ -127,7 +132,7 @@ def _signature(head: bytes) -> str | None:
     return next((what for start, what in _SIGNATURES if head.startswith(start)), None)
 
 
-def _records_of(path: Path, head: bytes) -> list[str]:
+def _lines_of(path: Path, head: bytes) -> list[str]:
     """The lines of the head that are surely whole."""
     cut = len(head) == _HEAD and b"\n" in head
     whole = head[: head.rindex(b"\n")] if cut else head

@@ -76,7 +76,9 @@ def _from_texts(name: str, counts: Counts, missing: int) -> Found:
         return _left_out(name, _constant(next(iter(counts), None)))
     words = {text.casefold() for text in counts}
     if words <= TRUE | FALSE and (len(words) > 1 or words.isdisjoint({"0", "1"})):
-        return Found(column=_column(name, "boolean", missing, example=_boolean(_usual(counts))))
+        seen = tuple(sorted(counts))
+        example = _boolean(_usual(counts))
+        return Found(column=_column(name, "boolean", missing, values=seen, example=example))
     values = _parsed(counts, number)
     if values is not None and not any(_CODE.fullmatch(text) for text in counts):
         repeated = np.repeat(np.array(values), list(counts.values()))
@@ -117,13 +119,12 @@ def _numbers(name: str, values: Array) -> Found:
     if whole and _is_row_number(name, distinct, len(values)):
         return _left_out(name, "looks like an identifier")
     notes = (f"{name} holds {infinite} infinite values: counted as missing.",) if infinite else ()
-    kind: FieldType = "integer" if whole else "number"
-    if np.array_equal(distinct, [0.0, 1.0]):
-        kind = "boolean"
     usual = float(np.quantile(finite, 0.5, method="lower"))
-    column = _column(name, kind, missing, example=_plain_number(usual))
-    if kind == "boolean":
+    example = _plain_number(usual)
+    if np.array_equal(distinct, [0.0, 1.0]):
+        column = _column(name, "boolean", missing, values=("0", "1"), example=example)
         return Found(column=column, notes=notes)
+    column = _column(name, "integer" if whole else "number", missing, example=example)
     return Found(column=_ranged(column, finite), notes=notes)
 
 

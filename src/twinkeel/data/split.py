@@ -9,6 +9,7 @@ out instead. Pure.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from twinkeel.data.columns import Array
 from twinkeel.data.inference import moments_of
 from twinkeel.data.table import Table, texts
-from twinkeel.data.types import Unreadable, day_text, number
+from twinkeel.data.types import Unreadable, day_text, number, plain
 from twinkeel.errors import ContractError
 from twinkeel.plugins import suggestion
 from twinkeel.records import Record
@@ -139,14 +140,9 @@ def _contents(table: Table) -> list[str]:
 
 def _canonical(column: Array) -> list[str]:
     """The texts of a column with numbers in one form: 1.50 from a CSV file is 1.5 from Parquet."""
-    memo: dict[str, str] = {}
-    out = []
-    for text in texts(column):
-        known = memo.get(text)
-        if known is None:
-            memo[text] = known = _canonical_text(text)
-        out.append(known)
-    return out
+    written = texts(column)
+    known = {text: _canonical_text(text) for text in set(written)}
+    return [known[text] for text in written]
 
 
 def _canonical_text(text: str) -> str:
@@ -156,7 +152,7 @@ def _canonical_text(text: str) -> str:
         value = number(text)
     except Unreadable:
         return text
-    return texts(np.array([value]))[0] if np.isfinite(value) else text
+    return plain(value) if math.isfinite(value) else text
 
 
 def _column(table: Table, name: str | None) -> list[str]:

@@ -76,18 +76,19 @@ def texts(column: Array) -> list[str]:
     """The one text of each cell of a column (`types.plain`), "" where it is missing."""
     if column.dtype.kind == "M":
         return [day_text(day) for day in days_of(column).tolist()]
-    memo: dict[str, str] = {}
-    out = []
-    for cell in column.tolist():
-        if type(cell) is not str:
-            out.append(plain(cell))
-            continue
-        text = memo.get(cell)
-        if text is None:
-            text = plain(cell)
-            memo[cell] = text = "" if text in MISSING else text
-        out.append(text)
-    return out
+    memo = _Texts()
+    return list(map(memo.__getitem__, column.tolist()))
+
+
+class _Texts(dict[Any, str]):
+    """Cells to texts, each distinct text read once."""
+
+    def __missing__(self, cell: Any) -> str:
+        text = plain(cell)
+        if type(cell) is not str:  # 1 and True are equal, and differ as texts
+            return text
+        self[cell] = text = "" if text in MISSING else text
+        return text
 
 
 def from_frame(frame: object) -> Table:
