@@ -133,16 +133,14 @@ def _outcome(gate: Gate, interval: tuple[float, float], bound: float) -> Outcome
 def _needed(n: int, value: float, interval: tuple[float, float], bound: float) -> int | None:
     """Cases after which the interval would leave the bound out, to two digits.
 
-    It shrinks about as 1/sqrt(n) around its value. None where the value is on the bound: no
-    number of cases is known to decide then.
+    It shrinks about as 1/sqrt(n) around its value. None where the value is on the bound, or
+    so near that no number of cases that anyone has would decide.
     """
     distance = abs(value - bound)
     half = interval[1] - value if bound > value else value - interval[0]
-    if distance == 0 or half == 0:
+    if half == 0 or half >= distance * 1e5:
         return None
     cases = n * (half / distance) ** 2
-    if not cases < 1e12:
-        return None
     step = 10.0 ** max(0, math.floor(math.log10(cases)) - 1)
     return int(math.ceil(max(cases, n + 1) / step) * step)
 

@@ -73,3 +73,19 @@ def test_batches_stay_within_their_memory_and_add_up(thousands):
 
 def test_no_cases_give_no_weights():
     assert list(resampling([]).batches()) == []
+
+
+@given(UNITS)
+def test_each_unit_is_left_out_once(units):
+    weights = np.concatenate(list(resampling(units).left_out()))
+
+    assert len(weights) == len(set(units))
+    for row, unit in zip(weights, sorted(set(units)), strict=True):
+        assert [kept == 0 for kept in row] == [u == unit for u in units]
+
+
+def test_many_units_are_left_out_in_blocks_of_equal_size():
+    weights = np.concatenate(list(resampling([f"{i:05d}" for i in range(5000)]).left_out()))
+
+    assert ((weights == 0).sum(axis=1) == 5000 / bootstrap.BLOCKS).all()
+    assert ((weights == 0).sum(axis=0) == 1).all()

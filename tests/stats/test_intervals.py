@@ -31,13 +31,25 @@ def test_wilson_holds_its_share_and_narrows_with_more_cases(hits, misses):
 
 
 @pytest.mark.parametrize("n", [10, 20, 50, 1000])
-def test_percentiles_are_widened_as_students_distribution_asks(n):
-    drawn = np.sort(np.random.default_rng(0).normal(size=200_000))
+def test_symmetric_resamples_are_widened_as_students_distribution_asks(n):
+    drawn = stats.norm.ppf(np.linspace(1e-6, 1 - 1e-6, 200_001))
     wanted = stats.t.ppf(0.975, n - 1) * math.sqrt(n / (n - 1))
 
-    low, high = intervals.percentile(drawn, n=n)
+    low, high = intervals.accelerated(0.0, drawn, np.array([-1.0, 0.0, 1.0]), n=n)
 
-    assert (low, high) == pytest.approx((-wanted, wanted), abs=0.03)
+    assert (low, high) == pytest.approx((-wanted, wanted), abs=0.01)
+
+
+def test_bias_and_skewness_are_corrected_as_scipy_does():
+    sample = np.random.default_rng(3).exponential(size=400)
+    theirs = stats.bootstrap(
+        (sample,), np.mean, n_resamples=4000, method="BCa", rng=np.random.default_rng(0)
+    )
+    left_out = (sample.sum() - sample) / 399
+
+    ours = intervals.accelerated(sample.mean(), theirs.bootstrap_distribution, left_out, n=10**9)
+
+    assert ours == pytest.approx(tuple(theirs.confidence_interval), abs=1e-9)
 
 
 def test_nothing_seen_in_a_hundred_cases_happens_in_at_most_three_percent():

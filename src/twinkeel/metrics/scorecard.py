@@ -6,7 +6,7 @@ give a score without a value that says so: what cannot be judged is never a numb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +37,7 @@ def scorecard(
     """
     plan = _plan(evidence, resamples, seed)
     questions = _questions(measures, evidence, plan)
-    scores = [_score(*answered) for answered in zip(questions, _draw(questions, plan), strict=True)]
+    scores = _scores(questions, _draw(questions, plan.batches()), plan)
     timings = [_timing(name, np.asarray(times)) for name, times in evidence.timings.items()]
     return Scorecard(scores=(*scores, *timings))
 
@@ -64,13 +64,13 @@ def differences(
     ]
     plan = _plan(evidence, resamples, seed)
     questions = _questions(paired, evidence, plan)
-    drawn = _draw(questions, plan)
+    drawn = _draw(questions, plan.batches())
     if all(
         _constant(values) and abs(float(values[0])) <= _CONSTANT for values in drawn if len(values)
     ):
         scores = [_alike(question) for question in questions]
     else:
-        scores = [_score(*answered) for answered in zip(questions, drawn, strict=True)]
+        scores = _scores(questions, drawn, plan)
     return {score.key: score for score in scores}
 
 
@@ -150,10 +150,10 @@ def _nothing(weights: Floats) -> Floats:
     return np.full(len(weights), np.nan)
 
 
-def _draw(questions: Sequence[_Question], plan: Resampling) -> list[Floats]:
-    """Resampled values of every question, as its statistic gives them; empty if not asked."""
+def _draw(questions: Sequence[_Question], batches: Iterable[Floats]) -> list[Floats]:
+    """Values of every question for all weights, as its statistic gives them; empty if unasked."""
     found: list[list[Floats]] = [[] for _ in questions]
-    for weights in plan.batches():
+    for weights in batches:
         part, own = None, weights
         for values, question in zip(found, questions, strict=True):
             if question.shortfall is not None:
@@ -165,7 +165,19 @@ def _draw(questions: Sequence[_Question], plan: Resampling) -> list[Floats]:
     return [np.concatenate(values) if values else np.empty(0) for values in found]
 
 
-def _score(question: _Question, drawn: Floats) -> Score:
+def _scores(
+    questions: Sequence[_Question], drawn: Sequence[Floats], plan: Resampling
+) -> list[Score]:
+    smooth = [question for question in questions if question.measure.form == "smooth"]
+    left_out = iter(_draw(smooth, plan.left_out()))
+    none = np.empty(0)
+    return [
+        _score(question, values, next(left_out) if question.measure.form == "smooth" else none)
+        for question, values in zip(questions, drawn, strict=True)
+    ]
+
+
+def _score(question: _Question, drawn: Floats, left_out: Floats) -> Score:
     """The score with its interval, or without one and why."""
     if question.shortfall is not None:
         return _record(question, None, None, question.shortfall)
@@ -173,13 +185,15 @@ def _score(question: _Question, drawn: Floats) -> Score:
     defined = drawn[~np.isnan(drawn).reshape(len(drawn), -1).any(axis=1)]
     if len(defined) < max(2, _DEFINED * len(drawn)):
         return _record(question, value, None, "no interval: undefined in many resamples")
-    interval = _interval(question, value, defined)
+    interval = _interval(question, value, defined, left_out[~np.isnan(left_out)])
     if interval is None:
         return _record(question, value, None, "no interval: no resample differs")
     return _record(question, value, interval.within(question.measure.bounds), None)
 
 
-def _interval(question: _Question, value: float, drawn: Floats) -> Interval | None:
+def _interval(
+    question: _Question, value: float, drawn: Floats, left_out: Floats
+) -> Interval | None:
     measure, size = question.measure, question.size
     if measure.form == "groups":
         return intervals.widest_gap(question.point, drawn, n=size).around(value)
@@ -193,7 +207,7 @@ def _interval(question: _Question, value: float, drawn: Floats) -> Interval | No
         return Interval(value - reach, value + reach) if np.isfinite(reach) else None
     if measure.form == "gaps":
         return intervals.total_gap(question.point, drawn, n=size)
-    return intervals.percentile(drawn, n=size).around(value)
+    return intervals.accelerated(value, drawn, left_out, n=size)
 
 
 def _record(

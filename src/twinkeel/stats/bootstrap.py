@@ -20,6 +20,8 @@ Indices: TypeAlias = NDArray[np.intp]
 
 BATCH_BYTES = 16 * 2**20
 """The size of one batch of weights; a statistic makes about three temporaries of this size."""
+BLOCKS = 200
+"""The most blocks that a jackknife leaves out one at a time."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,30 @@ class Resampling:
     def batches(self) -> Iterator[Floats]:
         """Weights of all resamples, as matrices of shape (b, n) whose b add up to `resamples`."""
         random = np.random.default_rng(self.seed)
-        units = int(self.unit.max(initial=-1)) + 1
-        cases = len(self.unit)
-        size = max(1, BATCH_BYTES // (8 * max(1, cases)))
-        alone = np.array_equal(self.unit, np.arange(cases))
-        for start in range(0, self.resamples if units else 0, size):
-            drawn = _draws(random, min(size, self.resamples - start), units)
+        alone = np.array_equal(self.unit, np.arange(len(self.unit)))
+        for rows in self._rows(self.resamples):
+            drawn = _draws(random, len(rows), self._units)
             yield (drawn if alone else np.take(drawn, self.unit, axis=1)) * self.weight
+
+    def left_out(self) -> Iterator[Floats]:
+        """Weights without one block of units at a time, every unit once: a jackknife.
+
+        Each unit is a block of its own up to `BLOCKS` units; then blocks of equal size stand
+        for them, whose skewness is that of their members.
+        """
+        block = self.unit % BLOCKS
+        for rows in self._rows(min(BLOCKS, self._units)):
+            yield np.where(block == np.asarray(rows)[:, None], 0.0, self.weight)
+
+    @property
+    def _units(self) -> int:
+        return int(self.unit.max(initial=-1)) + 1
+
+    def _rows(self, rows: int) -> Iterator[range]:
+        """Consecutive parts of so many rows of weights, each within `BATCH_BYTES`."""
+        size = max(1, BATCH_BYTES // (8 * max(1, len(self.unit))))
+        stop = rows if self._units else 0
+        return (range(start, min(start + size, stop)) for start in range(0, stop, size))
 
 
 def resampling(

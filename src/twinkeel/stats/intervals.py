@@ -1,7 +1,7 @@
 """Intervals that hold a true value 95 times in 100, and the refusal to give one.
 
-Which one is used where: `wilson` for a share of cases; `percentile` for anything smooth in the
-cases' weights; `total_gap` for sums of absolute gaps and `widest_gap` for the largest
+Which one is used where: `wilson` for a share of cases; `accelerated` for anything smooth in
+the cases' weights; `total_gap` for sums of absolute gaps and `widest_gap` for the largest
 difference between groups, which resampling inflates; `order` for the median of repeated
 measurements; and `reach` where no resample differs, as with a perfect score, and the bootstrap
 has nothing to say.
@@ -45,14 +45,24 @@ def wilson(share: float, n: float) -> Interval:
     return Interval(middle - half, middle + half)
 
 
-def percentile(drawn: Floats, *, n: float) -> Interval:
-    """The middle 95% of resampled values, widened for few cases.
+def accelerated(value: float, drawn: Floats, left_out: Floats, *, n: float) -> Interval:
+    """The middle 95% of resampled values, corrected for bias, skewness and few cases.
 
-    Plain percentiles are too narrow by about sqrt((n - 1) / n) and by normal against Student
-    quantiles; the tails are cut where that makes up for it (Hesterberg 2015, "expanded").
+    Bias-corrected and accelerated percentiles (Efron 1987), with the acceleration from the
+    values that `left_out` some of the cases each. Plain percentiles miss scores near their
+    bounds, such as an AUC of 0.98, two or three times as often on one side as on the other. The
+    tails are also widened as Student's distribution asks for n cases (Hesterberg 2015).
     """
-    low, high = np.quantile(drawn, [_tail(n), 1 - _tail(n)])
-    return Interval(float(low), float(high))
+    below = (np.mean(drawn < value) + np.mean(drawn <= value)) / 2
+    bias = _NORMAL.inv_cdf(float(np.clip(below, 0.01, 0.99)))
+    away = left_out.mean() - left_out
+    spread = float(np.square(away).sum()) ** 1.5
+    skew = float((away**3).sum()) / (6 * spread) if spread > 0 else 0.0
+    reach_out = -_NORMAL.inv_cdf(_tail(n))
+    steps = (bias - reach_out, bias + reach_out)
+    shares = [_NORMAL.cdf(bias + step / max(1 - skew * step, 0.1)) for step in steps]
+    low, high = np.quantile(drawn, shares)
+    return Interval(float(low), float(high)).around(value)
 
 
 def total_gap(gaps: Floats, drawn: Floats, *, n: float) -> Interval:
