@@ -1,0 +1,57 @@
+"""How much a search may do: seconds of a clock, or units of a fixed list of work.
+
+Only a clock makes a result depend on the machine's speed; without one, the same seed fits the
+same models.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from twinkeel.records import Limits
+
+DEFAULT_WORK = 5
+"""Units where neither time nor work is limited."""
+_FINISH = 0.15
+"""Share of the time kept for compiling, checking and explaining."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A limit that began to run at `started`."""
+
+    started: float
+    """`time.monotonic()`."""
+    seconds: float | None
+    """Seconds for the search itself; None counts work instead."""
+    work: int
+
+    @classmethod
+    def begin(cls, limits: Limits, units: int) -> Budget:
+        """Start the clock now, for a list of so many units."""
+        default = units if limits.time is not None else min(DEFAULT_WORK, units)
+        seconds = None if limits.time is None else limits.time * (1 - _FINISH)
+        return cls(time.monotonic(), seconds, min(limits.work or default, units))
+
+    @property
+    def used(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.started
+
+    @property
+    def left(self) -> float:
+        """Seconds that remain; infinite where work is counted."""
+        return float("inf") if self.seconds is None else max(self.seconds - self.used, 0.0)
+
+    def until(self, share: float) -> Callable[[], bool]:
+        """Whether a share of what is left now is over, to be asked later."""
+        if self.seconds is None:
+            return _never
+        end = time.monotonic() + share * self.left
+        return lambda: time.monotonic() >= end
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,135 @@
+"""Smooth, monotone maps from uncalibrated log-odds to probabilities.
+
+Temperature scaling (Guo et al., 2017) for any number of classes and beta calibration (Kull et
+al., 2017) for two; which one is used is decided out of fold. Binning and isotonic maps are
+refused: they tie scores and worsen strong models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.learn.prepare import Targets
+from twinkeel.records import Record
+
+Floats = NDArray[np.float64]
+
+_STEEPEST, _FLATTEST = 10.0, 0.1
+_SMALLEST = 1e-12
+
+
+class Calibration(Record, frozen=True):
+    """`logit(p) = -a softplus(-m) + b softplus(m) + c`; a = b and c = 0 is a temperature."""
+
+    a: float
+    b: float
+    c: float
+
+    @property
+    def is_temperature(self) -> bool:
+        """Whether it is a plain factor, as it is for more than two classes."""
+        return self.a == self.b and self.c == 0.0
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports."""
+        return "temperature" if self.is_temperature else "beta"
+
+    def probabilities(self, margin: Floats) -> Floats:
+        """(n, classes) probabilities from (n, 1) log-odds of the second class, or (n, classes)."""
+        if margin.shape[1] > 1:
+            return softmax(self.a * margin)
+        m = margin[:, 0]
+        logit = -self.a * softplus(-m) + self.b * softplus(m) + self.c
+        second = sigmoid(logit)
+        return np.column_stack([1.0 - second, second])
+
+
+UNCALIBRATED = Calibration(a=1.0, b=1.0, c=0.0)
+
+
+def fit(margin: Floats, targets: Targets, part: NDArray[np.intp]) -> Calibration:
+    """The map with the least log loss on (n, k) out-of-fold margins; `part` is each row's fold."""
+    ways = [_temperature] if margin.shape[1] > 1 else [_temperature, _beta]
+    if len(ways) == 1 or len(np.unique(part)) < 2:
+        return _temperature(margin, targets)
+    losses = [_out_of_fold_loss(way, margin, targets, part) for way in ways]
+    return ways[int(np.argmin(losses))](margin, targets)
+
+
+def log_loss(probabilities: Floats, y: NDArray[np.intp], weight: Floats) -> float:
+    """Weighted mean of minus the logarithm of the probability of what came."""
+    chosen = np.maximum(probabilities[np.arange(len(y)), y], _SMALLEST)
+    return float(-(weight @ np.log(chosen)) / weight.sum())
+
+
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + exp(-x)) without overflow."""
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, small) / (1.0 + small)
+
+
+def softplus(x: Floats) -> Floats:
+    """log(1 + exp(x)) without overflow."""
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def softmax(x: Floats) -> Floats:
+    """Rows of (n, k) scores as probabilities."""
+    raised = np.exp(x - x.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def _temperature(margin: Floats, targets: Targets) -> Calibration:
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_factor: float) -> float:
+        factor = float(np.exp(log_factor))
+        found = Calibration(a=factor, b=factor, c=0.0).probabilities(margin)
+        return log_loss(found, targets.y, targets.weight)
+
+    bounds = (np.log(_FLATTEST), np.log(_STEEPEST))
+    factor = float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+    return Calibration(a=factor, b=factor, c=0.0)
+
+
+def _beta(margin: Floats, targets: Targets) -> Calibration:
+    from scipy.optimize import minimize
+
+    m, y, weight = margin[:, 0], targets.y, targets.weight / targets.weight.sum()
+    X = np.column_stack([-softplus(-m), softplus(m), np.ones(len(m))])
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        logit = X @ parameters
+        value = weight @ (softplus(logit) - y * logit)
+        return float(value), X.T @ (weight * (sigmoid(logit) - y))
+
+    positive = (_FLATTEST, _STEEPEST)
+    found = minimize(
+        loss,
+        np.array([1.0, 1.0, 0.0]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[positive, positive, (-_STEEPEST, _STEEPEST)],
+    )
+    a, b, c = (float(value) for value in found.x)
+    return Calibration(a=a, b=b, c=c)
+
+
+def _out_of_fold_loss(
+    way: Callable[[Floats, Targets], Calibration],
+    margin: Floats,
+    targets: Targets,
+    part: NDArray[np.intp],
+) -> float:
+    """Log loss where each part is mapped by what the other parts taught."""
+    total = 0.0
+    for fold in np.unique(part):
+        other, mine = part != fold, part == fold
+        found = way(margin[other], targets.take(other)).probabilities(margin[mine])
+        weight = targets.weight[mine]
+        total += log_loss(found, targets.y[mine], weight) * float(weight.sum())
+    return total

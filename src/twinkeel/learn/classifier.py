@@ -1,0 +1,277 @@
+"""From a table and its labels to a compiled, calibrated, checked classifier, within limits.
+
+The one door of the engine for training. Reads no file; writes what `Trained.write` is asked to,
+and the steps that let a killed build go on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.data.contract import Contract, infer
+from twinkeel.data.table import Table
+from twinkeel.errors import BuildError, InputError, MissingExtra
+from twinkeel.learn import parity
+from twinkeel.learn.assemble import Ensemble, combine
+from twinkeel.learn.budget import Budget
+from twinkeel.learn.compile import Function, compiled
+from twinkeel.learn.decide import Decision, by_costs, by_f1
+from twinkeel.learn.encode import Values
+from twinkeel.learn.explain import Explainer
+from twinkeel.learn.families.base import margins
+from twinkeel.learn.folds import folds
+from twinkeel.learn.labels import Costs, classes_of, cost_matrix, indices
+from twinkeel.learn.linear import frame
+from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
+from twinkeel.learn.portfolio import PORTFOLIO
+from twinkeel.learn.predictor import Predictor
+from twinkeel.learn.prepare import Targets, prepare
+from twinkeel.learn.search import Material, Search, Step, usable
+from twinkeel.records import Limits, Progress, Tick, silent
+
+Floats = NDArray[np.float64]
+
+_FOLDS = 5
+_EXPLAINED = 100
+"""Rows whose explanations make the importance."""
+_BYTES_PER_CELL = 24
+"""Of one encoded value: the matrix, a fold's copy, the libraries' own forms of it."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be learned."""
+
+    table: Table
+    """n rows of the columns that may be learned from."""
+    labels: NDArray[np.object_]
+    """(n,) class of each row as text, "" where it is missing."""
+    weight: Floats | None = None
+    groups: NDArray[Any] | None = None
+    """(n,) rows of one group are never on both sides of a fold."""
+    time: NDArray[Any] | None = None
+    """(n,) sortable moments: folds then go forward in time."""
+    positive: str | None = None
+    costs: Costs | None = None
+    decide: Literal["f1", "likeliest"] = "f1"
+    """Without costs and with two classes: the best F1, or the more probable class."""
+    check: Table | None = None
+    """Rows that were held out, on which the compiled model is proven; else the learned ones."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished classifier."""
+
+    contract: Contract
+    card: Card
+    function: Function
+    graph: bytes
+    largest_difference: float = 0.0
+    """Between compiled and trained probabilities, over all rows of the proof."""
+
+    def write(self, folder: Path) -> None:
+        """Fill `folder` with all that `Predictor.open` needs."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, record in ((CONTRACT, self.contract), (MODEL, self.card)):
+            text = msgspec.json.format(msgspec.json.encode(record), indent=1)
+            (folder / name).write_bytes(text)
+        (folder / GRAPH).write_bytes(self.graph)
+        self.function.trees.save(folder / TREES)
+        self.function.linear.save(folder / LINEAR)
+
+
+def train(
+    problem: Problem,
+    *,
+    limits: Limits,
+    seed: int = 0,
+    step: Step | None = None,
+    progress: Progress = silent,
+) -> Trained:
+    """Learn, within `limits`, from the moment that the libraries are imported.
+
+    `step` keeps fitted folds (see `kinds.base.Task.step`). Raises InputError for data that
+    cannot be learned from, BuildError where the compiled model fails its proof.
+    """
+    _import_libraries()
+    budget = Budget.begin(limits, len(PORTFOLIO))
+    progress(Tick(stage="preparing", fraction=0.0))
+    with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
+        ready = _prepared(problem, limits, seed)
+        search = Search(ready.material, budget, step or _unkept(Path(scratch)), progress)
+        ensemble = combine(ready.material, search.run())
+        progress(Tick(stage="compiling", fraction=0.92))
+        trained = _finished(ready, ensemble)
+        progress(Tick(stage="checking", fraction=0.95))
+        trained.write(Path(scratch) / "check")
+        return replace(trained, largest_difference=_proof(ready, ensemble, Path(scratch) / "check"))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A problem whose columns and labels have been read."""
+
+    problem: Problem
+    contract: Contract
+    classes: tuple[str, ...]
+    material: Material
+    notes: tuple[str, ...]
+
+
+def _prepared(problem: Problem, limits: Limits, seed: int) -> _Ready:
+    problem, notes = _labelled(problem)
+    classes = classes_of(problem.labels, problem.positive)
+    inferred = infer(problem.table)
+    contract = inferred.usable()
+    values = contract.read(problem.table.columns, len(problem.table)).values
+    targets = Targets(indices(problem.labels, classes), _weights(problem), len(classes))
+    found = folds(targets.y, count=_FOLDS, seed=seed, groups=problem.groups, time=problem.time)
+    splits = usable(found, targets)
+    space = prepare(contract, values, targets, splits)
+    _enough_memory(limits, len(targets.y), len(space.features))
+    X = space.encode(values)
+    material = Material(
+        space=space,
+        X=X,
+        values=values,
+        targets=targets,
+        splits=splits,
+        frame=frame(X, margins(len(classes))),
+        seed=seed,
+        threads=os.cpu_count() or 1,
+    )
+    return _Ready(problem, contract, classes, material, (*notes, *inferred.notes))
+
+
+def _finished(ready: _Ready, ensemble: Ensemble) -> Trained:
+    """The ensemble with its decision, its importance and its graph."""
+    costs = _costs(ready)
+    place = {column.name: i for i, column in enumerate(ready.contract.columns)}
+    owners = tuple(place[feature.column] for feature in ready.material.space.features)
+    card = Card(
+        classes=ready.classes,
+        positive=ready.classes[1] if len(ready.classes) == 2 else None,
+        decision=_decision(ready.problem, ensemble, costs),
+        costs=None if costs is None else tuple(tuple(map(float, row)) for row in costs),
+        calibration=ensemble.function.calibration,
+        feature_columns=owners,
+        importance=_importance(ready, ensemble.function, owners),
+        members=ensemble.members,
+        folds=ensemble.folds,
+        rows=len(ready.material.targets.y),
+        log_loss=ensemble.log_loss,
+        notes=ready.notes,
+    )
+    graph = compiled(ready.material.space, ensemble.function)
+    return Trained(ready.contract, card, ensemble.function, graph)
+
+
+def _proof(ready: _Ready, ensemble: Ensemble, folder: Path) -> float:
+    """The largest difference between what was written and what the libraries say."""
+
+    def learned(values: Values) -> Floats:
+        return ensemble.probabilities(ready.material.space, values)
+
+    predictor = Predictor.open(folder)
+    check = ready.problem.table if ready.problem.check is None else ready.problem.check
+    return parity.check(predictor, learned, check, ready.material.seed)
+
+
+def _labelled(problem: Problem) -> tuple[Problem, tuple[str, ...]]:
+    """The rows that have a label, and what was left out."""
+    keep = problem.labels != ""
+    if keep.all():
+        return problem, ()
+    found = replace(
+        problem,
+        table=problem.table.take(keep),
+        labels=problem.labels[keep],
+        weight=None if problem.weight is None else problem.weight[keep],
+        groups=None if problem.groups is None else problem.groups[keep],
+        time=None if problem.time is None else problem.time[keep],
+    )
+    return found, (f"{int((~keep).sum())} rows without a class were left out.",)
+
+
+def _weights(problem: Problem) -> Floats:
+    """(n,) weights with mean 1. Raises InputError unless all are numbers of at least 0."""
+    n = len(problem.labels)
+    if problem.weight is None:
+        return np.ones(n)
+    weight = np.asarray(problem.weight, dtype=np.float64)
+    bad = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(bad):
+        raise InputError(f"Row {bad[0] + 1}: expected a weight of 0 or more, got {weight[bad[0]]}.")
+    if weight.sum() <= 0:
+        raise InputError("All weights are 0: expected some rows to count.")
+    return weight / weight.mean()
+
+
+def _costs(ready: _Ready) -> Floats | None:
+    costs = ready.problem.costs
+    return None if costs is None else cost_matrix(costs, ready.classes)
+
+
+def _decision(problem: Problem, ensemble: Ensemble, costs: Floats | None) -> Decision:
+    if costs is not None:
+        return by_costs(costs)
+    targets = ensemble.targets
+    if targets.classes > 2:
+        return Decision()
+    if problem.decide == "likeliest":
+        return Decision(threshold=0.5)
+    return by_f1(ensemble.out_of_fold[:, 1], targets.y == 1, targets.weight)
+
+
+def _importance(ready: _Ready, function: Function, owners: tuple[int, ...]) -> dict[str, float]:
+    """Mean absolute contributions over a sample of the rows learned from."""
+    X = ready.material.X
+    rows = np.random.default_rng(ready.material.seed).permutation(len(X))[:_EXPLAINED]
+    names = [column.name for column in ready.contract.columns]
+    explainer = Explainer(function.trees, function.linear, owners, len(names))
+    effect = np.abs(explainer.contributions(X[np.sort(rows)])).mean(axis=(0, 2))
+    return {names[i]: float(effect[i]) for i in np.argsort(-effect, kind="stable")}
+
+
+def _enough_memory(limits: Limits, rows: int, features: int) -> None:
+    """Refuse what cannot fit: the matrix, a fold's copy, and what the libraries make of it."""
+    needed = rows * features * _BYTES_PER_CELL
+    if limits.memory is not None and needed > limits.memory:
+        raise BuildError(
+            f"Learning from {rows:,} rows of {features:,} features takes about "
+            f"{needed / 1e9:.1f} GB and memory_limit is {limits.memory / 1e9:.1f} GB: "
+            "raise it, exclude columns or give fewer rows."
+        )
+
+
+def _unkept(folder: Path) -> Step:
+    """Steps that live as long as the training."""
+
+    def step(key: str, work: Callable[[Path], None]) -> Path:
+        done = folder / key
+        if not done.is_dir():
+            done.mkdir()
+            work(done)
+        return done
+
+    return step
+
+
+def _import_libraries() -> None:
+    """Import what learning needs before the clock starts. Raises MissingExtra."""
+    for library in ("catboost", "lightgbm", "onnx", "sklearn.linear_model", "scipy.optimize"):
+        try:
+            importlib.import_module(library)
+        except ModuleNotFoundError as error:
+            raise MissingExtra(error.name or library, "predictors", "Learning") from None

@@ -1,0 +1,152 @@
+"""A model's arrays as one ONNX graph on typed columns.
+
+The graph has one input per column of the contract, float64 (numbers, booleans, dates) or string
+(categories, text), each of shape (n, 1), and three outputs: `probabilities`, the uncalibrated
+`log_odds` and the encoded `features` that explanations start from. Tree thresholds and leaves
+stay double precision, so every split decides as in the library that grew it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from twinkeel.learn.calibrate import Calibration
+from twinkeel.learn.encode import Block
+from twinkeel.learn.graph import FEATURES, LOG_ODDS, PROBABILITIES, Graph
+from twinkeel.learn.linear import Linear
+from twinkeel.learn.prepare import Space
+from twinkeel.learn.trees import LEAF, Trees
+
+_DOUBLE = 11
+"""ONNX's number for float64."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """All that is computed after encoding: `calibration(trees + linear)`."""
+
+    trees: Trees
+    linear: Linear
+    calibration: Calibration
+
+    @property
+    def width(self) -> int:
+        """k, the number of margins."""
+        return len(self.linear.intercept)
+
+
+def compiled(space: Space, function: Function) -> bytes:
+    """The serialised graph of `space` followed by `function`."""
+    graph = Graph()
+    inputs = {
+        name: graph.input(name, text=block.text) for block in space.blocks for name in block.columns
+    }
+    features = _encoded(graph, space.blocks, inputs)
+    x = graph.add("Cast", features, to=_DOUBLE)
+    parts = []
+    if len(function.trees):
+        parts.append(_trees(graph, function.trees, x))
+    if function.linear.used.any() or not parts:
+        parts.append(_linear(graph, function.linear, x))
+    margin = parts[0] if len(parts) == 1 else graph.add("Add", *parts)
+    margin = _centred(graph, margin, function.width)
+    classes = max(function.width, 2)
+    probabilities = _calibrated(graph, function.calibration, margin, function.width)
+    graph.output(PROBABILITIES, probabilities, width=classes)
+    graph.output(LOG_ODDS, margin, width=function.width)
+    graph.output(FEATURES, features, width=len(space.features), single=True)
+    return graph.model()
+
+
+def _encoded(graph: Graph, blocks: tuple[Block, ...], inputs: Mapping[str, str]) -> str:
+    parts = [block.emit(graph, [inputs[name] for name in block.columns]) for block in blocks]
+    return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
+
+
+def _trees(graph: Graph, trees: Trees, x: str) -> str:
+    found = graph.add_ml("TreeEnsembleRegressor", x, **_ensemble(trees))
+    return graph.add("Cast", found, to=_DOUBLE)
+
+
+def _ensemble(trees: Trees) -> dict[str, Any]:
+    """The attributes of a TreeEnsembleRegressor: nodes and leaves numbered within their tree."""
+    from onnx import numpy_helper
+
+    sizes = np.diff([*trees.root, len(trees.feature)])
+    tree = np.repeat(np.arange(len(trees)), sizes)
+    start = np.repeat(trees.root, sizes)
+    leaf = trees.feature == LEAF
+    node = np.arange(len(start)) - start
+    at, target = np.nonzero(leaf[:, None] & ((trees.value != 0) | (trees.width == 1)))
+    return {
+        "n_targets": trees.width,
+        "nodes_treeids": tree.tolist(),
+        "nodes_nodeids": node.tolist(),
+        "nodes_featureids": np.where(leaf, 0, trees.feature).tolist(),
+        "nodes_modes": np.where(leaf, "LEAF", "BRANCH_LEQ").tolist(),
+        "nodes_truenodeids": np.where(leaf, 0, trees.left - start).tolist(),
+        "nodes_falsenodeids": np.where(leaf, 0, trees.right - start).tolist(),
+        "nodes_missing_value_tracks_true": trees.missing_left.astype(int).tolist(),
+        "nodes_values_as_tensor": numpy_helper.from_array(trees.threshold, "thresholds"),
+        "target_treeids": tree[at].tolist(),
+        "target_nodeids": node[at].tolist(),
+        "target_ids": target.tolist(),
+        "target_weights_as_tensor": numpy_helper.from_array(trees.value[at, target], "leaves"),
+    }
+
+
+def _linear(graph: Graph, linear: Linear, x: str) -> str:
+    """Only the features that matter, filled, cut and weighted."""
+    used = np.flatnonzero(linear.used)
+    if len(used) == 0:
+        used = np.zeros(1, np.intp)  # a constant still needs to know how many rows there are
+    x = graph.add("Gather", x, graph.constant(used.astype(np.int64)), axis=1)
+    missing = graph.add("IsNaN", x)
+    filled = graph.add("Where", missing, graph.constant(linear.fill[used]), x)
+    cut = graph.add("Max", filled, graph.constant(linear.low[used]))
+    cut = graph.add("Min", cut, graph.constant(linear.high[used]))
+    found = graph.add(
+        "Gemm", cut, graph.constant(linear.weight[used]), graph.constant(linear.intercept)
+    )
+    absent = np.flatnonzero((linear.missing_weight[used] != 0).any(axis=1))
+    if len(absent) == 0:
+        return found
+    flags = graph.add("Gather", missing, graph.constant(absent.astype(np.int64)), axis=1)
+    weight = graph.constant(linear.missing_weight[used[absent]])
+    return graph.add("Gemm", graph.add("Cast", flags, to=_DOUBLE), weight, found)
+
+
+def _centred(graph: Graph, margin: str, width: int) -> str:
+    """Log-odds of each of several classes against their average, which does not matter."""
+    if width == 1:
+        return margin
+    return graph.add("Sub", margin, graph.add("ReduceMean", margin, graph.ints(1)))
+
+
+def _calibrated(graph: Graph, calibration: Calibration, margin: str, width: int) -> str:
+    a, b, c = (
+        graph.constant(np.float64(value)) for value in (calibration.a, calibration.b, calibration.c)
+    )
+    if width > 1:
+        return graph.add("Softmax", graph.add("Mul", margin, a), axis=1)
+    if calibration.is_temperature:
+        logit = graph.add("Mul", margin, a)
+    else:
+        low = graph.add("Mul", _softplus(graph, graph.add("Neg", margin)), a)
+        high = graph.add("Mul", _softplus(graph, margin), b)
+        logit = graph.add("Add", graph.add("Sub", high, low), c)
+    both = graph.add("Concat", graph.add("Neg", logit), logit, axis=1)
+    return graph.add("Sigmoid", both)
+
+
+def _softplus(graph: Graph, x: str) -> str:
+    """log(1 + exp(x)) in double precision and without overflow."""
+    zero, one = graph.constant(np.float64(0.0)), graph.constant(np.float64(1.0))
+    small = graph.add("Exp", graph.add("Neg", graph.add("Abs", x)))
+    return graph.add(
+        "Add", graph.add("Max", x, zero), graph.add("Log", graph.add("Add", small, one))
+    )

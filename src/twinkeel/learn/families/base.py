@@ -1,0 +1,92 @@
+"""What every family of models does: fit one fold, write itself down, come back, take itself apart.
+
+A fitted model is always read back from the files that it wrote, whether this build fitted it or
+an earlier one that was killed; files are the library's own text or JSON, or `.npy`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.learn.linear import Linear
+from twinkeel.learn.trees import Trees
+
+Matrix = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+Setting = int | float | str | bool
+Settings = Mapping[str, Setting]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold: rows to learn from and rows to stop early on, encoded."""
+
+    X: Matrix
+    """(n, F) features; NaN is missing."""
+    y: NDArray[np.intp]
+    """(n,) class of each row, 0 to classes - 1."""
+    weight: Floats
+    X_valid: Matrix
+    y_valid: NDArray[np.intp]
+    weight_valid: Floats
+    classes: int
+    frame: Linear
+    """Fill and range of the F features over all folds, so that linear models can be added up."""
+
+    @property
+    def width(self) -> int:
+        """k, the number of margins: one log-odds for two classes, else one per class."""
+        return margins(self.classes)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What fitting one fold may use."""
+
+    seed: int
+    threads: int
+    stop: Callable[[], bool]
+    """Asked between iterations: whether the time for this fold is over."""
+
+
+class Unfit(Exception):  # noqa: N818  # not an error: this family has nothing to say
+    """A family cannot learn from a fold, for instance because none of its features varies."""
+
+
+class Model(ABC):
+    """A fitted model of one fold."""
+
+    @abstractmethod
+    def margin(self, X: Matrix) -> Floats:
+        """(n, k) uncalibrated log-odds, by the library that fitted the model."""
+
+    @abstractmethod
+    def parts(self) -> Trees | Linear:
+        """The same function as plain arrays."""
+
+
+class Family(ABC):
+    """A way of learning. Instances hold no state."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
+        """Learn from `fold` and write the model into `folder`, which is empty. Raises Unfit."""
+
+    @abstractmethod
+    def load(self, folder: Path, classes: int) -> Model:
+        """The model that `fit` wrote."""
+
+
+def margins(classes: int) -> int:
+    """How many margins a model of so many classes has."""
+    return 1 if classes == 2 else classes

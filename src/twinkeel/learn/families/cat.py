@@ -1,0 +1,118 @@
+"""CatBoost: symmetric gradient boosted trees (Prokhorenkova et al., 2018), on encoded features."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+
+from twinkeel.learn.families.base import (
+    Effort,
+    Family,
+    Floats,
+    Fold,
+    Matrix,
+    Model,
+    Settings,
+    Unfit,
+    margins,
+)
+from twinkeel.learn.trees import Trees, joined, oblivious
+
+_FILE = "model.json"
+
+
+class CatModel(Model):
+    """A fitted CatBoost model, read from its JSON file."""
+
+    def __init__(self, path: Path, classes: int) -> None:
+        self.path = path
+        self.width = margins(classes)
+
+    def margin(self, X: Matrix) -> Floats:
+        import catboost
+
+        model = catboost.CatBoost()
+        model.load_model(str(self.path), format="json")
+        raw = model.predict(X, prediction_type="RawFormulaVal", thread_count=1)
+        return np.asarray(raw, dtype=np.float64).reshape(len(X), self.width)
+
+    def parts(self) -> Trees:
+        return parse(self.path.read_bytes(), self.width)
+
+
+class Cat(Family):
+    """CatBoost with early stopping, silent, leaving no files of its own."""
+
+    name: ClassVar[str] = "catboost"
+
+    def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
+        import catboost
+
+        if (fold.X == fold.X[0]).all():
+            raise Unfit
+        options = dict(settings)
+        patience = int(options.pop("patience"))
+        with tempfile.TemporaryDirectory() as scratch:
+            model = catboost.CatBoost(_parameters(fold, effort, scratch) | options)
+            model.fit(
+                catboost.Pool(fold.X, fold.y, weight=fold.weight),
+                eval_set=catboost.Pool(fold.X_valid, fold.y_valid, weight=fold.weight_valid),
+                early_stopping_rounds=patience,
+                use_best_model=True,
+                callbacks=[_Deadline(effort)],
+                verbose=False,
+            )
+            model.save_model(str(folder / _FILE), format="json")
+
+    def load(self, folder: Path, classes: int) -> Model:
+        return CatModel(folder / _FILE, classes)
+
+
+def _parameters(fold: Fold, effort: Effort, scratch: str) -> dict[str, Any]:
+    return {
+        "loss_function": "Logloss" if fold.classes == 2 else "MultiClass",
+        "random_seed": effort.seed,
+        "thread_count": effort.threads,
+        "allow_writing_files": False,
+        "train_dir": scratch,
+        "logging_level": "Silent",
+    }
+
+
+class _Deadline:
+    """Ends boosting when the time is over; the iterations so far are the model."""
+
+    def __init__(self, effort: Effort) -> None:
+        self.effort = effort
+
+    def after_iteration(self, _: Any) -> bool:
+        return not self.effort.stop()
+
+
+def parse(text: bytes, width: int) -> Trees:
+    """The trees of a CatBoost JSON model; its bias is one more tree, a single leaf."""
+    model = msgspec.json.decode(text)
+    scale, bias = model["scale_and_bias"]
+    trees = [_tree(tree, width) for tree in model["oblivious_trees"]]
+    total = float(sum(model["oblivious_trees"][0]["leaf_weights"])) if trees else 1.0
+    root = oblivious(
+        np.zeros(0, np.intp),
+        np.zeros(0),
+        np.broadcast_to(np.asarray(bias, dtype=np.float64), (1, width)),
+        np.array([total]),
+    )
+    return joined([joined(trees, width).scaled(float(scale)), root], width)
+
+
+def _tree(tree: dict[str, Any], width: int) -> Trees:
+    splits = tree["splits"] or []
+    return oblivious(
+        np.array([split["float_feature_index"] for split in splits], dtype=np.intp),
+        np.array([split["border"] for split in splits], dtype=np.float32).astype(np.float64),
+        np.asarray(tree["leaf_values"], dtype=np.float64).reshape(-1, width),
+        np.asarray(tree["leaf_weights"], dtype=np.float64),
+    )

@@ -1,0 +1,166 @@
+"""LightGBM: leaf-wise gradient boosted trees on histograms (Ke et al., 2017)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from twinkeel.learn.families.base import (
+    Effort,
+    Family,
+    Floats,
+    Fold,
+    Matrix,
+    Model,
+    Settings,
+    margins,
+)
+from twinkeel.learn.trees import LEAF, Trees, joined
+
+_FILE = "model.txt"
+_DEFAULT_LEFT, _MISSING_NAN = 2, 8
+"""Bits of LightGBM's `decision_type`."""
+
+
+class LightModel(Model):
+    """A fitted LightGBM booster, read from its text file."""
+
+    def __init__(self, text: str, classes: int) -> None:
+        import lightgbm
+
+        self.text = text
+        self.width = margins(classes)
+        self.booster = lightgbm.Booster(model_str=text)
+
+    def margin(self, X: Matrix) -> Floats:
+        raw = self.booster.predict(X, raw_score=True)
+        return np.asarray(raw, dtype=np.float64).reshape(len(X), self.width)
+
+    def parts(self) -> Trees:
+        return parse(self.text, self.width)
+
+
+class Light(Family):
+    """LightGBM with early stopping, deterministic and silent."""
+
+    name: ClassVar[str] = "lightgbm"
+
+    def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
+        import lightgbm
+
+        options = dict(settings)
+        rounds = int(options.pop("iterations"))
+        patience = int(options.pop("patience"))
+        train = lightgbm.Dataset(
+            fold.X, fold.y, weight=fold.weight, params=_SILENT, free_raw_data=True
+        )
+        valid = lightgbm.Dataset(
+            fold.X_valid, fold.y_valid, weight=fold.weight_valid, reference=train, params=_SILENT
+        )
+        booster = lightgbm.train(
+            _parameters(fold, effort) | options,
+            train,
+            num_boost_round=rounds,
+            valid_sets=[valid],
+            callbacks=[
+                lightgbm.early_stopping(patience, verbose=False),
+                _Deadline(effort),
+            ],
+        )
+        text = booster.model_to_string(num_iteration=booster.best_iteration)
+        (folder / _FILE).write_text(text, encoding="utf-8")
+
+    def load(self, folder: Path, classes: int) -> Model:
+        return LightModel((folder / _FILE).read_text(encoding="utf-8"), classes)
+
+
+_SILENT: dict[str, Any] = {"verbosity": -1}
+
+
+def _parameters(fold: Fold, effort: Effort) -> dict[str, Any]:
+    objective: dict[str, Any] = (
+        {"objective": "binary", "metric": "binary_logloss"}
+        if fold.classes == 2
+        else {
+            "objective": "multiclass",
+            "metric": "multi_logloss",
+            "num_class": fold.classes,
+        }
+    )
+    return objective | {
+        "seed": effort.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": effort.threads,
+        "feature_pre_filter": False,
+        **_SILENT,
+    }
+
+
+class _Deadline:
+    """Ends boosting when the time is over; the iterations so far are the model."""
+
+    order = 40
+    before_iteration = False
+
+    def __init__(self, effort: Effort) -> None:
+        self.effort = effort
+
+    def __call__(self, env: Any) -> None:
+        if self.effort.stop():
+            import lightgbm
+
+            raise lightgbm.callback.EarlyStopException(env.iteration, env.evaluation_result_list)
+
+
+def parse(text: str, width: int) -> Trees:
+    """The trees of a LightGBM model file, of which every `width`th belongs to the same margin."""
+    blocks = text.split("\nTree=")[1:]
+    trees = [_tree(block.split("\n\n")[0], i % width, width) for i, block in enumerate(blocks)]
+    return joined(trees, width)
+
+
+def _tree(block: str, margin: int, width: int) -> Trees:
+    lines = dict(line.split("=", 1) for line in block.splitlines()[1:] if "=" in line)
+    leaf_value = _numbers(lines, "leaf_value", float)
+    leaves = len(leaf_value)
+    inner = leaves - 1
+    decision = _numbers(lines, "decision_type", int)
+    threshold = _numbers(lines, "threshold", float)
+    value = np.zeros((inner + leaves, width))
+    value[inner:, margin] = leaf_value
+    none = np.zeros(leaves)
+    return Trees(
+        root=np.zeros(1, np.int32),
+        feature=np.concatenate([_numbers(lines, "split_feature", int), none + LEAF]).astype(
+            np.int32
+        ),
+        threshold=np.concatenate([threshold, none]),
+        left=np.concatenate([_child(lines, "left_child", inner), none]).astype(np.int32),
+        right=np.concatenate([_child(lines, "right_child", inner), none]).astype(np.int32),
+        missing_left=np.concatenate([_missing_left(decision, threshold), none]).astype(bool),
+        cover=np.concatenate(
+            [_numbers(lines, "internal_count", float), _numbers(lines, "leaf_count", float)]
+            if inner
+            else [np.ones(1)]
+        ),
+        value=value,
+    )
+
+
+def _missing_left(decision: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+    """Where a missing value goes; where none was seen in learning, LightGBM takes it for 0."""
+    seen = (decision & _MISSING_NAN) != 0
+    return np.where(seen, (decision & _DEFAULT_LEFT) != 0, threshold >= 0)
+
+
+def _child(lines: dict[str, str], key: str, inner: int) -> np.ndarray:
+    """Positions of children: leaves, which the file numbers from -1 down, follow inner nodes."""
+    child = _numbers(lines, key, int)
+    return np.where(child < 0, inner - child - 1, child)
+
+
+def _numbers(lines: dict[str, str], key: str, kind: type) -> np.ndarray:
+    return np.array(lines.get(key, "").split(), dtype=kind)
