@@ -46,11 +46,15 @@ class Site:
         self.config = config.load(root)
         self.store = Store.open(root)
 
-    def release(self, factor: float) -> int:
+    def release(self, factor: float, *, damaged: bool = False) -> int:
         """Make a version that multiplies by `factor` and put it into production."""
         with self.store.scratch() as folder:
             (folder / "model.json").write_text(f'{{"factor": {factor}}}')
             bundle = self.store.add_bundle(folder, kind="toy", runtime="toy")
+        if damaged:
+            (model,) = (self.root / ".twinkeel").rglob(f"*{bundle.digest[2:]}/model.json")
+            model.chmod(0o644)
+            model.write_text(model.read_text().replace("factor", "fabtor"))
         lineage = Lineage(
             source="rows",
             source_digest="0" * 64,

@@ -41,7 +41,7 @@ _MOVE = 2.0
 """Seconds for which events gather before they go into SQL."""
 
 
-class Answer(Record, frozen=True):
+class Answer(Record, frozen=True, kw_only=True):
     """One answered row."""
 
     event: str | None
@@ -53,7 +53,7 @@ class Answer(Record, frozen=True):
     """How long the version took, for the whole call."""
 
 
-class Asked(Record, frozen=True):
+class Asked(Record, frozen=True, kw_only=True):
     """One caller's rows."""
 
     rows: Rows

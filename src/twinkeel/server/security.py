@@ -65,9 +65,9 @@ def check_path(raw: bytes) -> None:
     else:
         raise RequestError("The path is encoded too many times.")
     segments = raw.split(b"/")
-    plain = raw.startswith(b"/") and not raw.startswith(b"//")
+    plain = raw.startswith(b"/") and b"//" not in raw
     if not plain or b"\\" in raw or b".." in segments or any(byte < 32 for byte in raw):
-        raise RequestError("The path is not plain: it has .., a backslash or a control character.")
+        raise RequestError("The path is not plain: it has .., //, a backslash or a control character.")
 
 
 def is_loopback(host: str) -> bool:

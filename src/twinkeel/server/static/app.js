@@ -1,0 +1,308 @@
+// The page to try components on. It asks the same API that everyone else uses and writes every
+// value as text: nothing that a server, a model or a person said is ever read as HTML.
+
+const KEY = "twinkeel-key";
+const MANY = 12;
+const $ = (id) => document.getElementById(id);
+const state = { components: [], shown: null };
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+async function ask(path, body) {
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+  const key = sessionStorage.getItem(KEY);
+  if (key) headers["X-API-Key"] = key;
+  const reply = await fetch(path, {
+    method: body === undefined ? "GET" : "POST",
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const value = await reply.json();
+  if (!reply.ok) throw Object.assign(new Error(value.error), { status: reply.status });
+  return value;
+}
+
+async function start() {
+  try {
+    const index = await ask("/v1/components");
+    $("key-form").hidden = true;
+    $("notice").hidden = true;
+    for (const link of document.querySelectorAll("nav .keyed")) {
+      link.hidden = sessionStorage.getItem(KEY) !== null; // a link cannot carry a key
+    }
+    document.title = $("project").textContent = index.project;
+    state.components = index.components;
+    tabs();
+    if (index.components.length === 0) say("Nothing is released yet.");
+    else await show(startingComponent());
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) askForKey(error);
+    else say(error.message || "The server does not answer.");
+  }
+}
+
+function startingComponent() {
+  const wanted = decodeURIComponent(location.hash.slice(1));
+  const found = state.components.find((component) => component.name === wanted);
+  return (found || state.components[0]).name;
+}
+
+function askForKey(error) {
+  const tried = sessionStorage.getItem(KEY);
+  sessionStorage.removeItem(KEY);
+  $("key-form").hidden = false;
+  if (tried) say(error.message);
+  $("key").focus();
+}
+
+function say(sentence) {
+  $("notice").textContent = sentence;
+  $("notice").hidden = false;
+}
+
+// ------------------------------------------------------------------------------- components
+
+function tabs() {
+  const list = $("tabs");
+  list.replaceChildren(...state.components.map(tab));
+  list.hidden = state.components.length < 2;
+}
+
+function tab(component) {
+  const button = make("button", { type: "button", role: "tab", "aria-controls": "main" },
+    component.name, make("small", {}, component.version));
+  button.dataset.name = component.name;
+  button.addEventListener("click", () => show(component.name));
+  button.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const all = [...$("tabs").children];
+    if (step) all[(all.indexOf(button) + step + all.length) % all.length].focus();
+  });
+  return button;
+}
+
+async function show(name) {
+  const component = await ask(`/v1/components/${encodeURIComponent(name)}`);
+  state.shown = component;
+  history.replaceState(null, "", `#${encodeURIComponent(name)}`);
+  for (const button of $("tabs").children) {
+    const chosen = button.dataset.name === name;
+    button.setAttribute("aria-selected", String(chosen));
+    button.tabIndex = chosen ? 0 : -1;
+  }
+  $("call-title").textContent = name;
+  $("version").textContent = component.version;
+  const made = new Date(component.created).toLocaleDateString(undefined, { dateStyle: "medium" });
+  $("about").textContent = `A ${component.kind}, made on ${made}. Empty fields count as missing.`;
+  fill();
+  $("answer").replaceChildren(
+    make("p", { class: "empty" }, "Fill in the form and press Call."));
+  $("main").hidden = false;
+}
+
+function fill() {
+  $("fields").replaceChildren(...state.shown.signature.inputs.map(field));
+}
+
+function field(input, index) {
+  const id = `input-${index}`;
+  const control = controlFor(input, id);
+  control.name = input.name;
+  control.dataset.type = input.type;
+  if (input.required) control.required = true;
+  const label = make("label", { for: id }, input.name,
+    input.required ? make("abbr", { title: "required" }, " *") : null);
+  const wide = control.tagName === "TEXTAREA";
+  return make("div", { class: wide ? "field wide" : "field" }, label, control);
+}
+
+function controlFor(input, id) {
+  const example = input.example === null ? "" : String(input.example);
+  if (input.type === "boolean") return choices(id, ["true", "false"], example, "yes no".split(" "));
+  if (input.values && input.values.length <= MANY) return choices(id, input.values, example);
+  if (input.type === "text") return text(make("textarea", { id, rows: 2 }), example);
+  const number = input.type === "number" || input.type === "integer";
+  const range = number && input.low !== null && input.high !== null;
+  return text(make("input", {
+    id,
+    type: "text",
+    inputmode: number ? "decimal" : null,
+    autocomplete: "off",
+    placeholder: range ? `${short(input.low)} to ${short(input.high)}` : null,
+  }), example);
+}
+
+function text(control, value) {
+  control.value = value;
+  return control;
+}
+
+function choices(id, values, example, words = values) {
+  const known = example === "" || values.includes(example);
+  const all = known ? values : [example, ...values];
+  const names = known ? words : [example, ...words];
+  const options = all.map((value, at) => make("option", { value }, names[at]));
+  const select = make("select", { id }, make("option", { value: "" }, "(missing)"), ...options);
+  select.value = example;
+  return select;
+}
+
+function row() {
+  const found = {};
+  for (const control of $("fields").querySelectorAll("input, select, textarea")) {
+    found[control.name] = read(control.value, control.dataset.type);
+  }
+  return found;
+}
+
+function read(value, type) {
+  if (value === "") return null;
+  if (type === "boolean") return value === "true";
+  const number = Number(value);
+  const numeric = (type === "number" || type === "integer") && Number.isFinite(number);
+  return numeric ? number : value;
+}
+
+// ----------------------------------------------------------------------------------- answer
+
+async function call() {
+  const inputs = row();
+  const { name, explains, signature } = state.shown;
+  const path = `/v1/components/${encodeURIComponent(name)}`;
+  $("send").disabled = true;
+  try {
+    const answer = await ask(`${path}/call`, inputs);
+    const why = explains ? await ask(`${path}/explain`, inputs) : null;
+    $("version").textContent = answer.version;
+    $("answer").replaceChildren(
+      outputs(signature.outputs, answer.output),
+      ...(answer.warnings.length ? [warnings(answer.warnings)] : []),
+      ...(why ? [explanation(why)] : []),
+      after(answer, path, inputs));
+  } catch (error) {
+    $("answer").replaceChildren(
+      make("p", { class: "error", role: "alert" }, error.message || "The server does not answer."));
+  } finally {
+    $("send").disabled = false;
+    $("answer").scrollIntoView({ block: "nearest" });
+  }
+}
+
+function outputs(fields, values) {
+  const names = fields.map((item) => item.name).filter((name) => name in values);
+  const rest = Object.keys(values).filter((name) => !names.includes(name));
+  const rows = [...names, ...rest].map((name, at) => output(name, values[name], at === 0));
+  return make("dl", { class: "outputs" }, ...rows);
+}
+
+function output(name, value, main) {
+  const shown = make("dd", {}, shownValue(value));
+  if (!main && typeof value === "number" && value >= 0 && value <= 1) shown.append(meter(value));
+  return make("div", { class: main ? "main" : null }, make("dt", {}, name), shown);
+}
+
+function shownValue(value) {
+  if (value === null) return "missing";
+  if (typeof value === "number") return short(value);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function meter(value) {
+  const bar = make("i");
+  bar.style.width = `${100 * value}%`;
+  return make("meter-bar", { "aria-hidden": "true" }, bar);
+}
+
+function warnings(sentences) {
+  return make("ul", { class: "warnings" }, ...sentences.map((each) => make("li", {}, each)));
+}
+
+function explanation(why) {
+  const largest = Math.max(...why.contributions.map((part) => Math.abs(part.contribution)), 1e-12);
+  const shown = why.contributions.slice(0, MANY);
+  const left = why.contributions.slice(MANY);
+  const others = left.reduce((sum, part) => sum + part.contribution, 0);
+  const items = shown.map((part) => bar(part.name, shownValue(part.value), part.contribution, largest));
+  if (left.length) items.push(bar(`${left.length} others`, null, others, largest));
+  return make("section", { class: "why", "aria-label": "Contributions" },
+    make("h3", {}, `What moved it towards or away from ${why.of}`),
+    make("p", { class: "hint legend" },
+      make("span", {}, make("i", { class: "up" }), "towards"),
+      make("span", {}, make("i", { class: "down" }), "away"),
+      make("span", {}, `from ${signed(why.base)} to ${signed(why.total)} ${why.unit}`)),
+    make("ul", { class: "bars" }, ...items));
+}
+
+function bar(name, value, contribution, largest) {
+  const mark = make("i", { class: contribution < 0 ? "down" : "up" });
+  mark.style.width = `${Math.min(50, (50 * Math.abs(contribution)) / largest)}%`;
+  const label = make("span", { class: "name", title: value === null ? name : `${name} = ${value}` },
+    make("b", {}, name), value === null ? null : make("span", {}, ` ${value}`));
+  return make("li", {}, label, make("span", { class: "track", "aria-hidden": "true" }, mark),
+    make("span", { class: "amount" }, signed(contribution)));
+}
+
+function after(answer, path, inputs) {
+  const box = make("div", { class: "after" });
+  if (answer.event) {
+    box.append(
+      make("p", { class: "hint" }, "Recorded as ", make("code", {}, answer.event)),
+      labelForm(answer.event));
+  } else {
+    box.append(make("p", { class: "error" }, "This call could not be recorded."));
+  }
+  const command = [
+    `curl ${location.origin}${path}/call \\`,
+    `  -H 'Content-Type: application/json' \\`,
+    ...(sessionStorage.getItem(KEY) ? [`  -H "X-API-Key: $TWINKEEL_KEY" \\`] : []),
+    `  -d '${JSON.stringify(inputs).replaceAll("'", "'\\''")}'`,
+  ].join("\n");
+  box.append(make("details", {},
+    make("summary", {}, "The same from a terminal"), make("pre", {}, command)));
+  return box;
+}
+
+function labelForm(event) {
+  const input = make("input", { id: "truth", autocomplete: "off", required: "" });
+  const status = make("span", { class: "hint", role: "status" });
+  const form = make("form", { class: "row" },
+    make("label", { for: "truth" }, "What turned out to be true?"), input,
+    make("button", { type: "submit", class: "quiet" }, "Record"), status);
+  form.addEventListener("submit", async (submitted) => {
+    submitted.preventDefault();
+    try {
+      await ask(`/v1/events/${event}/label`, { value: input.value });
+      status.textContent = "Recorded.";
+    } catch (error) {
+      status.textContent = error.message;
+    }
+  });
+  return form;
+}
+
+function short(value) {
+  return new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 }).format(value);
+}
+
+function signed(value) {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+}
+
+$("call").addEventListener("submit", (event) => {
+  event.preventDefault();
+  call();
+});
+$("again").addEventListener("click", fill);
+$("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(KEY, $("key").value.trim());
+  start();
+});
+start();
