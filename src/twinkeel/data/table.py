@@ -109,6 +109,9 @@ def from_frame(frame: object) -> Table:
             f"A {type(frame).__name__} is not a table: expected a pandas, polars or pyarrow "
             "frame, or a 2-D numpy array."
         ) from None
+    except nw.exceptions.DuplicateError:
+        _unique([str(name) for name in getattr(frame, "columns", ())], "The frame")
+        raise
     names = [str(name) for name in wrapped.columns]
     _unique(names, "The frame")
     columns = (wrapped[:, position] for position in range(len(names)))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from twinkeel.data.formats import FORMS
 from twinkeel.data.table import Array, Table, json_values
@@ -99,7 +99,7 @@ class _Sink(Protocol):
 class _CsvSink:
     def __init__(self, path: Path, delimiter: str) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._rows = csv.writer(self._file, delimiter=delimiter, lineterminator="\n")
+        self._rows = csv.writer(_Lines(self._file), delimiter=delimiter, lineterminator="\r\n")
         self._started = False
 
     def write(self, table: Table) -> None:
@@ -111,6 +111,17 @@ class _CsvSink:
 
     def close(self) -> None:
         self._file.close()
+
+
+class _Lines:
+    """Ends rows with a newline. `csv` quotes a lone carriage return only if its own rows end in
+    one, and every reader takes it for the end of a row."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        self._file.write(row.removesuffix("\r\n") + "\n")
 
 
 class _ParquetSink:

@@ -1,0 +1,150 @@
+"""What columns seem to be: types, missing values, and what is left out and said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from twinkeel.data import files
+from twinkeel.data.contract import Column, Inferred, infer
+from twinkeel.data.table import Table, from_frame
+from twinkeel.errors import ContractError
+
+CHURN = Path(__file__).parents[2] / "examples" / "telecom" / "data" / "customers.csv"
+
+
+def text_column(cells: list[str | None]) -> np.ndarray:
+    column = np.empty(len(cells), dtype=object)
+    column[:] = cells
+    return column
+
+
+def of(cells: list[str | None] | np.ndarray) -> Inferred:
+    column = cells if isinstance(cells, np.ndarray) else text_column(cells)
+    return infer(Table({"x": column}))
+
+
+def only(cells: list[str | None] | np.ndarray) -> Column:
+    inferred = of(cells)
+    assert len(inferred.contract.columns) == 1, inferred.notes
+    return inferred.contract.columns[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["1.5", "2", ""], "number"),
+        (["1", "2", "NA", "3.0"], "integer"),
+        (["-1e3", " 2.5 ", "?"], "number"),
+        (["Yes", "No", "Yes"], "boolean"),
+        (["TRUE", "false", None], "boolean"),
+        (["0", "1", "1"], "boolean"),
+        (["yes", ""], "boolean"),
+        (["red", "blue", "red"], "category"),
+        (["Yes", "No", "No internet"], "category"),
+        (["007", "012", "007"], "category"),
+        (["1", "2", "3+", "1"], "category"),
+        (["2024-05-31", "2024-06-01", ""], "date"),
+        (["2024-05-31T10:00:00Z", "2024-06-01T11:30:00+02:00"], "date"),
+        (["2024-05-31 10:00", "2024-06-01 11:30"], "date"),
+        (["31/05/2024", "01/06/2024"], "date"),
+        (["5/31/24", "6/1/24"], "date"),
+        (["31.05.2024 10:15", "01.06.2024 10:16"], "date"),
+        (["2024/05/31", "2024/06/01"], "date"),
+        (["31 May 2024", "1 Jun 2024"], "date"),
+        (["May 31, 2024", "Jun 1, 2024"], "date"),
+        ([f"a text of its own, number {k}" for k in range(30)], "text"),
+        (np.array([1.0, 2.0, np.nan]), "integer"),
+        (np.array([1.5, 2.0, np.nan]), "number"),
+        (np.array([0, 1, 1]), "boolean"),
+        (np.array([True, False]), "boolean"),
+        (np.array(["2024-05-31", "NaT", "2024-06-01"], dtype="datetime64[us]"), "date"),
+    ],
+)
+def test_cells_say_their_type(cells: list[str | None] | np.ndarray, kind: str) -> None:
+    column = only(cells)
+    missing = {"", "NA", "?", None}
+    values = cells.astype(str).tolist() if isinstance(cells, np.ndarray) else cells
+    assert column.type == kind
+    assert column.nullable == any(cell in missing or cell in {"nan", "NaT"} for cell in values)
+    assert column.required == (not column.nullable)
+
+
+@pytest.mark.parametrize(
+    ("cells", "note"),
+    [
+        (["a"] * 30, "x is always 'a': left out."),
+        (["7"] * 30, "x is always '7': left out."),
+        (["", None, "NA"], "x is empty: left out."),
+        ([f"{k:04x}-{k * 7}" for k in range(30)], "x looks like an identifier: left out."),
+        ([str(k) for k in range(100, 130)], "x looks like an identifier: left out."),
+        (np.array([np.inf, np.inf]), "x is empty: left out."),
+        (np.array(["2024-05-31"] * 3, "datetime64[us]"), "x is always '2024-05-31': left out."),
+    ],
+)
+def test_what_cannot_help_is_left_out_and_said(
+    cells: list[str | None] | np.ndarray, note: str
+) -> None:
+    inferred = of(cells)
+    assert inferred.contract.columns == ()
+    assert inferred.notes == (note,)
+    assert inferred.contract.known == ("x",)
+    with pytest.raises(ContractError, match="There is nothing to learn from"):
+        inferred.usable()
+
+
+def test_dates_that_could_be_read_two_ways_are_not_guessed() -> None:
+    inferred = of(["01/02/2024", "03/04/2024", "01/02/2024", "03/04/2024"])
+    assert inferred.contract.columns[0].type == "category"
+    assert "could be days or months first" in inferred.notes[0]
+
+
+def test_a_few_words_among_numbers_are_pointed_out() -> None:
+    cells: list[str | None] = [str(k / 2) for k in range(50)]
+    inferred = of([*cells, "unknown"])
+    assert inferred.contract.columns == () or inferred.contract.columns[0].type != "number"
+    numbers = of([*cells, *cells, "unknown"])
+    assert numbers.notes == (
+        "x would be numbers but for 1 of 101 values such as 'unknown': read as text; "
+        "empty those cells if they mean missing.",
+    )
+
+
+def test_infinite_values_count_as_missing_and_are_said() -> None:
+    inferred = of(np.array([1.5, np.inf, -np.inf, 2.5]))
+    column = inferred.contract.columns[0]
+    assert (column.low, column.high, column.nullable) == (1.5, 2.5, True)
+    assert inferred.notes == ("x holds 2 infinite values: counted as missing.",)
+
+
+def test_the_churn_table_is_understood() -> None:
+    inferred = infer(files.read(CHURN), exclude=["Churn"])
+    types = {column.name: column for column in inferred.contract.columns}
+    assert inferred.notes == ("customerID looks like an identifier: left out.",)
+    assert (types["TotalCharges"].type, types["TotalCharges"].nullable) == ("number", True)
+    assert types["SeniorCitizen"].type == "boolean"
+    assert types["Contract"].values == ("Month-to-month", "One year", "Two year")
+    assert inferred.contract.known == ("customerID", "Churn")
+    assert (types["tenure"].type, types["tenure"].low, types["tenure"].high) == ("integer", 0, 72)
+
+
+def test_a_table_of_texts_and_a_typed_one_give_the_same_contract() -> None:
+    typed: dict[str, list[Any]] = {
+        "i": [3, 1, 2, 3],
+        "f": [0.5, None, 2.25, 1.0],
+        "c": ["red", "blue", None, "red"],
+        "d": ["2024-05-31", "2024-06-01", "2024-06-02", "2024-06-03"],
+        "z": [0, 1, 0, 0],
+    }
+    frame = pd.DataFrame(typed).assign(d=lambda one: pd.to_datetime(one["d"]))
+    texts = {
+        name: text_column([None if cell is None else str(cell) for cell in cells])
+        for name, cells in typed.items()
+    }
+    contracts = [infer(t) for t in (from_frame(frame), from_frame(pl.from_pandas(frame)))]
+    assert contracts == [infer(Table(texts))] * 2
