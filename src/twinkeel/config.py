@@ -25,7 +25,7 @@ _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
-class ProjectTable(Record, frozen=True, forbid_unknown_fields=True):
+class ProjectTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[project]`: what the project is."""
 
     name: str
@@ -34,14 +34,14 @@ class ProjectTable(Record, frozen=True, forbid_unknown_fields=True):
     """The key of the hash that holds cases out; change it and no two versions compare."""
 
 
-class SourceConfig(Record, frozen=True, forbid_unknown_fields=True):
+class SourceConfig(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[sources.NAME]`: named data."""
 
     path: str
     """A file, or a glob of files of one form, relative to the project."""
 
 
-class ServerTable(Record, frozen=True, forbid_unknown_fields=True):
+class ServerTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server]`: how the project is served."""
 
     host: str = "127.0.0.1"
@@ -60,7 +60,7 @@ class ServerTable(Record, frozen=True, forbid_unknown_fields=True):
     """How long one request may take, its body included."""
 
 
-class EventsTable(Record, frozen=True, forbid_unknown_fields=True):
+class EventsTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[events]`: what is kept of served calls."""
 
     retention: str = "90d"
@@ -71,14 +71,14 @@ class EventsTable(Record, frozen=True, forbid_unknown_fields=True):
     """Whether the sensitive columns of inputs are stored too."""
 
 
-class VersionsTable(Record, frozen=True, forbid_unknown_fields=True):
+class VersionsTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[versions]`: what is kept of builds."""
 
     keep: int = 10
     """How many of a component's newest versions `twinkeel gc` keeps, besides released ones."""
 
 
-class ComponentConfig(Record, frozen=True):
+class ComponentConfig(Record, frozen=True, kw_only=True):
     """`[components.NAME]`: one thing to build."""
 
     name: str
@@ -91,7 +91,7 @@ class ComponentConfig(Record, frozen=True):
     """The keys that belong to the kind, as written."""
 
 
-class Config(Record, frozen=True):
+class Config(Record, frozen=True, kw_only=True):
     """A whole `twinkeel.toml`."""
 
     root: Path

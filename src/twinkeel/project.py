@@ -5,30 +5,37 @@ Every face (command line, server, notebook) goes through here or through the sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinkeel.config import FILE, Config, load
 from twinkeel.errors import UsageError
-from twinkeel.records import Evaluation, Explanation, Output, Progress, Record, Release, silent
+from twinkeel.records import (
+    Evaluation,
+    Explanation,
+    Progress,
+    Record,
+    Release,
+    Version,
+    silent,
+)
 
 if TYPE_CHECKING:
     from twinkeel.lifecycle.status import ComponentStatus
     from twinkeel.lifecycle.verify import Verification
-    from twinkeel.records import Version
     from twinkeel.store.gc import Collected
     from twinkeel.store.store import Store
 
 
-class Judged(Record, frozen=True):
+class Judged(Record, frozen=True, kw_only=True):
     """A version with its newest evaluation; a notebook shows it as its scorecard."""
 
     version: Version
     evaluation: Evaluation | None
 
     def _repr_html_(self) -> str:
-        from twinkeel.report.html import summary
+        from twinkeel.report.notebook import summary
 
         return summary(self.version, self.evaluation)
 
@@ -162,11 +169,17 @@ class Project:
 
         return package(self.config, self.store, self.version(ref), Path(folder))
 
-    def serve(self, *, host: str | None = None, port: int | None = None) -> None:
-        """Serve what is in production, until interrupted."""
+    def serve(
+        self,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        ready: Callable[[str], None] | None = None,
+    ) -> None:
+        """Serve what is in production, until interrupted; `ready` gets the URL when it answers."""
         from twinkeel.server import run
 
-        run(self.config, self.store, host=host, port=port)
+        run(self.config, self.store, host=host, port=port, ready=ready)
 
     def version(self, ref: str, *, newest: bool = False) -> Version:
         """The version that `ref` names: `churn@7`, or `churn` for production's (or the newest)."""
@@ -179,9 +192,19 @@ class Project:
         self.store.close()
 
     def _repr_html_(self) -> str:
-        from twinkeel.report.html import status_table
+        from twinkeel.report.notebook import table
 
-        return status_table(self.config.project.name, self.status())
+        rows = [
+            (
+                at.component,
+                at.kind,
+                at.production.number if at.production else "–",
+                at.newest,
+                at.next,
+            )
+            for at in self.status()
+        ]
+        return table(("component", "kind", "in production", "next"), rows)
 
 
 def _root(start: Path) -> Path:

@@ -42,7 +42,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 # ------------------------------------------------------------------------------ signature
 
 
-class Field(Record, frozen=True):
+class Field(Record, frozen=True, kw_only=True):
     """One named input or output of a version."""
 
     name: str
@@ -57,7 +57,7 @@ class Field(Record, frozen=True):
     example: Json = None
 
 
-class Signature(Record, frozen=True):
+class Signature(Record, frozen=True, kw_only=True):
     """What a version takes and gives: every face (HTTP, CLI, Python, form) comes from it."""
 
     inputs: tuple[Field, ...]
@@ -67,7 +67,7 @@ class Signature(Record, frozen=True):
 # ------------------------------------------------------------------------------ answers
 
 
-class Output(Record, frozen=True):
+class Output(Record, frozen=True, kw_only=True):
     """A version's answer to one input."""
 
     values: dict[str, Json]
@@ -75,7 +75,7 @@ class Output(Record, frozen=True):
     """What was unusual about the input, one sentence each."""
 
 
-class Contribution(Record, frozen=True):
+class Contribution(Record, frozen=True, kw_only=True):
     """How far one input moved one answer."""
 
     name: str
@@ -83,7 +83,7 @@ class Contribution(Record, frozen=True):
     contribution: float
 
 
-class Explanation(Record, frozen=True):
+class Explanation(Record, frozen=True, kw_only=True):
     """Why a version answered as it did: `base + sum(contributions) == total`."""
 
     of: str
@@ -99,7 +99,7 @@ class Explanation(Record, frozen=True):
 # ------------------------------------------------------------------------------ evidence
 
 
-class Cases(Record, frozen=True):
+class Cases(Record, frozen=True, kw_only=True):
     """What a version is judged on: inputs with their expectation, by column.
 
     All sequences have one entry per case. `units` names what was held out together (a hash of
@@ -121,7 +121,7 @@ class Cases(Record, frozen=True):
         return len(self.ids)
 
 
-class Evidence(Record, frozen=True):
+class Evidence(Record, frozen=True, kw_only=True):
     """Every case with a version's output; scores, paired tests and reports derive from it."""
 
     ids: tuple[str, ...]
@@ -139,7 +139,7 @@ class Evidence(Record, frozen=True):
         return len(self.ids)
 
 
-class Score(Record, frozen=True):
+class Score(Record, frozen=True, kw_only=True):
     """One measured number with its 95% interval."""
 
     name: str
@@ -160,7 +160,7 @@ class Score(Record, frozen=True):
         return self.name if self.slice is None else f"{self.name}[{self.slice}]"
 
 
-class Scorecard(Record, frozen=True):
+class Scorecard(Record, frozen=True, kw_only=True):
     """All scores of one version on one set of cases."""
 
     scores: tuple[Score, ...]
@@ -170,7 +170,7 @@ class Scorecard(Record, frozen=True):
         return next((score for score in self.scores if score.key == key), None)
 
 
-class Gate(Record, frozen=True):
+class Gate(Record, frozen=True, kw_only=True):
     """A condition on one score: at least, at most, or not worse than production by a margin."""
 
     key: str
@@ -183,7 +183,7 @@ class Gate(Record, frozen=True):
         return f"{self.test} {self.bound:g}"
 
 
-class Verdict(Record, frozen=True):
+class Verdict(Record, frozen=True, kw_only=True):
     """What a gate says of a version."""
 
     gate: Gate
@@ -201,7 +201,7 @@ class Verdict(Record, frozen=True):
 _REFERENCE = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)@([1-9][0-9]{0,8})")
 
 
-class VersionRef(Record, frozen=True):
+class VersionRef(Record, frozen=True, kw_only=True):
     """A version's name, `churn@7`."""
 
     component: str
@@ -219,7 +219,7 @@ class VersionRef(Record, frozen=True):
         return f"{self.component}@{self.number}"
 
 
-class Lineage(Record, frozen=True):
+class Lineage(Record, frozen=True, kw_only=True):
     """Where a version came from: enough to say why it differs from another."""
 
     source: str
@@ -235,10 +235,12 @@ class Lineage(Record, frozen=True):
     depends_on: dict[str, str] = {}
     """Other versions that this one uses, `churn` to `churn@7`."""
     packages: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    """What a person should know of the data and of what was done about it."""
     seconds: float = 0.0
 
 
-class Version(Record, frozen=True):
+class Version(Record, frozen=True, kw_only=True):
     """The immutable result of one build."""
 
     component: str
@@ -256,7 +258,7 @@ class Version(Record, frozen=True):
         return VersionRef(component=self.component, number=self.number)
 
 
-class Evaluation(Record, frozen=True):
+class Evaluation(Record, frozen=True, kw_only=True):
     """One judgement of one version: its evidence, scores and verdicts."""
 
     component: str
@@ -279,7 +281,7 @@ class Evaluation(Record, frozen=True):
         return next((outcome for outcome in worst if outcome in outcomes), "pass")
 
 
-class Release(Record, frozen=True):
+class Release(Record, frozen=True, kw_only=True):
     """One change of what is in production; the newest one holds."""
 
     sequence: int
@@ -296,7 +298,7 @@ class Release(Record, frozen=True):
 # ------------------------------------------------------------------------------ events
 
 
-class Event(Record, frozen=True):
+class Event(Record, frozen=True, kw_only=True):
     """One served call, or the feedback or label that joins it later by `about`."""
 
     id: str
@@ -317,7 +319,7 @@ class Event(Record, frozen=True):
 # ------------------------------------------------------------------------------ long work
 
 
-class Limits(Record, frozen=True):
+class Limits(Record, frozen=True, kw_only=True):
     """What a build may use; None is no limit."""
 
     time: float | None = None
@@ -330,7 +332,7 @@ class Limits(Record, frozen=True):
     """Money, in the currency of the providers' bills."""
 
 
-class Tick(Record, frozen=True):
+class Tick(Record, frozen=True, kw_only=True):
     """One step of progress."""
 
     stage: str

@@ -41,7 +41,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 OptionsT = TypeVar("OptionsT", bound=Options)
 
 
-class Traits(Record, frozen=True):
+class Traits(Record, frozen=True, kw_only=True):
     """What the lifecycle must know of a kind without naming it."""
 
     streams: bool = False
@@ -113,6 +113,8 @@ class Built:
     """The units that were learned from, as in `Cases.units`."""
     split: dict[str, Any] = field(default_factory=dict)
     """How cases were held out: method, share, cutoff."""
+    notes: Sequence[str] = ()
+    """What a person should know of the data and of what was done about it, a sentence each."""
 
 
 class Kind(ABC, Generic[OptionsT]):

@@ -43,7 +43,7 @@ def build(
     """Build the component `name`; returns the new version and the cases that will judge it."""
     started = time.monotonic()
     what = component(config, name)
-    source = open_source(config.sources[what.config.source], config.root, what.config.source)
+    source = _source(config, what)
     seed = what.config.seed if seed is None else seed
     progress(Tick(stage="reading", detail=source.describe()))
     with store.building(_work_key(config, what, source, seed)) as folder:
@@ -76,7 +76,7 @@ def build(
 
 def task_for_cases(config: Config, store: Store, what: Component, folder: Path) -> Task[Any]:
     """A task that is enough for `Kind.cases` on the source as it is now."""
-    source = open_source(config.sources[what.config.source], config.root, what.config.source)
+    source = _source(config, what)
     return Task(
         component=what.name,
         options=what.options,
@@ -123,8 +123,14 @@ def _lineage(
         split={**built.split, "key": hashlib.sha256(task.split_key.encode()).hexdigest()[:16]},
         depends_on=depends_on,
         packages=_packages(),
+        notes=tuple(built.notes),
         seconds=round(time.monotonic() - task.started, 3),
     )
+
+
+def _source(config: Config, what: Component) -> Source:
+    name = what.config.source
+    return open_source(config.sources[name], config.root, name=name)
 
 
 def _work_key(config: Config, what: Component, source: Source, seed: int) -> str:

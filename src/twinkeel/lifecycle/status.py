@@ -7,7 +7,7 @@ from twinkeel.records import Outcome, Record, Release, VersionRef
 from twinkeel.store.store import Store
 
 
-class ComponentStatus(Record, frozen=True):
+class ComponentStatus(Record, frozen=True, kw_only=True):
     """Where one component stands."""
 
     component: str

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,7 +35,7 @@ TOLERANCE = 1e-6
 """How far an output may be from the stored one; processors differ in the last bits."""
 
 
-class Check(Record, frozen=True):
+class Check(Record, frozen=True, kw_only=True):
     """One thing that was verified."""
 
     name: str
@@ -42,7 +43,7 @@ class Check(Record, frozen=True):
     detail: str
 
 
-class Verification(Record, frozen=True):
+class Verification(Record, frozen=True, kw_only=True):
     """All checks of one version."""
 
     ref: str
@@ -63,7 +64,7 @@ def verify(store: Store, version: Version, *, progress: Progress = silent) -> Ve
         return Verification(ref=str(version.ref), checks=tuple(checks))
     for name, work in (("outputs", _outputs), ("scores", _scores)):
         progress(Tick(stage="verifying", detail=name))
-        checks.append(_checked(name, lambda work=work: work(store, version, judged)))  # type: ignore[misc]  # bound now
+        checks.append(_checked(name, partial(work, store, version, judged)))
     return Verification(ref=str(version.ref), checks=tuple(checks))
 
 

@@ -270,7 +270,7 @@ def _constant(drawn: Floats) -> bool:
 def _timing(name: str, times: Floats) -> Score:
     """The median of repeated measurements; it can never be recomputed, only measured again."""
     exact = name.endswith(_EXACT)
-    interval = Interval(times.min(), times.max()) if exact else intervals.order(times)
+    interval = Interval(float(times.min()), float(times.max())) if exact else intervals.order(times)
     return Score(
         name=name,
         value=float(np.median(times)) if len(times) else None,

@@ -349,17 +349,28 @@ class _Plan(NamedTuple):
 def _existing(path: Path) -> Database:
     if not path.is_file():
         raise StoreError(f"There is no store at {path.parent}: build something first.")
-    database = Database(path, read_only=True)
-    if migrations.check(database) < migrations.NEWEST:
-        raise StoreError(
-            f"The store at {path.parent} has an older schema: open it once for writing."
-        )
+    with _opened(path, read_only=True) as database:
+        if migrations.check(database) < migrations.NEWEST:
+            raise StoreError(
+                f"The store at {path.parent} has an older schema: open it once for writing."
+            )
     return database
 
 
 def _migrated(path: Path) -> Database:
-    database = Database(path, read_only=False)
-    if migrations.check(database) < migrations.NEWEST:
-        database.prepare()
-        migrations.migrate(database)
+    with _opened(path, read_only=False) as database:
+        if migrations.check(database) < migrations.NEWEST:
+            database.prepare()
+            migrations.migrate(database)
     return database
+
+
+@contextmanager
+def _opened(path: Path, *, read_only: bool) -> Iterator[Database]:
+    """A database that is closed again where it turns out that it cannot be used."""
+    database = Database(path, read_only=read_only)
+    try:
+        yield database
+    except BaseException:
+        database.close()
+        raise

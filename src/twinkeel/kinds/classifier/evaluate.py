@@ -1,0 +1,108 @@
+"""Judging a classifier: its probabilities for every case, and what is measured on them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.errors import BundleError
+from twinkeel.kinds.base import Servable
+from twinkeel.learn.predictor import Predictor
+from twinkeel.metrics.classification import DecisionRule
+from twinkeel.metrics.classification import measures as classification_measures
+from twinkeel.metrics.measure import Measure
+from twinkeel.records import Cases, Evidence
+
+_ONE_ROW_CALLS = 200
+_BATCHES = 5
+
+
+def evaluate(servable: Servable, cases: Cases) -> Evidence:
+    """Probabilities for every case, and timings of one row and of many."""
+    if not isinstance(servable, Predictor):
+        raise BundleError("The bundle does not hold a classifier.")
+    probabilities, _ = servable.probabilities(cases.inputs, len(cases))
+    return Evidence(
+        ids=cases.ids,
+        units=cases.units,
+        expected=cases.expected,
+        outputs={
+            name: probabilities[:, k].astype(float).tolist()
+            for k, name in enumerate(servable.classes)
+        },
+        slices=cases.slices,
+        weight=cases.weight,
+        timings={
+            "latency_ms": _one_row(servable, cases),
+            "rows_per_second": _many_rows(servable, cases),
+            "bundle_mb": [round(servable.bundle_bytes / 1e6, 6)],
+        },
+        context={
+            "classes": list(servable.classes),
+            "positive": servable.positive,
+            "threshold": servable.threshold,
+            "costs": servable.costs,
+        },
+    )
+
+
+def measures(evidence: Evidence) -> list[Measure]:
+    """What can be measured on a classifier's evidence."""
+    return classification_measures(
+        expected_index(evidence),
+        probabilities(evidence),
+        rule=decision_rule(evidence),
+        slices=evidence.slices,
+    )
+
+
+def decision_rule(evidence: Evidence) -> DecisionRule:
+    """How the judged version turns probabilities into decisions."""
+    context = evidence.context
+    classes, positive, costs = tuple(context["classes"]), context["positive"], context["costs"]
+    return DecisionRule(
+        classes=classes,
+        positive=None if positive is None else classes.index(positive),
+        threshold=context["threshold"],
+        costs=None if costs is None else np.asarray(costs, dtype=np.float64),
+    )
+
+
+def expected_index(evidence: Evidence) -> NDArray[np.intp]:
+    """Index of each case's class among the version's classes, -1 if unknown to it: shape (n,)."""
+    place = {name: k for k, name in enumerate(evidence.context["classes"])}
+    return np.asarray([place.get(name, -1) for name in evidence.expected], dtype=np.intp)
+
+
+def probabilities(evidence: Evidence) -> NDArray[np.float64]:
+    """Probability of each class for each case, shape (n, classes)."""
+    columns = [evidence.outputs[name] for name in evidence.context["classes"]]
+    return np.asarray(columns, dtype=np.float64).T
+
+
+def _one_row(servable: Predictor, cases: Cases) -> list[float]:
+    """Milliseconds of single calls, contract and calibration included."""
+    rows = [_row(cases, i % len(cases)) for i in range(_ONE_ROW_CALLS)]
+    servable.call(rows[:1])
+    found = []
+    for row in rows:
+        began = time.perf_counter()
+        servable.call([row])
+        found.append((time.perf_counter() - began) * 1e3)
+    return found
+
+
+def _many_rows(servable: Predictor, cases: Cases) -> list[float]:
+    found = []
+    for _ in range(_BATCHES):
+        began = time.perf_counter()
+        servable.probabilities(cases.inputs, len(cases))
+        found.append(len(cases) / (time.perf_counter() - began))
+    return found
+
+
+def _row(cases: Cases, i: int) -> dict[str, Any]:
+    return {name: values[i] for name, values in cases.inputs.items()}

@@ -1,0 +1,84 @@
+"""Show: a version as one HTML page, made anew from its evidence each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from twinkeel import plugins
+from twinkeel.records import Evaluation, Evidence, Score, Version
+from twinkeel.report.html import page
+from twinkeel.report.notebook import interval, shown
+from twinkeel.report.sections import Section, Table
+from twinkeel.store.store import Store
+
+_OUTCOMES = {
+    "pass": "Every gate passed.",
+    "fail": "A gate failed.",
+    "inconclusive": "The cases cannot tell whether every gate passes.",
+}
+
+
+def report(store: Store, version: Version, out: Path | None = None) -> Path:
+    """Write the report of `version` to `out`, by default beside the store; returns its path."""
+    sections = list(_sections(store, version))
+    return store.write_page(out, f"{version.ref}.html", page(str(version.ref), sections))
+
+
+def _sections(store: Store, version: Version) -> Iterator[Section]:
+    judged = store.evaluation(version.ref)
+    yield _verdicts(version, judged)
+    if judged is not None:
+        yield _scores("Scorecard", [s for s in judged.scorecard.scores if s.slice is None])
+        sliced = [s for s in judged.scorecard.scores if s.slice is not None]
+        if sliced:
+            yield _scores("Slices", sliced)
+        evidence = msgspec.json.decode(store.get_object(judged.evidence_digest), type=Evidence)
+        kind = plugins.kind(version.kind)
+        yield from kind.report(store.open_bundle(version.bundle), evidence)
+    yield _lineage(version)
+
+
+def _verdicts(version: Version, judged: Evaluation | None) -> Section:
+    if judged is None:
+        text = f"Not evaluated yet: run twinkeel evaluate {version.ref}."
+        return Section(title="Verdict", text=text)
+    if not judged.verdicts:
+        return Section(title="Verdict", text="No gates are set, so nothing was asked of it.")
+    rows = tuple((f"{v.gate.key} {v.gate.text}", v.outcome, v.sentence) for v in judged.verdicts)
+    table = Table(columns=("gate", "outcome", "in words"), rows=rows)
+    return Section(title="Verdict", text=_OUTCOMES[judged.outcome], table=table)
+
+
+def _scores(title: str, scores: list[Score]) -> Section:
+    rows = tuple(
+        (score.key, shown(score.value), interval(score), score.n, score.direction)
+        for score in scores
+    )
+    return Section(
+        title=title,
+        text="Each value with its 95% interval and the number of cases behind it.",
+        table=Table(columns=("score", "value", "95% interval", "n", "better"), rows=rows),
+    )
+
+
+def _lineage(version: Version) -> Section:
+    line = version.lineage
+    facts = {
+        "built": version.created,
+        "kind": version.kind,
+        "source": f"{line.source}, {line.rows:,} rows, sha256 {line.source_digest[:16]}",
+        "learned from": f"{line.rows_learned:,} rows",
+        "split": ", ".join(f"{key} {value}" for key, value in line.split.items()),
+        "seed": line.seed,
+        "seconds": line.seconds,
+        "depends on": ", ".join(line.depends_on.values()) or "nothing",
+        "bundle": f"sha256 {version.bundle}, {version.bundle_bytes:,} bytes",
+        "packages": ", ".join(f"{name} {number}" for name, number in line.packages.items()),
+    }
+    rows = tuple((name, value) for name, value in facts.items())
+    return Section(
+        title="Lineage", text=" ".join(line.notes), table=Table(columns=("what", ""), rows=rows)
+    )

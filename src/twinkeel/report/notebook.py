@@ -1,0 +1,51 @@
+"""What a notebook shows of a project and of a version: small tables in HTML, all text escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from twinkeel.records import Evaluation, Score, Version
+
+_MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "not applicable": "–"}
+
+
+def summary(version: Version, evaluation: Evaluation | None) -> str:
+    """A version's verdicts and overall scores as HTML."""
+    head = f"<strong>{escape(str(version.ref))}</strong> ({escape(version.kind)})"
+    if evaluation is None:
+        return f"<p>{head}: not evaluated yet.</p>"
+    verdicts = "".join(
+        f"<li>{_MARKS[verdict.outcome]} {escape(verdict.sentence)}</li>"
+        for verdict in evaluation.verdicts
+    )
+    rows = [
+        (score.name, shown(score.value), interval(score), f"{score.n:,}")
+        for score in evaluation.scorecard.scores
+        if score.slice is None
+    ]
+    scores = table(("score", "value", "95% interval", "n"), rows)
+    return f"<p>{head}: {escape(evaluation.outcome)}</p><ul>{verdicts}</ul>{scores}"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A plain HTML table."""
+    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def shown(value: float | None) -> str:
+    """A number as people read it: three or four digits that matter."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def interval(score: Score) -> str:
+    """A score's interval in words, or why it has none."""
+    if score.low is None or score.high is None:
+        return score.note or "–"
+    return f"{shown(score.low)} to {shown(score.high)}"

@@ -1,0 +1,127 @@
+"""`twinkeel.toml`: what it says is read, and what it says wrong is told in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twinkeel import config
+from twinkeel.errors import ConfigError, UsageError
+from twinkeel.project import Project
+
+GOOD: dict[str, Any] = {
+    "project": {"name": "telecom"},
+    "sources": {"customers": {"path": "customers.csv"}},
+    "components": {
+        "churn": {
+            "kind": "classifier",
+            "source": "customers",
+            "target": "Churn",
+            "time_limit": "40s",
+            "memory_limit": "4 GB",
+            "work_limit": 3,
+            "exclude": ["Note"],
+            "time": "Date",
+            "group": "Household",
+            "weight": "Weight",
+            "costs": {"Yes": {"No": 500.0}},
+            "gates": {"roc_auc": ">= 0.8"},
+        }
+    },
+}
+
+
+def changed(**tables: Any) -> dict[str, Any]:
+    return {**GOOD, **tables}
+
+
+def component(**keys: Any) -> dict[str, Any]:
+    return changed(components={"churn": {**GOOD["components"]["churn"], **keys}})
+
+
+def test_every_key_of_a_component_is_read() -> None:
+    read = config.parse(GOOD, Path()).components["churn"]
+
+    assert (read.limits.time, read.limits.memory, read.limits.work) == (40.0, 4 * 10**9, 3)
+    assert read.gates == {"roc_auc": ">= 0.8"}
+    assert set(read.options) == {"target", "exclude", "time", "group", "weight", "costs"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "sentence"),
+    [
+        (changed(sorces={}), "no key 'sorces'; did you mean 'sources'?"),
+        ({}, "no [project] table"),
+        (changed(project={"name": 3}), "[project] name: expected `str`, got `int`"),
+        (changed(project={"nam": "x"}), "no key 'nam'; did you mean 'name'?"),
+        (component(source="custommers"), "did you mean 'customers'?"),
+        (component(time_limit="fast"), "time_limit must be a time such as 40s"),
+        (component(time_limit="0s"), "time_limit must be a time"),
+        (component(memory_limit="much"), "memory_limit must be a size"),
+        (component(work_limit=0), "work_limit must be 1 or more"),
+        (component(gates={"roc_auc": 3}), "gates"),
+        (changed(components={"churn": {"kind": "classifier"}}), "has no source"),
+        (changed(components={"customers": GOOD["components"]["churn"]}), "a source and a comp"),
+        (changed(sources={"a b": {"path": "x"}}), "'a b' cannot name a source"),
+        (changed(server={"port": 70000}), "port must be 0 to 65535"),
+        (changed(server={"body_limit": "x"}), "body_limit must be a size"),
+        (changed(events={"retention": "x"}), "retention must be a time"),
+        (changed(versions={"keep": 0}), "keep must be 1 or more"),
+        (changed(sources=[1]), "[sources] must hold tables"),
+    ],
+)
+def test_a_mistake_is_one_sentence(raw: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.parse(raw, Path())
+
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('taget = "Churn"', "no key 'taget'; did you mean 'target'?"),
+        ('target = "Churn"\ntime_limt = "4s"', "no key 'time_limt'; did you mean 'time_limit'?"),
+        ("", "missing required field `target`"),
+        ('target = "Churn"\nspend_limit = 3.0', "costs no money"),
+        ('target = "Churn"\ngates.roc_auc = "good"', "roc_auc"),
+    ],
+)
+def test_a_kind_reads_its_own_keys(tmp_path: Path, line: str, sentence: str) -> None:
+    (tmp_path / "twinkeel.toml").write_text(
+        '[project]\nname = "x"\n[sources.a]\npath = "a.csv"\n'
+        f'[components.b]\nkind = "classifier"\nsource = "a"\n{line}\n'
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        Project.open(tmp_path)
+
+    assert sentence in str(caught.value)
+
+
+def test_an_unknown_kind_names_those_that_exist(tmp_path: Path) -> None:
+    (tmp_path / "twinkeel.toml").write_text(
+        '[project]\nname = "x"\n[sources.a]\npath = "a.csv"\n'
+        '[components.b]\nkind = "clasifier"\nsource = "a"\n'
+    )
+
+    with pytest.raises(UsageError, match="did you mean 'classifier'"):
+        Project.open(tmp_path)
+
+
+def test_a_folder_without_a_project_says_how_to_start_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="twinkeel init"):
+        Project.open(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"), [(b"[project", "not valid TOML"), (b"\xff\xfe", "not UTF-8")]
+)
+def test_a_file_that_is_no_toml_is_told(tmp_path: Path, content: bytes, sentence: str) -> None:
+    (tmp_path / "twinkeel.toml").write_bytes(content)
+
+    with pytest.raises(ConfigError, match=sentence):
+        Project.open(tmp_path)

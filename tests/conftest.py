@@ -1,0 +1,97 @@
+"""Fixtures that every room's tests share: the churn table, small projects, no network."""
+
+from __future__ import annotations
+
+import csv
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from twinkeel.project import Project
+
+TELECOM = Path(__file__).parents[1] / "examples" / "telecom"
+CHURN = TELECOM / "data" / "customers.csv"
+
+TOML = """
+[project]
+name = "telecom-test"
+
+[sources.customers]
+path = "customers.csv"
+
+[components.churn]
+kind = "classifier"
+source = "customers"
+target = "Churn"
+positive = "Yes"
+id = "customerID"
+sensitive = ["gender"]
+work_limit = 1
+{options}
+
+[components.churn.gates]
+{gates}
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only loopback may be reached."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            if host not in ("127.0.0.1", "::1", "localhost"):
+                raise OSError(f"tests may not reach {host}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def churn_lines(count: int | None = None) -> list[str]:
+    """The header and the first `count` rows of the churn table, as written."""
+    lines = CHURN.read_text().splitlines()
+    return lines if count is None else lines[: count + 1]
+
+
+def write_project(
+    folder: Path,
+    *,
+    rows: int | None = 800,
+    gates: str = 'roc_auc = ">= 0.6"',
+    options: str = "",
+    toml: str = TOML,
+) -> Path:
+    """A project on the first rows of the churn table, small enough to build in seconds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "customers.csv").write_text("\n".join(churn_lines(rows)) + "\n")
+    (folder / "twinkeel.toml").write_text(toml.format(gates=gates, options=options))
+    return folder
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
+    """A maker of small churn projects; keywords as in `write_project`."""
+    opened: list[Project] = []
+
+    def make(**keywords: Any) -> Project:
+        folder = write_project(tmp_path / f"project{len(opened)}", **keywords)
+        opened.append(Project.open(folder))
+        return opened[-1]
+
+    yield make
+    for project in opened:
+        project.close()
+
+
+@pytest.fixture
+def churn_rows() -> list[dict[str, str]]:
+    """The first rows of the churn table as a caller would send them."""
+    return [
+        {k: v for k, v in row.items() if k not in ("Churn", "customerID")}
+        for row in csv.DictReader(churn_lines(20))
+    ]

@@ -1,0 +1,105 @@
+"""Cases, evidence and comparison: no version is judged on what it, or its rival, learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from conftest import churn_lines
+
+from twinkeel.lifecycle.build import learned_units
+from twinkeel.project import Judged, Project
+from twinkeel.records import Cases, Evidence
+
+MakeProject = Callable[..., Project]
+
+
+def cases_of(project: Project, judged: Judged) -> Cases:
+    assert judged.evaluation is not None
+    return msgspec.json.decode(project.store.get_object(judged.evaluation.cases_digest), type=Cases)
+
+
+def test_ten_percent_new_rows_never_judge_who_learned_from_them(
+    make_project: MakeProject,
+) -> None:
+    project = make_project(rows=1000, gates='log_loss = "not worse by 0.5"')
+    first = project.build("churn")
+    project.release("churn@1", override="to compare with")
+
+    (project.config.root / "customers.csv").write_text("\n".join(churn_lines(1100)) + "\n")
+    second = project.build("churn")
+
+    old, new = cases_of(project, first), cases_of(project, second)
+    judging = set(old.units) | set(new.units)
+    assert not judging & learned_units(project.store, first.version)
+    assert not judging & learned_units(project.store, second.version)
+    assert set(old.ids) < set(new.ids)
+    assert second.evaluation is not None
+    assert second.evaluation.against == 1
+    assert second.evaluation.verdicts[0].outcome == "pass"
+
+
+def test_a_forward_split_moves_its_cutoff_and_compares_after_both(
+    make_project: MakeProject,
+) -> None:
+    project = make_project(
+        rows=1000, options='time = "tenure"', gates='log_loss = "not worse by 0.5"'
+    )
+    first = project.build("churn")
+    project.release("churn@1", override="to compare with")
+    lines = churn_lines(1100)
+    later = [line.split(",") for line in lines[1001:]]
+    for cells in later:
+        cells[5] = str(int(cells[5]) + 60)
+    text = "\n".join([*lines[:1001], *(",".join(cells) for cells in later)]) + "\n"
+    (project.config.root / "customers.csv").write_text(text)
+
+    second = project.build("churn")
+
+    cutoffs = [judged.version.lineage.split["cutoff"] for judged in (first, second)]
+    assert cutoffs[0] < cutoffs[1]
+    assert second.evaluation is not None
+    assert second.evaluation.against_digest is not None
+    theirs = msgspec.json.decode(
+        project.store.get_object(second.evaluation.against_digest), type=Evidence
+    )
+    new = cases_of(project, second)
+    time_of = dict(zip(new.ids, new.time or [], strict=True))
+    assert all(time_of[name] > max(cutoffs) for name in theirs.ids)
+
+
+def test_another_way_of_holding_out_is_never_compared(make_project: MakeProject) -> None:
+    project = make_project(gates='log_loss = "not worse by 0.5"')
+    project.build("churn")
+    project.release("churn@1", override="to compare with")
+    toml = project.config.root / "twinkeel.toml"
+    toml.write_text(toml.read_text().replace('id = "customerID"', 'exclude = ["customerID"]'))
+
+    judged = Project.open(project.config.root).build("churn")
+
+    assert judged.evaluation is not None
+    verdict = judged.evaluation.verdicts[0]
+    assert verdict.outcome == "inconclusive"
+    assert "held its cases out in another way" in verdict.sentence
+
+
+def test_evaluating_again_judges_the_rows_that_have_come_since(
+    make_project: MakeProject,
+) -> None:
+    project = make_project(rows=800)
+    first = project.build("churn")
+    (project.config.root / "customers.csv").write_text("\n".join(churn_lines(1000)) + "\n")
+
+    again = project.evaluate("churn@1")
+
+    assert len(cases_of(project, again)) > len(cases_of(project, first))
+    assert again.version == first.version
+
+
+@pytest.mark.parametrize("name", ["churn@9", "chrun", "churn@x"])
+def test_an_unknown_version_is_told(make_project: MakeProject, name: str) -> None:
+    from twinkeel.errors import UsageError
+
+    with pytest.raises(UsageError):
+        make_project().evaluate(name)
