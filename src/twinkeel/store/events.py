@@ -32,7 +32,7 @@ from twinkeel.store.segments import Logged, Segment
 WINDOW = 0.025
 """Seconds from an unsynced record to the sync that takes it."""
 SEGMENT_BYTES = 8 * 2**20
-_BATCH = 5_000
+_BATCH = 2_000
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Event).decode
@@ -212,13 +212,11 @@ class EventLog:
             with self._lock:
                 retired, self._retired = self._retired, []
                 live = self._segment
-            try:
-                for segment in retired:
-                    segment.close()
-                if live is not None:
-                    live.sync()
-            except OSError as error:
-                self._failure = files.explain(self._folder, error)
+            for work in [*(segment.close for segment in retired), *([live.sync] if live else [])]:
+                try:
+                    work()
+                except OSError as error:
+                    self._failure = files.explain(self._folder, error)
         points.reached("event.synced")
 
     def _raise_failure(self) -> None:

@@ -24,6 +24,7 @@ FRESH = ".new-"
 DROPPED = ".old-"
 """The start of the name of what is being removed; a leftover is swept at once."""
 
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and try again",
     errno.EDQUOT: "the disk quota is used up: free some space and try again",
@@ -48,6 +49,20 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise explain(path, error) from error
+
+
+@contextmanager
+def disk_explained(path: Path) -> Iterator[None]:
+    """Turn an OSError that only the disk can be blamed for into a StoreError.
+
+    For the work of others in `path`: their other errors are theirs to explain.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _DISK:
+            raise explain(path, error) from error
+        raise
 
 
 def sync(path: Path) -> None:

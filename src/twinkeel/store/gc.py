@@ -69,12 +69,15 @@ def removable(
     return [version.ref for name, version in by_name.items() if name not in kept]
 
 
-def referenced(versions: Iterable[Version], evaluations: Iterable[Evaluation]) -> set[str]:
-    """The digests of the bundles and objects that these records refer to."""
+def referenced(versions: Sequence[Version], evaluations: Iterable[Evaluation]) -> set[str]:
+    """The digests of the bundles and objects that these versions and their evaluations need."""
     digests: set[str | None] = set()
     for version in versions:
         digests |= {version.bundle, version.lineage.learned_digest}
+    there = {(version.component, version.number) for version in versions}
     for evaluation in evaluations:
+        if (evaluation.component, evaluation.number) not in there:
+            continue
         digests |= {
             evaluation.cases_digest,
             evaluation.evidence_digest,

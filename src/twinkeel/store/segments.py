@@ -59,7 +59,7 @@ def record(text: bytes) -> Logged | None:
     """One line without its break, or None where it does not match its checksum."""
     body = text[9:]
     try:
-        if len(text) < 26 or int(text[:8], 16) != zlib.crc32(body):
+        if len(text) < 26 or text[:9] != b"%08x " % zlib.crc32(body):
             return None
         return Logged(int(body[:16], 16), body[17:])
     except ValueError:

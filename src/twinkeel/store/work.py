@@ -31,7 +31,9 @@ class Work:
         if _KEY.fullmatch(key) is None or key.endswith(".lock"):
             raise ValueError(f"work key {key!r}: expected letters, digits, _ . @ -")
         with files.explained(self.root):
-            return files.folder(self.root / key)
+            folder = files.folder(self.root / key)
+            folder.with_name(f"{key}.lock").touch()
+        return folder
 
     @contextmanager
     def building(self, key: str) -> Iterator[Path]:
@@ -42,7 +44,6 @@ class Work:
         folder = self.folder(key)
         lock = self.root / f"{key}.lock"
         with files.explained(lock):
-            lock.touch()
             descriptor = files.own(lock)
         if descriptor is None:
             raise Refused(
@@ -50,7 +51,8 @@ class Work:
                 "wait until it ends, or change something."
             )
         try:
-            yield files.folder(folder)
+            with files.disk_explained(folder):
+                yield files.folder(folder)
             shutil.rmtree(folder, ignore_errors=True)
             points.reached("work.removed")
             lock.unlink(missing_ok=True)
@@ -63,6 +65,7 @@ class Work:
         with files.explained(self.root):
             path = Path(tempfile.mkdtemp(prefix=files.FRESH, dir=files.folder(self.root)))
         try:
-            yield path
+            with files.disk_explained(path):
+                yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)

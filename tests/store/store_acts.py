@@ -1,0 +1,187 @@
+"""What a store can be asked to do, each as one act that a child process can be killed in.
+
+Run as `python store_acts.py ROOT ACT POINT [SKIP]`: does ACT on the project in ROOT and dies by
+SIGKILL when it reaches POINT, after passing it SKIP times.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from twinkeel.errors import Refused
+from twinkeel.records import Evaluation, Event, Lineage, Scorecard, Version, now
+from twinkeel.store import events, points
+from twinkeel.store.bundles import BundleInfo
+from twinkeel.store.steps import Steps
+from twinkeel.store.store import Store
+
+
+def lineage(store: Store, **changes: object) -> Lineage:
+    plain = {
+        "source": "customers",
+        "source_digest": "0" * 64,
+        "rows": 3,
+        "rows_learned": 2,
+        "learned_digest": store.put_object(b'["a","b"]'),
+        "options": {},
+        "seed": 0,
+        "split": {},
+    }
+    return Lineage(**(plain | changes))
+
+
+def fill(folder: Path, text: str = "hello") -> Path:
+    (folder / "deep").mkdir(parents=True, exist_ok=True)
+    (folder / "contract.json").write_text(f'{{"text": "{text}"}}')
+    (folder / "deep" / "notes.txt").write_text(text)
+    return folder
+
+
+def bundle(store: Store, text: str = "hello") -> BundleInfo:
+    with store.scratch() as folder:
+        return store.add_bundle(fill(folder, text), kind="toy", runtime="json")
+
+
+def version(store: Store, text: str = "hello", component: str = "churn", **changes) -> Version:
+    return store.add_version(component, "toy", bundle(store, text), lineage(store, **changes))
+
+
+def evaluation(store: Store, made: Version, text: str = "[]") -> Evaluation:
+    return Evaluation(
+        component=made.component,
+        number=made.number,
+        created=now(),
+        cases_digest=store.put_object(b'{"cases": []}'),
+        evidence_digest=store.put_object(text.encode()),
+        scorecard=Scorecard(scores=()),
+        verdicts=(),
+    )
+
+
+def call(component: str = "churn", **changes: object) -> Event:
+    plain = {"id": events.new_id(), "kind": "call", "component": component, "at": now()}
+    return Event(**(plain | changes))
+
+
+# ------------------------------------------------------------------------------ acts
+
+
+def open_(root: Path) -> None:
+    Store.open(root).close()
+
+
+def build(root: Path) -> None:
+    with Store.open(root) as store, store.building("key") as folder:
+        steps = Steps(folder / "steps")
+        step = steps("fill", lambda into: fill(into, "built") and None)
+        made = store.add_version(
+            "churn", "toy", store.add_bundle(step, kind="toy", runtime="json"), lineage(store)
+        )
+        store.add_evaluation(evaluation(store, made, '["built"]'))
+
+
+def release(root: Path) -> None:
+    with Store.open(root) as store:
+        _release(store, 2, "release")
+
+
+def rollback(root: Path) -> None:
+    with Store.open(root) as store:
+        _release(store, 1, "rollback")
+
+
+def key(root: Path) -> None:
+    with Store.open(root) as store:
+        store.add_key(f"key{len(store.keys())}", "caller")
+
+
+def revoke(root: Path) -> None:
+    with Store.open(root) as store:
+        store.revoke_key("first")
+
+
+def append(root: Path) -> None:
+    with Store.open(root) as store:
+        for _ in range(3):
+            event = call()
+            store.events.append(event)
+            print(event.id, flush=True)
+            store.events.flush()
+
+
+def move(root: Path) -> None:
+    with Store.open(root) as store:
+        store.events.append(call())
+        store.events.move()
+
+
+def gc(root: Path) -> None:
+    with Store.open(root) as store:
+        store.gc(keep_versions=1, events_before="2999", grace=0)
+
+
+def race(root: Path) -> None:
+    """Try to be each of forty releases; print the sequences of those that were won."""
+    with Store.open(root) as store:
+        while not (root / "go").exists():
+            time.sleep(0.001)
+        for seen in range(40):
+            with contextlib.suppress(Refused):
+                won = store.release(
+                    "churn", seen % 2 + 1, expected=seen or None, action="release", who="ann"
+                )
+                print(won.sequence)
+
+
+def hold(root: Path) -> None:
+    """Write events until the process is killed, printing each id once it is acknowledged."""
+    with Store.open(root) as store:
+        while True:
+            event = call(inputs={"n": 1})
+            store.events.append(event)
+            print(event.id, flush=True)
+
+
+def _release(store: Store, number: int, action) -> None:
+    current = store.current("churn")
+    expected = None if current is None else current.sequence
+    store.release("churn", number, expected=expected, action=action, who="ann")
+
+
+ACTS: dict[str, Callable[[Path], None]] = {
+    "open": open_,
+    "build": build,
+    "release": release,
+    "rollback": rollback,
+    "key": key,
+    "revoke": revoke,
+    "append": append,
+    "move": move,
+    "gc": gc,
+    "race": race,
+    "hold": hold,
+}
+
+
+def main(root: str, act: str, point: str, skip: str = "0") -> None:
+    left = int(skip)
+
+    def die(name: str) -> None:
+        nonlocal left
+        if name == point:
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            left -= 1
+
+    points.observe(die)
+    ACTS[act](Path(root))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
