@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from twinkeel.project import Project
-
-_PIPE_WIDTH = 160
-"""Columns of a table that goes to a file or a pipe, which has no width of its own."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +63,15 @@ class Invocation:
     @cached_property
     def out(self) -> Console:
         """Where results go."""
+        from twinkeel.cli.consoles import console
+
         return console(sys.stdout)
 
     @cached_property
     def err(self) -> Console:
         """Where progress goes."""
+        from twinkeel.cli.consoles import console
+
         return console(sys.stderr)
 
     @contextmanager
@@ -113,17 +114,6 @@ def print_json(data: Json) -> None:
     encoded = msgspec.json.encode(data, enc_hook=_plain)
     sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
     sys.stdout.flush()
-
-
-def console(stream: TextIO) -> Console:
-    """A console on `stream` that prints what its encoding can, and "?" for the rest."""
-    from rich.console import Console
-
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")
-    width = None if stream.isatty() else _PIPE_WIDTH
-    return Console(file=stream, width=width, emoji=False)
 
 
 def _plain(value: object) -> str:

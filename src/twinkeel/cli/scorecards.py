@@ -32,10 +32,13 @@ def as_data(judged: Judged) -> dict[str, Json]:
     }
 
 
-def describe(judged: Judged, *, every: bool = False) -> tuple[RenderableType, ...]:
+def describe(
+    judged: Judged, *, every: bool = False, released: bool = False
+) -> tuple[RenderableType, ...]:
     """A version's scorecard, verdicts and the next command.
 
-    Without `every`, scores of groups are left out unless a gate is on them.
+    Without `every`, scores of groups are left out unless a gate is on them. `released` says that
+    the version is in production, so that releasing it is not what comes next.
     """
     evaluation = judged.evaluation
     ref = str(judged.version.ref)
@@ -44,23 +47,21 @@ def describe(judged: Judged, *, every: bool = False) -> tuple[RenderableType, ..
     scores = evaluation.scorecard.scores
     gated = {verdict.gate.key for verdict in evaluation.verdicts}
     shown = [s for s in scores if every or s.slice is None or s.key in gated]
-    parts: list[RenderableType] = [scorecard(shown, evaluation.verdicts)]
+    parts: list[RenderableType] = ["", scorecard(shown, evaluation.verdicts), ""]
     if len(shown) < len(scores):
-        parts.append(f"{len(scores) - len(shown)} more scores, by group: twinkeel show {ref}")
-    return (*parts, *verdicts(ref, evaluation))
+        parts.append(f"{len(scores) - len(shown)} more scores, by group: twinkeel show {ref}\n")
+    end = f"{ref} is in production." if released else conclusion(ref, evaluation)
+    return (*parts, *verdicts(evaluation), "", end)
 
 
 def scorecard(scores: Iterable[Score], judged: Sequence[Verdict] = ()) -> Table:
     """Scores with their interval, n and the gates on them."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("score")
-    for heading in ("value", "95% interval", "n"):
-        table.add_column(heading, justify="right")
-    table.add_column("gate")
+    from twinkeel.cli.tables import plain_table
+
+    numbers = ("value", "95% interval", "n")
+    table = plain_table("score", *numbers, "gate", right=numbers)
     for score in scores:
         marks = [_mark(verdict) for verdict in judged if verdict.gate.key == score.key]
         table.add_row(
@@ -73,15 +74,14 @@ def scorecard(scores: Iterable[Score], judged: Sequence[Verdict] = ()) -> Table:
     return table
 
 
-def verdicts(ref: str, evaluation: Evaluation) -> tuple[RenderableType, ...]:
-    """Each gate's verdict in words, then what it comes to."""
+def verdicts(evaluation: Evaluation) -> list[RenderableType]:
+    """Each gate's verdict in words."""
     from rich.text import Text
 
-    lines: list[RenderableType] = [
-        Text.assemble((f"{v.outcome:>14}  ", _STYLES[v.outcome]), v.sentence)
+    return [
+        Text.assemble((f"{v.outcome:<14}  ", _STYLES[v.outcome]), v.sentence)
         for v in evaluation.verdicts
     ]
-    return (*lines, f"\n{conclusion(ref, evaluation)}")
 
 
 def conclusion(ref: str, evaluation: Evaluation) -> str:

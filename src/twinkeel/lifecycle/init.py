@@ -30,7 +30,7 @@ _USUAL = ("target", "label", "class", "outcome", "y", "churn", "churned", "defau
 _TIME_LIMIT = "60s"
 
 
-class Started(Record, frozen=True):
+class Started(Record, frozen=True, kw_only=True):
     """A project that was started."""
 
     config: Path
@@ -44,7 +44,7 @@ class Started(Record, frozen=True):
     """The command that comes next."""
 
 
-class _Choice(Record, frozen=True):
+class _Choice(Record, frozen=True, kw_only=True):
     """A target, why it was chosen, and what a kind proposes for it."""
 
     target: str

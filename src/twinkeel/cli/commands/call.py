@@ -89,12 +89,14 @@ def _rows(cells: tuple[str, ...], json_in: str | None) -> list[dict[str, Any]]:
         raise UsageError("Give a row as COLUMN=VALUE words or as --json-in, not both.")
     if cells:
         return [dict(_cell(cell) for cell in cells)]
-    if json_in is None and sys.stdin.isatty():
+    text = json_in or ""
+    if json_in == "-" or (json_in is None and not sys.stdin.isatty()):
+        text = sys.stdin.read()
+    if not text.strip():
         raise UsageError(
             "Give a row: COLUMN=VALUE words, --json-in '{...}', or --in FILE with --out FILE."
         )
-    text = sys.stdin.read() if json_in in (None, "-") else json_in
-    return _from_json(text or "")
+    return _from_json(text)
 
 
 def _cell(cell: str) -> tuple[str, str]:
@@ -128,14 +130,11 @@ def _why(reason: Explanation) -> list[RenderableType]:
 
 
 def _contributions(reason: Explanation, most: tuple[Any, ...], others: float) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_header=False)
-    table.add_column()
-    table.add_column()
-    table.add_column(justify="right")
+    from twinkeel.cli.tables import plain_table
+
+    table = plain_table("", "", "")
     table.add_row("on average", "", f"{reason.base:+.3f}")
     for one in most:
         table.add_row(Text(one.name), Text(_shown(one.value)), f"{one.contribution:+.3f}")

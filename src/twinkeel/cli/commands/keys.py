@@ -37,17 +37,15 @@ def create(name: str, /, *, role: Role = "caller", here: Here) -> Reply:
 @app.command(name="list")
 def list_(*, here: Here) -> Reply:
     """List the keys, without their secrets."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from twinkeel.cli.tables import plain_table
 
     found = here.project.store.keys()
-    data = [{"name": key.name, "role": key.role} for key in found]
     if not found:
-        return Reply(data=data, parts=("There is no key: twinkeel keys create NAME makes one.",))
-    table = Table("name", "role", box=SIMPLE_HEAD, pad_edge=False)
+        return Reply(data=found, parts=("There is no key: twinkeel keys create NAME makes one.",))
+    table = plain_table("name", "role", "created", "revoked")
     for key in found:
-        table.add_row(key.name, key.role)
-    return Reply(data=data, parts=(table,))
+        table.add_row(key.name, key.role, key.created[:10], (key.revoked or "-")[:10])
+    return Reply(data=found, parts=(table,))
 
 
 @app.command
@@ -59,5 +57,5 @@ def revoke(name: str, /, *, here: Here) -> Reply:
     name
         The key's name.
     """
-    here.project.store.revoke_key(name)
-    return Reply(data={"name": name, "revoked": True}, parts=(f"The key {name} is revoked.",))
+    key = here.project.store.revoke_key(name)
+    return Reply(data=key, parts=(f"The key {name} is revoked.",))

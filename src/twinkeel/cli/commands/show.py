@@ -40,7 +40,10 @@ def show(
         f"{lineage.source}: {lineage.rows_learned:,} of {lineage.rows:,} rows learned from."
     )
     notes = tuple(f"  {note}" for note in lineage.notes)
-    return Reply(data=as_data(judged), parts=(heading, *notes, *describe(judged, every=True)))
+    current = here.project.store.current(made.component)
+    released = current is not None and current.number == made.number
+    parts = (heading, *notes, *describe(judged, every=True, released=released))
+    return Reply(data={**as_data(judged), "in_production": released}, parts=parts)
 
 
 def _report(here: Here, version: str, out: Path | None, *, browse: bool) -> Reply:

@@ -23,12 +23,9 @@ def status(*, here: Here) -> Reply:
 
 
 def _table(found: list[ComponentStatus]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from twinkeel.cli.tables import plain_table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for heading in ("component", "kind", "production", "newest", "verdict", "stale", "next"):
-        table.add_column(heading)
+    table = plain_table("component", "kind", "production", "newest", "verdict", "stale", "next")
     for one in found:
         release = one.production
         table.add_row(

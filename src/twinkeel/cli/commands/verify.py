@@ -17,7 +17,7 @@ def verify(version: Ref, /, *, here: Here) -> Reply:
     with here.progress():
         found = here.project.verify(version)
     lines = [f"{'ok' if c.ok else 'FAILED':>8}  {c.name}: {c.detail}" for c in found.checks]
-    end = "is what it was." if found.ok else "is not what it was; do not release it."
+    end = "is what it was." if found.ok else "could not be verified: see what FAILED above."
     return Reply(
         data={"ref": found.ref, "ok": found.ok, "checks": found.checks},
         parts=(*lines, f"{found.ref} {end}"),

@@ -1,0 +1,127 @@
+"""Calling a version: one row, several, a file, a frame; and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+from cli_runs import Ran, shirts, spawn
+
+from twinkeel import Project
+from twinkeel.errors import ContractError, UsageError
+
+Cli = Callable[..., Ran]
+
+
+@pytest.fixture
+def project(cli: Cli, folder: Path) -> Project:
+    cli("build", "sold")
+    return Project.open(folder)
+
+
+def test_one_row_in_words_gets_one_answer(cli: Cli, project: Project) -> None:
+    assert "label: yes" in cli("call", "sold", "color=red").out
+    assert cli("predict", "sold@1", "color=blue", "--json").data["values"]["label"] == "no"
+
+
+def test_an_answer_carries_its_warnings(cli: Cli, project: Project) -> None:
+    assert "note: color 'green' is new." in cli("call", "sold", "color=green").out
+
+
+def test_rows_come_as_json_or_on_standard_input(cli: Cli, project: Project, folder: Path) -> None:
+    rows = json.dumps([{"color": "red"}, {"color": "blue"}])
+    labels = [
+        one["values"]["label"] for one in cli("call", "sold", "--json-in", rows, "--json").data
+    ]
+    assert labels == ["yes", "no"]
+    piped = spawn("call", "sold", "--json", stdin='{"color": "blue"}', cwd=folder)
+    assert piped.data["values"]["label"] == "no"
+
+
+def test_an_explanation_adds_up_and_shows_the_largest_parts(cli: Cli, project: Project) -> None:
+    ran = cli("call", "sold", "color=red", "--explain")
+    assert "2 more" in ran.out
+    why = cli("call", "sold", "color=red", "--explain", "--json").data["explanation"]
+    assert why["total"] == why["base"] + sum(c["contribution"] for c in why["contributions"])
+
+
+@pytest.mark.parametrize("name", ["scored.csv", "scored.parquet"])
+def test_a_file_is_written_with_the_outputs_beside_its_rows(
+    cli: Cli, project: Project, folder: Path, name: str
+) -> None:
+    out = folder / name
+    ran = cli("call", "sold", "--in", str(folder / "shirts.csv"), "--out", str(out), "--json")
+    assert (ran.code, ran.data["rows"]) == (0, 400)
+    scored = pd.read_csv(out) if name.endswith("csv") else pd.read_parquet(out)
+    assert list(scored.columns) == [
+        "id", "color", "sold", "label", "share_yes", "share_no", "warnings",
+    ]  # fmt: skip
+    assert (scored["label"] == scored["color"].map({"red": "yes", "blue": "no"})).all()
+
+
+def test_a_file_larger_than_a_batch_keeps_its_order(
+    cli: Cli, project: Project, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "many.csv", tmp_path / "scored.csv"
+    source.write_text(shirts(12_345))
+    assert project.call_file("sold", source, out) == 12_345
+    assert pd.read_csv(out)["id"].tolist() == [f"s{k}" for k in range(12_345)]
+
+
+def test_an_output_never_takes_the_place_of_an_input(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("color,label\nred,mine\n")
+    project.call_file("sold", tmp_path / "in.csv", tmp_path / "out.csv")
+    row = pd.read_csv(tmp_path / "out.csv").iloc[0]
+    assert (row["label"], row["sold_label"]) == ("mine", "yes")
+
+
+def test_a_row_that_breaks_the_contract_leaves_no_file(project: Project, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("colour\nred\n")
+    with pytest.raises(ContractError, match=r"in\.csv: Row 1: the required column color"):
+        project.call_file("sold", source, out)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["in.csv"]
+    with pytest.raises(UsageError, match="also the input"):
+        project.call_file("sold", source, source)
+
+
+def test_a_frame_gets_a_frame_of_its_library(project: Project) -> None:
+    pandas = project.call("sold", pd.DataFrame({"color": ["red", "blue"]}, index=["a", "b"]))
+    assert isinstance(pandas, pd.DataFrame)
+    assert pandas.loc["b", "label"] == "no"
+    polars = project.call("sold", pl.DataFrame({"color": ["red", "blue"]}))
+    assert isinstance(polars, pl.DataFrame)
+    assert polars["share_yes"].to_list() == [0.75, 0.75]
+
+
+def test_python_rows_get_outputs(project: Project) -> None:
+    assert project.call("sold", {"color": "red"}).values["label"] == "yes"
+    assert [o.values["label"] for o in project.call("sold", [{"color": "blue"}] * 2)] == ["no"] * 2
+    assert project.call("sold", []) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["color"], "'color' is not a cell: expected COLUMN=VALUE"),
+        (["color=red", "--json-in", "{}"], "not both"),
+        (["--json-in", "[1]"], "must be a JSON object"),
+        (["--json-in", "{"], "is not JSON"),
+        (["--in", "x.csv"], "needs --in FILE and --out FILE"),
+        (["--out", "x.csv"], "needs --in FILE and --out FILE"),
+        (["--in", "no.csv", "--out", "x.csv"], "no.csv"),
+        (["--json-in", ""], "Give a row"),
+        (["clor=red"], "the required column color is absent"),
+    ],
+)
+def test_a_call_that_cannot_be_is_one_sentence(
+    cli: Cli, project: Project, words: list[str], said: str
+) -> None:
+    ran = cli("call", "sold", *words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.err.count("\n") == 1

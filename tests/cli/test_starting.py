@@ -1,0 +1,88 @@
+"""`twinkeel init`: a project from a table, without being told much."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_runs import Ran, shirts
+
+from twinkeel import Project
+
+Cli = Callable[..., Ran]
+CHURN = Path(__file__).parents[2] / "examples" / "telecom" / "data" / "customers.csv"
+
+
+def test_a_table_becomes_a_project_that_can_be_opened(cli: Cli, tmp_path: Path) -> None:
+    ran = cli("init", str(CHURN), project=tmp_path / "new")
+    assert ran.code == 0
+    assert "The target is Churn, because its name says so" in ran.out
+    assert ran.out.rstrip().endswith("twinkeel build churn")
+    config = Project.open(tmp_path / "new").config
+    assert config.components["churn"].options["positive"] == "Yes"
+    assert config.components["churn"].options["id"] == "customerID"
+
+
+def test_secrets_and_the_store_are_kept_from_git(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*.csv\n.env")
+    cli("init", str(CHURN), project=tmp_path)
+    assert (tmp_path / ".gitignore").read_text().split() == ["*.csv", ".env", ".twinkeel/"]
+
+
+def test_every_option_of_the_kind_is_there_with_its_meaning(cli: Cli, tmp_path: Path) -> None:
+    cli("init", str(CHURN), "--name", "calls", project=tmp_path)
+    text = (tmp_path / "twinkeel.toml").read_text()
+    assert tomllib.loads(text)["project"]["name"] == "calls"
+    assert '# The column to predict.\ntarget = "Churn"' in text
+    assert "# exclude =" in text
+
+
+def test_a_path_inside_the_project_is_written_relative_to_it(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "shirts.csv").write_text(shirts())
+    cli("init", str(tmp_path / "data" / "shirts.csv"), project=tmp_path)
+    assert 'path = "data/shirts.csv"' in (tmp_path / "twinkeel.toml").read_text()
+
+
+def test_the_target_can_be_named(cli: Cli, tmp_path: Path) -> None:
+    ran = cli("init", str(CHURN), "--target", "Contract", "--json", project=tmp_path)
+    assert (ran.data["component"], ran.data["target"]) == ("contract", "Contract")
+
+
+def test_nothing_is_overwritten(cli: Cli, folder: Path) -> None:
+    before = (folder / "twinkeel.toml").read_text()
+    ran = cli("init", str(CHURN))
+    assert (ran.code, (folder / "twinkeel.toml").read_text()) == (2, before)
+    assert "exists and is left as it is" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "said"),
+    [
+        ("a,b\n" + "".join(f"{k / 7},{k / 3}\n" for k in range(200)), [], "give --target COLUMN"),
+        ("a,b\n1,2\n", ["--target", "c"], "no column 'c'"),
+        ("a,b\n" + "".join(f"{k},{k}\n" for k in range(200)), ["--target", "a"], "200 different"),
+        ("", [], "is empty"),
+        ("a,b\n", [], "no rows"),
+    ],
+)
+def test_what_cannot_be_started_is_one_sentence_and_leaves_nothing(
+    cli: Cli, tmp_path: Path, table: str, words: list[str], said: str
+) -> None:
+    (tmp_path / "table.csv").write_text(table)
+    ran = cli("init", str(tmp_path / "table.csv"), *words, project=tmp_path / "new")
+    assert ran.code == 2
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_names_in_a_table_cannot_break_the_file(cli: Cli, tmp_path: Path) -> None:
+    table = tmp_path / 'my "own" data.csv'
+    table.write_text('the "id"\\,é = label\n' + "".join(f"{k},{'ab'[k % 2]}\n" for k in range(99)))
+    ran = cli("init", str(table), project=tmp_path)
+    assert ran.code == 0
+    options = next(iter(Project.open(tmp_path).config.components.values())).options
+    assert options["target"] == "é = label"

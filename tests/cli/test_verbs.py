@@ -1,0 +1,124 @@
+"""The verbs, one after the other, as people and as programs see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_runs import Ran, spawn, write
+
+Cli = Callable[..., Ran]
+
+
+def test_a_component_goes_through_its_life(cli: Cli) -> None:
+    assert cli("status").out.rstrip().endswith("twinkeel build sold")
+    built = cli("build", "sold")
+    assert built.code == 0
+    assert "sold@1 passes its gates. Next: twinkeel release sold@1" in built.out
+    assert "sold@1 is in production (before: nothing)." in cli("release", "sold").out
+    cli("build", "sold", "--seed", "1")
+    assert "sold@2 is in production (before: sold@1)." in cli("release", "sold@2").out
+    assert "sold@1 is in production (before: sold@2)." in cli("rollback", "sold").out
+    assert "sold@1 is in production." in cli("show", "sold").out
+    assert cli("verify", "sold").out.endswith("sold@1 is what it was.\n")
+
+
+def test_a_build_shows_scores_with_interval_n_and_verdict(cli: Cli) -> None:
+    out = cli("build", "sold").out
+    assert "score" in out
+    assert "95% interval" in out
+    row = next(line for line in out.splitlines() if line.startswith("accuracy "))
+    assert row.split()[-4:] == ["79", ">=", "0.6", "pass"]
+    assert "accuracy 0.823 (0.724 to 0.891, n=79) is at least 0.60." in out
+
+
+@pytest.mark.parametrize(("gate", "outcome"), [(">= 0.95", "fail"), (">= 0.8", "inconclusive")])
+def test_an_unpassed_gate_ends_build_with_1_and_release_refuses(
+    cli: Cli, tmp_path: Path, gate: str, outcome: str
+) -> None:
+    project = write(tmp_path / outcome, gate=gate)
+    built = cli("build", "sold", "--json", project=project)
+    assert built.code == 1
+    assert built.data["outcome"] == outcome
+    refused = cli("release", "sold", project=project)
+    assert refused.code == 1
+    assert "--override" in refused.err
+
+
+def test_an_override_is_recorded_with_its_reason(cli: Cli, tmp_path: Path) -> None:
+    project = write(tmp_path / "strict", gate=">= 0.95")
+    cli("build", "sold", project=project)
+    made = cli("release", "sold", "--override", "the shop opens today", "--json", project=project)
+    assert made.code == 0
+    assert made.data["override"] == "the shop opens today"
+    assert made.data["who"]
+
+
+def test_evaluate_judges_again_and_ends_as_build_does(cli: Cli) -> None:
+    cli("build", "sold")
+    again = cli("evaluate", "sold", "--json")
+    assert (again.code, again.data["ref"], again.data["outcome"]) == (0, "sold@1", "pass")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("show", "sold"),
+        ("verify", "sold"),
+        ("evaluate", "sold"),
+        ("gc", "--dry-run"),
+        ("keys", "list"),
+        ("keys", "create", "ann"),
+        ("call", "sold", "color=red"),
+        ("completion", "bash"),
+        ("release", "sold"),
+        ("show", "sold@9"),
+        ("nonsense",),
+        ("build",),
+    ],
+    ids=" ".join,
+)
+def test_json_is_one_document_and_nothing_else(cli: Cli, command: tuple[str, ...]) -> None:
+    cli("build", "sold")
+    ran = cli(*command, "--json")
+    assert ran.err == ""
+    if ran.code:
+        assert ran.data.keys() == {"error", "exit_code"}
+        assert ran.data["exit_code"] == ran.code
+
+
+def test_options_of_every_verb_may_stand_before_it(folder: Path) -> None:
+    inside = folder / "below"
+    inside.mkdir()
+    ran = spawn("--json", "--project", str(inside), "status")
+    assert ran.data[0]["component"] == "sold"
+
+
+def test_a_secret_is_shown_once_and_its_key_can_be_revoked(cli: Cli) -> None:
+    made = cli("keys", "create", "ann", "--role", "viewer", "--json").data
+    assert made["secret"].startswith("twk_")
+    listed = cli("keys", "list").out
+    assert "ann" in listed
+    assert made["secret"] not in listed
+    assert cli("keys", "revoke", "ann", "--json").data["revoked"]
+    assert cli("keys", "create", "bob", "--role", "boss").code == 2
+
+
+def test_gc_says_what_it_would_remove_and_removes_nothing(cli: Cli) -> None:
+    cli("build", "sold")
+    assert cli("gc", "--dry-run").out.startswith("Would remove 0 versions, 0 events")
+    assert cli("status", "--json").data[0]["versions"] == 1
+
+
+def test_a_shell_completes_verbs_and_components(cli: Cli, folder: Path) -> None:
+    assert "rollback" in cli("completion", "zsh").out
+    offered = spawn("__complete", "build", "so", cwd=folder).out
+    assert "sold\tlookup" in offered.splitlines()
+
+
+def test_progress_is_one_line_per_stage_where_nobody_watches(cli: Cli) -> None:
+    lines = cli("build", "sold").err.splitlines()
+    assert sum("counting" in line for line in lines) == 1
+    assert lines[0].endswith("reading: shirts (shirts.csv)")
