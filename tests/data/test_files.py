@@ -204,6 +204,23 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     assert path.read_text(encoding="utf-8") == "old"
 
 
+def test_tables_of_one_file_have_the_same_columns_and_types(tmp_path: Path) -> None:
+    first = Table({"a": np.array([1.5])})
+    other_name = Table({"b": np.array([1.5])})
+    other_type = Table({"a": np.array(["x"], dtype=object)})
+
+    def write(*tables: Table) -> None:
+        with files.Writer(tmp_path / "t.parquet") as out:
+            for table in tables:
+                out.write(table)
+
+    with pytest.raises(SourceError, match="has the columns a, and rows with the columns b came"):
+        write(first, other_name)
+    with pytest.raises(SourceError, match="Later rows do not fit the types of the first ones"):
+        write(first, other_type)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_place_that_cannot_be_written_gets_its_sentence(tmp_path: Path) -> None:
     table = Table({"a": np.array([1])})
     for name in ("none/t.csv", "none/t.parquet"):

@@ -56,6 +56,7 @@ def only(cells: list[str | None] | np.ndarray) -> Column:
         (["5/31/24", "6/1/24"], "date"),
         (["31.05.2024 10:15", "01.06.2024 10:16"], "date"),
         (["2024/05/31", "2024/06/01"], "date"),
+        (["24-05-31", "24-06-01", "24-05-31", "24-06-01"], "category"),
         (["31 May 2024", "1 Jun 2024"], "date"),
         (["May 31, 2024", "Jun 1, 2024"], "date"),
         ([f"a text of its own, number {k}" for k in range(30)], "text"),
@@ -101,7 +102,7 @@ def test_what_cannot_help_is_left_out_and_said(
 def test_dates_that_could_be_read_two_ways_are_not_guessed() -> None:
     inferred = of(["01/02/2024", "03/04/2024", "01/02/2024", "03/04/2024"])
     assert inferred.contract.columns[0].type == "category"
-    assert "could be days or months first" in inferred.notes[0]
+    assert "could be dates with the day, the month or the year first" in inferred.notes[0]
 
 
 def test_a_few_words_among_numbers_are_pointed_out() -> None:
@@ -113,6 +114,12 @@ def test_a_few_words_among_numbers_are_pointed_out() -> None:
         "x would be numbers but for 1 of 101 values such as 'unknown': read as text; "
         "empty those cells if they mean missing.",
     )
+
+
+def test_numbers_written_with_commas_or_signs_are_pointed_out() -> None:
+    for cells in (["1,5", "2,75", "1,5"], ["$1,200", "$900", "$900"], ["5 %", "7 %", "5 %"]):
+        (note,) = of(cells).notes
+        assert note.startswith("x looks like numbers with commas or signs, such as '")
 
 
 def test_infinite_values_count_as_missing_and_are_said() -> None:

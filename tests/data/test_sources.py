@@ -54,6 +54,7 @@ def test_typed_files_that_disagree_on_a_type_meet_as_texts(tmp_path: Path) -> No
         ("*.parquet", "no file matches *.parquet; check the pattern."),
         ("folder", "folder is a folder, and a file was expected; name a file in it"),
         ("*.*", "matches files of several forms (.csv, .txt)"),
+        ("**csv/[", "**csv/["),
         ("", "is empty: name a file"),
     ],
 )
@@ -67,6 +68,14 @@ def test_a_path_that_leads_nowhere_gets_its_sentence(
         opened(tmp_path, path)
     assert str(caught.value).startswith("[sources.customers] path")
     assert sentence in str(caught.value)
+
+
+def test_only_the_path_is_a_pattern_not_the_project_folder(tmp_path: Path) -> None:
+    root = tmp_path / "a[b]*"
+    root.mkdir()
+    (root / "1.csv").write_text("a\n1\n")
+    assert len(opened(root, "*.csv").files) == 1
+    assert len(opened(tmp_path, f"{tmp_path}/*/*.csv").files) == 1
 
 
 def test_files_of_one_source_have_the_same_columns(tmp_path: Path) -> None:

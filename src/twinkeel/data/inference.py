@@ -43,9 +43,15 @@ _IDENTIFIER_ROWS = 20
 _CODE = re.compile(r"[+-]?0[0-9]+")
 _ID_NAME = re.compile(r"(?i:^id$|[_\s-]id$|^row_?(names?|num(ber)?)$|uuid|guid)|[a-z]I[dD]$")
 _YEAR = re.compile(r"[12][0-9]{3}")
+_MARKS = re.compile(r"[,'\s%$€£]")
 _SPACES = re.compile(r"\s")
-_DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y")
-_MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y", "%m.%d.%y", "%m-%d-%y")
+_ORDERS = tuple(
+    order.replace("/", mark)
+    for order in ("%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%y/%m/%d")
+    for mark in "/.-"
+)
+"""Forms of which only the dates themselves can tell the order."""
+_AMBIGUOUS = "dates with the day, the month or the year first"
 _CLEAR = ("%Y/%m/%d", "%Y.%m.%d", "%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")
 _TIMES = ("", " %H:%M", " %H:%M:%S")
 _DATE_LIKE = re.compile(r"[0-9A-Za-z]{1,9}[-/. ][0-9A-Za-z]{1,9},?[-/. T][0-9]{1,4}.*")
@@ -229,7 +235,12 @@ def _is_row_number(name: str, distinct: Array, rows: int) -> bool:
 
 
 def _nearly_numbers(name: str, counts: Counts, rows: int) -> tuple[str, ...]:
-    """A note where a few texts keep a column from being numbers."""
+    """A note where a few texts, or their way of writing, keep a column from being numbers."""
+    if _parsed((_MARKS.sub("", text) for text in counts), number) is not None:
+        return (
+            f"{name} looks like numbers with commas or signs, such as {shown(_usual(counts))}: "
+            "read as text; write them as 1234.5.",
+        )
     odd = [text for text in counts if _parsed([text], number) is None]
     odd_rows = sum(counts[text] for text in odd)
     if not odd or odd_rows > 0.1 * rows or len(counts) <= _FEW:
@@ -250,23 +261,10 @@ def _date_format(name: str, counts: Counts) -> tuple[str | None, tuple[str, ...]
     for date_format in (ISO, *_with_times(_CLEAR)):
         if _all_dates(counts, sample, date_format):
             return date_format, ()
-    for date_format in _with_times(_DAY_FIRST):
-        if _all_dates(counts, sample, date_format):
-            return _unless_ambiguous(name, counts, date_format)
-    for date_format in _with_times(_MONTH_FIRST):
-        if _all_dates(counts, sample, date_format):
-            return date_format, ()
-    return None, ()
-
-
-def _unless_ambiguous(
-    name: str, counts: Counts, date_format: str
-) -> tuple[str | None, tuple[str, ...]]:
-    swapped = date_format.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
-    if not _all_dates(counts, (), swapped):
-        return date_format, ()
-    note = f"{name} could be days or months first: read as text; write such dates as 2024-05-31."
-    return None, (note,)
+    readings = [one for one in _with_times(_ORDERS) if _all_dates(counts, sample, one)]
+    if len(readings) > 1:
+        return None, (f"{name} could be {_AMBIGUOUS}: read as text; write dates as 2024-05-31.",)
+    return (readings[0] if readings else None), ()
 
 
 def _with_times(formats: Iterable[str]) -> list[str]:

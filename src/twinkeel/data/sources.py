@@ -82,7 +82,7 @@ def _found(path: str, root: Path, where: str) -> list[Path]:
         )
     if full.exists() or not _GLOB & set(path):
         return [_existing(full, path, where)]
-    matches = sorted(match for match in _glob(full) if match.is_file())
+    matches = sorted(match for match in _glob(root, path, where) if match.is_file())
     if not matches:
         raise SourceError(f"{where}: no file matches {path}; check the pattern.")
     forms = {match.suffix.lower() for match in matches}
@@ -94,9 +94,14 @@ def _found(path: str, root: Path, where: str) -> list[Path]:
     return matches
 
 
-def _glob(pattern: Path) -> list[Path]:
-    anchor = Path(pattern.anchor)
-    return list(anchor.glob(str(pattern.relative_to(anchor))))
+def _glob(root: Path, path: str, where: str) -> list[Path]:
+    """What matches; only `path` is a pattern, whatever characters `root` has."""
+    pattern = Path(path)
+    base = Path(pattern.anchor) if pattern.is_absolute() else root
+    try:
+        return list(base.glob(str(pattern.relative_to(pattern.anchor))))
+    except (ValueError, NotImplementedError) as error:
+        raise SourceError(f"{where}: {path} is not a pattern of files ({error}).") from None
 
 
 def _existing(full: Path, path: str, where: str) -> Path:

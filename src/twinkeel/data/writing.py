@@ -43,6 +43,7 @@ class Writer:
         self._path = Path(path)
         self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
         self._sink: _Sink | None = None
+        self._names: tuple[str, ...] = ()
 
     def __enter__(self) -> Writer:
         form = FORMS.get(self._path.suffix.lower())
@@ -61,6 +62,12 @@ class Writer:
         """Append a table's rows."""
         if self._sink is None:
             raise SourceError(f"{self._path} is not open: use the writer in a with statement.")
+        self._names = self._names or table.names
+        if table.names != self._names:
+            raise SourceError(
+                f"{self._path} has the columns {', '.join(self._names)}, and rows with the columns "
+                f"{', '.join(table.names)} came: write them to a file of their own."
+            )
         with _explained(self._path):
             self._sink.write(table)
 
@@ -132,12 +139,20 @@ class _ParquetSink:
         self._writer: Any = None
 
     def write(self, table: Table) -> None:
+        import pyarrow as pa
         from pyarrow import parquet
 
         rows = to_arrow(table)
         if self._writer is None:
             self._writer = parquet.ParquetWriter(self._path, rows.schema)
-        self._writer.write_table(rows.cast(self._writer.schema))
+        try:
+            rows = rows.cast(self._writer.schema)
+        except pa.ArrowException as error:
+            raise SourceError(
+                f"Later rows do not fit the types of the first ones in Parquet ({error}); write "
+                "CSV instead."
+            ) from None
+        self._writer.write_table(rows)
 
     def close(self) -> None:
         if self._writer is not None:
