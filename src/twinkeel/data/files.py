@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer", "batches", "read", "write"]
 
-_BLOCK = 16 << 20
+_BLOCK = 4 << 20
 """Bytes of CSV parsed at a time; a row must fit."""
-_CELL = 16 << 20
 
 
 def read(path: str | Path) -> Table:
@@ -100,7 +99,7 @@ def _csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
 def _csv_fault(path: Path, dialect: Dialect, error: Exception) -> SourceError:
     """The sentence for a file that the fast parser refuses, found by a slow second reading."""
     line = rows = 0
-    csv.field_size_limit(_CELL)
+    csv.field_size_limit(_BLOCK)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, delimiter=dialect.delimiter)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeAlias
 
-import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from twinkeel.data.columns import Array, Column
 from twinkeel.data.table import texts
@@ -84,7 +84,7 @@ def _from_texts(name: str, counts: Counts, missing: int) -> Found:
     if words <= TRUE | FALSE and (len(words) > 1 or words.isdisjoint({"0", "1"})):
         seen = tuple(sorted(counts))
         example = _boolean(_usual(counts))
-        return Found(column=_column(name, "boolean", missing, values=seen, example=example))
+        return Found(column=replace(_column(name, "boolean", missing, example), values=seen))
     values = _parsed(counts, number)
     if values is not None and not any(_CODE.fullmatch(text) for text in counts):
         repeated = np.repeat(np.array(values), list(counts.values()))
@@ -105,11 +105,9 @@ def _words(name: str, counts: Counts, missing: int) -> Found:
     repeats = len(counts) <= _FEW or 2 * len(counts) <= rows
     notes = _nearly_numbers(name, counts, rows)
     if len(counts) <= MOST_CATEGORIES and repeats:
-        column = _column(
-            name, "category", missing, values=tuple(sorted(counts)), example=_usual(counts)
-        )
-        return Found(column=column, notes=notes)
-    return Found(column=_column(name, "text", missing, example=_usual(counts)), notes=notes)
+        column = _column(name, "category", missing, _usual(counts))
+        return Found(column=replace(column, values=tuple(sorted(counts))), notes=notes)
+    return Found(column=_column(name, "text", missing, _usual(counts)), notes=notes)
 
 
 def _numbers(name: str, values: Array) -> Found:
@@ -128,9 +126,9 @@ def _numbers(name: str, values: Array) -> Found:
     usual = float(np.quantile(finite, 0.5, method="lower"))
     example = _plain_number(usual)
     if np.array_equal(distinct, [0.0, 1.0]):
-        column = _column(name, "boolean", missing, values=("0", "1"), example=example)
+        column = replace(_column(name, "boolean", missing, example), values=("0", "1"))
         return Found(column=column, notes=notes)
-    column = _column(name, "integer" if whole else "number", missing, example=example)
+    column = _column(name, "integer" if whole else "number", missing, example)
     return Found(column=_ranged(column, finite), notes=notes)
 
 
@@ -140,32 +138,18 @@ def _dates(name: str, moments: Array, date_format: str) -> Found:
     if len(np.unique(present)) + bool(missing) < 2:
         return _left_out(name, _constant(day_text(present[0]) if len(present) else None))
     usual = day_text(float(np.quantile(present, 0.5, method="lower")))
-    column = _column(name, "date", missing, example=usual, date_format=date_format)
+    column = replace(_column(name, "date", missing, usual), date_format=date_format)
     return Found(column=_ranged(column, present))
 
 
-def _column(  # the fields of a record
-    name: str,
-    kind: FieldType,
-    missing: int,
-    *,
-    example: Json,
-    values: tuple[str, ...] = (),
-    date_format: str | None = None,
-) -> Column:
+def _column(name: str, kind: FieldType, missing: int, example: Json) -> Column:
     return Column(
-        name=name,
-        type=kind,
-        nullable=missing > 0,
-        required=missing == 0,
-        values=values,
-        date_format=date_format,
-        example=example,
+        name=name, type=kind, nullable=missing > 0, required=missing == 0, example=example
     )
 
 
 def _ranged(column: Column, values: Array) -> Column:
-    return msgspec.structs.replace(column, low=float(values.min()), high=float(values.max()))
+    return replace(column, low=float(values.min()), high=float(values.max()))
 
 
 def _left_out(name: str, why: str) -> Found:

@@ -60,11 +60,11 @@ def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) 
     of them. Raises ContractError for a column that is not there or a time that is not a date.
     """
     hasher = _Hasher(key)
-    contents = _contents(table)
     names = _column(table, options.id)
-    own = [name or content for name, content in zip(names, contents, strict=True)]
+    own = names if all(names) else [n or c for n, c in zip(names, _contents(table), strict=True)]
     if options.time is not None:
-        return _forward(table, options, hasher, own, names, share)
+        moments = _moments(table, options.time)
+        return _forward(moments, own, names, hasher=hasher, share=share)
     groups = _column(table, options.group)
     units = [
         hasher.unit("group", group) if group else hasher.unit("row", one)
@@ -72,27 +72,25 @@ def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) 
     ]
     limit = int(share * 2 ** (8 * _UNIT_BYTES))
     held_out = np.fromiter((int(unit, 16) < limit for unit in units), dtype=bool, count=len(units))
-    by = options.group or options.id
-    method = f"keyed hash of {by}" if by else "keyed hash of the row's contents"
-    return Split(_unique(names, units), units, held_out, None, method)
+    by = options.group or options.id or "the row's contents"
+    return Split(_unique(names, units), units, held_out, None, f"keyed hash of {by}")
 
 
 def _forward(
-    table: Table,
-    options: SplitOptions,
-    hasher: _Hasher,
+    moments: NDArray[np.float64],
     own: Sequence[str],
     names: Sequence[str],
+    *,
+    hasher: _Hasher,
     share: float,
 ) -> Split:
-    assert options.time is not None
-    moments = _moments(table, options.time)
+    """What is later than the (1 - share) quantile of the moments is held out."""
     cutoff = float(np.quantile(moments, 1 - share, method="lower"))
     times = [day_text(moment) for moment in moments.tolist()]
     units = [hasher.unit("row", one, time) for one, time in zip(own, times, strict=True)]
-    method = f"forward in time by {options.time}"
     held_out = moments > cutoff
-    return Split(_unique(names, units), units, held_out, day_text(cutoff), method, times)
+    ids = _unique(names, units)
+    return Split(ids, units, held_out, day_text(cutoff), "forward in time", times)
 
 
 def _moments(table: Table, name: str) -> NDArray[np.float64]:
