@@ -124,15 +124,15 @@ def test_without_keys_only_this_machine_is_served(site: Site, make_client: Maker
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", ""])
 def test_listening_elsewhere_needs_a_key(host: str) -> None:
     with pytest.raises(UsageError, match="needs a key") as caught:
-        check_listening(host, keys=False)
+        check_listening(host, keys=False, advice="make one")
 
     assert caught.value.exit_code == 2
-    check_listening(host, keys=True)
+    check_listening(host, keys=True, advice="make one")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_loopback_needs_none(host: str) -> None:
-    check_listening(host, keys=False)
+    check_listening(host, keys=False, advice="make one")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from twinkeel import plugins
 from twinkeel.config import Config, EventsTable
-from twinkeel.errors import StoreError, TwinkeelError, UnknownName, UsageError
+from twinkeel.errors import EnvironmentProblem, StoreError, TwinkeelError, UnknownName, UsageError
 from twinkeel.kinds.base import Explains, Servable, Traits
 from twinkeel.lifecycle import components, versions
 from twinkeel.records import (
@@ -189,10 +189,13 @@ class Live:
         return component in self._held
 
     def find(self, component: str) -> Held:
-        """The version of `component` that answers now; raises UnknownName."""
+        """The version of `component` that answers now.
+
+        Raises UnknownName where there is none, EnvironmentProblem where it does not load.
+        """
         held = self._held.get(component)
         if held is None:
-            raise UnknownName(self._missing(component))
+            raise self._missing(component)
         return held
 
     def call(self, component: str, rows: Rows, who: str | None = None) -> list[Answer]:
@@ -310,10 +313,13 @@ class Live:
         names = held.inputs if self.keep.sensitive else held.inputs - held.private
         return {name: value for name, value in row.items() if name in names}
 
-    def _missing(self, component: str) -> str:
+    def _missing(self, component: str) -> TwinkeelError:
+        names = self.shelf.names()
         if component in self.problems:
-            return f"{component} cannot be served: {self.problems[component]}"
-        if component in self.shelf.names():
-            return f"{component} has no release yet: run twinkeel release {component}."
-        near = plugins.suggestion(component, self.shelf.names())
-        return f"There is no component {component!r}{near}"
+            return EnvironmentProblem(
+                f"{component} cannot be served: its release does not load; the log says why."
+            )
+        if component in names:
+            return UnknownName(f"{component} has no release yet: run twinkeel release {component}.")
+        near = plugins.suggestion(component, names)
+        return UnknownName(f"There is no component {component!r}{near}")

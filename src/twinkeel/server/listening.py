@@ -26,7 +26,8 @@ def listen(service: Service, port: int, *, ready: Callable[[str], None] | None =
     Raises UsageError for another host than loopback without keys, EnvironmentProblem for a port
     that cannot be had.
     """
-    security.check_listening(service.host, not service.keyring.open())
+    keys = not service.keyring.open()
+    security.check_listening(service.host, keys=keys, advice=service.key_advice)
     logs.configure()
     bound = _bind(service.host, port)
     server = _Server(_settings(service), ready=ready)

@@ -67,7 +67,7 @@ def check_path(raw: bytes) -> None:
     segments = raw.split(b"/")
     plain = raw.startswith(b"/") and b"//" not in raw
     if not plain or b"\\" in raw or b".." in segments or any(byte < 32 for byte in raw):
-        raise RequestError("The path is not plain: it has .., //, a backslash or a control character.")
+        raise RequestError("The path is not plain: it has .., //, \\ or a control character.")
 
 
 def is_loopback(host: str) -> bool:
@@ -172,12 +172,11 @@ def authorise(identity: Identity | None, access: Access) -> None:
         )
 
 
-def check_listening(host: str, keys: bool) -> None:
+def check_listening(host: str, *, keys: bool, advice: str) -> None:
     """Raises UsageError for a server that strangers could reach without a key."""
     if not keys and not is_loopback(host):
         raise UsageError(
-            f"Listening on {host} needs a key, and there is none: "
-            "make one with twinkeel key add NAME, or listen on 127.0.0.1."
+            f"Listening on {host} needs a key, and there is none: {advice}, or listen on 127.0.0.1."
         )
 
 

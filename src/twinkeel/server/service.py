@@ -29,6 +29,8 @@ class Service:
     table: ServerTable
     host: str
     """Where it listens."""
+    key_advice: str = "make one with twinkeel keys create NAME"
+    """What to do where there is no key and one is needed."""
 
     def __post_init__(self) -> None:
         self.metrics = Metrics()
