@@ -42,7 +42,7 @@ def wilson(share: float, n: float) -> Interval:
     """The score interval of a share of n cases; it holds near 0 and 1 (Wilson 1927)."""
     middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + (_Z / (2 * n)) ** 2)
-    return Interval(middle - half, middle + half)
+    return Interval(middle - half, middle + half).within((0, 1)).around(share)
 
 
 def accelerated(value: float, drawn: Floats, left_out: Floats, *, n: float) -> Interval:

@@ -1,0 +1,238 @@
+"""Charts as Vega-Lite specifications with their data inline, and in one sentence of words.
+
+Each function takes plain numbers and names and returns a `Chart`; nothing is drawn here and no
+colour is chosen (see `theme`). Names are untrusted: they are only ever values of the data and
+titles, never field names, expressions or addresses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from twinkeel.metrics.curves import Bin, Curve
+from twinkeel.records import Score
+from twinkeel.report.sections import Chart
+from twinkeel.stats.bootstrap import Floats
+
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+_UNIT = {"domain": [0, 1]}
+_ZOOMED = {"zero": False, "padding": 8}
+_SILENT = {"aria": False}
+"""No description of each mark: the chart has one as a whole, and theirs are made by pasting axis
+titles into expressions, where the name of a class or a column must never be."""
+_SQUARE = 300
+_ROW = 24
+
+Spec = dict[str, Any]
+
+
+def roc(curves: Mapping[str, Curve]) -> Chart:
+    """True-positive against false-positive rate, one curve per name; the diagonal is chance."""
+    chance = {
+        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
+        "mark": {"type": "line", **_SILENT, "strokeDash": [4, 4], "strokeWidth": 1, "opacity": 0.6},
+        "encoding": _xy("false-positive rate", "true-positive rate"),
+    }
+    lines = _lines(curves, "false-positive rate", "true-positive rate")
+    alt = f"ROC curve of {_names(curves)}; the dashed diagonal is what chance would give."
+    return _chart({"height": _SQUARE, "layer": [chance, lines]}, alt)
+
+
+def precision_recall(curves: Mapping[str, Curve]) -> Chart:
+    """Precision against recall, one curve per name."""
+    alt = f"Precision against recall of {_names(curves)}, from the strictest threshold down."
+    return _chart({"height": _SQUARE, **_lines(curves, "recall", "precision")}, alt)
+
+
+def calibration(bins: Sequence[Bin], *, of: str) -> Chart:
+    """How often the outcome came where it was forecast so often, with 95% intervals."""
+    rows = [
+        {"x": one.forecast, "y": one.outcome, "low": one.low, "high": one.high, "n": one.n}
+        for one in bins
+    ]
+    x = {"field": "x", "type": "quantitative", "title": f"forecast of {of}", "scale": _UNIT}
+    share = _number("y", "how often it was so", _UNIT)
+    ideal = {
+        "data": {"values": [{"x": 0, "y": 0}, {"x": 1, "y": 1}]},
+        "mark": {"type": "line", **_SILENT, "strokeDash": [4, 4], "strokeWidth": 1, "opacity": 0.6},
+        "encoding": {"x": x, "y": share},
+    }
+    low = {**share, "field": "low"}
+    layers = [
+        ideal,
+        {
+            "mark": {"type": "rule", **_SILENT},
+            "encoding": {"x": x, "y": low, "y2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", **_SILENT},
+            "encoding": {"x": x, "y": share, "tooltip": _tips(*rows[:1])},
+        },
+    ]
+    alt = (
+        f"Forecasts of {of} against how often it was so, in {len(bins)} bins of equal mass with "
+        "95% intervals; on the dashed diagonal forecasts are right on average."
+    )
+    return _chart({"height": _SQUARE, "data": {"values": rows}, "layer": layers}, alt)
+
+
+def bars(values: Mapping[str, float], *, axis: str, most: int = 25) -> Chart:
+    """The largest of named amounts as bars, such as the importance of each input."""
+    finite = {name: value for name, value in values.items() if math.isfinite(value)}
+    ranked = sorted(finite.items(), key=lambda item: (-abs(item[1]), item[0]))[:most]
+    rows = [{"name": name, "value": value} for name, value in ranked]
+    spec: Spec = {
+        "height": {"step": _ROW},
+        "data": {"values": rows},
+        "mark": {"type": "bar", **_SILENT, "cornerRadiusEnd": 2, "tooltip": {"content": "data"}},
+        "encoding": {"y": _label(), "x": _number("value", axis)},
+    }
+    first = f"; the largest is {ranked[0][0]}" if ranked else ""
+    left = f" of {len(finite)}" if len(finite) > len(ranked) else ""
+    return _chart(spec, f"{axis}: {len(ranked)}{left} bars{first}.")
+
+
+def score_intervals(scores: Iterable[Score]) -> Chart:
+    """Scores that lie between 0 and 1, with their 95% intervals; others do not fit the axis."""
+    rows = [row for row in _score_rows(scores) if row["low"] >= 0 and row["high"] <= 1]
+    spec = {"height": {"step": _ROW}, "data": {"values": rows}, "layer": _whiskers(_UNIT)}
+    return _chart(spec, f"{len(rows)} scores with their 95% intervals, from 0 to 1.")
+
+
+def slices(scores: Sequence[Score], name: str) -> Chart:
+    """One score in every slice that could be judged, beside its overall value."""
+    own = [score for score in scores if score.name == name]
+    overall = next((score.value for score in own if score.slice is None), None)
+    rows = _score_rows((score for score in own if score.slice is not None), by_slice=True)
+    layers = _whiskers(_ZOOMED, title=name)
+    if overall is not None:
+        layers.append(
+            {
+                "data": {"values": [{"value": overall}]},
+                "mark": {"type": "rule", **_SILENT, "strokeDash": [4, 4]},
+                "encoding": {"x": _number("value", name, _ZOOMED)},
+            }
+        )
+    spec = {"height": {"step": _ROW}, "data": {"values": rows}, "layer": layers}
+    said = "" if overall is None else f"; the dashed line is the overall {overall:.3g}"
+    return _chart(spec, f"{name} in {len(rows)} slices with 95% intervals{said}.")
+
+
+def histogram(values: Mapping[str, Floats], *, axis: str, bins: int = 30) -> Chart:
+    """How one number is distributed in each named group, as shares of the group."""
+    finite = {name: array[np.isfinite(array)] for name, array in values.items()}
+    pooled = np.concatenate([*finite.values(), np.zeros(0)])
+    edges = np.histogram_bin_edges(pooled, bins=bins) if len(pooled) else np.zeros(2)
+    rows = [
+        {"from": float(low), "to": float(high), "share": float(share), "series": name}
+        for name, array in finite.items()
+        for low, high, share in zip(
+            edges[:-1],
+            edges[1:],
+            np.histogram(array, edges)[0] / max(1, len(array)),
+            strict=True,
+        )
+        if share
+    ]
+    encoding = {
+        "x": {**_number("from", axis), "bin": {"binned": True}},
+        "x2": {"field": "to"},
+        "y": {**_number("share", "share of cases", None if rows else _UNIT), "stack": None},
+        **_series(finite),
+    }
+    mark = {
+        "type": "bar",
+        **_SILENT,
+        "opacity": 0.6 if len(finite) > 1 else 1,
+        "tooltip": {"content": "data"},
+    }
+    spec = {"height": 200, "data": {"values": rows}, "mark": mark, "encoding": encoding}
+    return _chart(spec, f"Distribution of {axis} over {len(pooled):,} values.")
+
+
+def _chart(spec: Spec, alt: str) -> Chart:
+    return Chart(spec={"$schema": _SCHEMA, "width": "container", **spec}, alt=alt)
+
+
+def _names(curves: Mapping[str, Curve]) -> str:
+    return ", ".join(curves) if len(curves) <= 6 else f"{len(curves)} classes"
+
+
+def _lines(curves: Mapping[str, Curve], x: str, y: str) -> Spec:
+    rows = [
+        {"x": px, "y": py, "i": i, "series": name}
+        for name, curve in curves.items()
+        for i, (px, py) in enumerate(zip(curve.x, curve.y, strict=True))
+    ]
+    return {
+        "data": {"values": rows},
+        "mark": {"type": "line", **_SILENT, "clip": True},
+        "encoding": {
+            **_xy(x, y),
+            "order": {"field": "i", "type": "quantitative"},
+            **_series(curves),
+        },
+    }
+
+
+def _series(groups: Mapping[str, object]) -> Spec:
+    """Colours by group, in the order given, where there is more than one."""
+    if len(groups) < 2:
+        return {}
+    return {"color": {"field": "series", "type": "nominal", "sort": None}}
+
+
+def _xy(x: str, y: str) -> Spec:
+    return {"x": _number("x", x, _UNIT), "y": _number("y", y, _UNIT)}
+
+
+def _number(field: str, title: str, scale: Spec | None = None) -> Spec:
+    spec: Spec = {"field": field, "type": "quantitative", "title": title or None}
+    return spec if scale is None else {**spec, "scale": scale}
+
+
+def _label() -> Spec:
+    return {"field": "name", "type": "nominal", "sort": None, "title": None}
+
+
+def _tips(*rows: Mapping[str, object]) -> list[Spec]:
+    """All fields of such rows, shown under the pointer."""
+    return [
+        {"field": name, "type": "nominal" if isinstance(value, str) else "quantitative"}
+        for row in rows
+        for name, value in row.items()
+    ]
+
+
+def _score_rows(scores: Iterable[Score], *, by_slice: bool = False) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": score.slice if by_slice else score.key,
+            "value": score.value,
+            "low": score.low,
+            "high": score.high,
+            "n": score.n,
+        }
+        for score in scores
+        if score.value is not None and score.low is not None and score.high is not None
+    ]
+
+
+def _whiskers(scale: Spec, title: str = "") -> list[Spec]:
+    """A point on its interval, per name."""
+    low = _number("low", title, scale)
+    tip = _tips({"name": "", "value": 0, "low": 0, "high": 0, "n": 0})
+    return [
+        {
+            "mark": {"type": "rule", **_SILENT, "strokeWidth": 2, "opacity": 0.6},
+            "encoding": {"y": _label(), "x": low, "x2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", **_SILENT},
+            "encoding": {"y": _label(), "x": _number("value", title, scale), "tooltip": tip},
+        },
+    ]
