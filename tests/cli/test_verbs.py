@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_runs import Ran, spawn, write
+from cli_runs import KINDS, Ran, spawn, write
 
 Cli = Callable[..., Ran]
 
@@ -122,3 +127,20 @@ def test_progress_is_one_line_per_stage_where_nobody_watches(cli: Cli) -> None:
     lines = cli("build", "sold").err.splitlines()
     assert sum("counting" in line for line in lines) == 1
     assert lines[0].endswith("reading: shirts (shirts.csv)")
+
+
+def test_serve_says_where_it_listens_and_ends_with_an_interrupt(cli: Cli, folder: Path) -> None:
+    cli("build", "sold")
+    cli("release", "sold")
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "twinkeel", "serve", "--port", "0"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(KINDS)}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert serving.stdout is not None
+    line = serving.stdout.readline()
+    assert line.startswith("Serving sold@1 on http://127.0.0.1:")
+    with urllib.request.urlopen(f"{line.split()[3]}/readyz") as ready:
+        assert ready.status == 200
+    serving.send_signal(signal.SIGINT)
+    serving.communicate(timeout=20)
+    assert serving.returncode == 0

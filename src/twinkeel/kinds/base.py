@@ -147,7 +147,10 @@ class Kind(ABC, Generic[OptionsT]):
         """What can be scored on this evidence; a function of the evidence alone."""
 
     def propose(self, table: Table, target: str) -> dict[str, Json] | None:  # noqa: ARG002
-        """Options to start with when `target` is to be learned from `table`; None if unsuited."""
+        """Options to start with when `target` is to be learned from `table`; None if unsuited.
+
+        `gates` among them are suggestions: `twinkeel init` writes them as comments.
+        """
         return None
 
     def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:  # noqa: ARG002

@@ -197,10 +197,10 @@ def _gates(component: str, gates: dict[str, str]) -> list[str]:
         "# Gates: a version is released when the whole 95% interval of each score passes.",
         '# Conditions are ">= 0.8", "<= 0.1" and "not worse by 0.005" than what is in production;',
         f'# "SCORE[COLUMN=GROUP]" is one group. After a build, twinkeel show {component} lists',
-        "# the scores.",
+        "# the scores. Choose the bounds before you measure.",
         f"[components.{component}.gates]",
     ]
-    return lines + [f"{_key(name)} = {_toml(text)}" for name, text in gates.items()]
+    return lines + [f"# {_key(name)} = {_toml(text)}" for name, text in gates.items()]
 
 
 def described(record: type[Any]) -> dict[str, str]:

@@ -64,6 +64,7 @@ def call(
     ]
     parts: list[RenderableType] = []
     for i, output in enumerate(outputs):
+        parts += [""] if explain and i else []
         parts += _answer(ref, output)
         parts += _why(reasons[i]) if explain else []
     return Reply(data=data[0] if len(data) == 1 else data, parts=tuple(parts))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from twinkeel.cli.invocation import Here, Reply
 
 
@@ -17,7 +19,8 @@ def serve(*, host: str | None = None, port: int | None = None, here: Here) -> No
     port
         The TCP port to listen on, instead of the configured one; 0 takes any that is free.
     """
-    here.project.serve(host=host, port=port, ready=lambda url: here.print(_started(here, url)))
+    with suppress(KeyboardInterrupt):  # the way to end it
+        here.project.serve(host=host, port=port, ready=lambda url: here.print(_started(here, url)))
 
 
 def _started(here: Here, url: str) -> Reply:

@@ -9,11 +9,16 @@ from twinkeel.records import Json
 
 _MAX_CLASSES = 20
 _POSITIVE = ("yes", "true", "1", "y", "positive", "bad", "fraud", "spam")
+_GATES = {
+    "roc_auc": ">= 0.80",
+    "calibration_error": "<= 0.05",
+    "log_loss": "not worse by 0.005",
+}
 _SENSITIVE = ("gender", "sex", "race", "ethnicity", "religion", "nationality", "disability")
 
 
 def propose(table: Table, target: str) -> dict[str, Json] | None:
-    """Options with target, positive, id and sensitive; None where the target is no class."""
+    """Options with target, positive, id, sensitive and gates; None where the target is no class."""
     classes = Counter(text for text in texts(table.columns[target]) if text)
     if not 2 <= len(classes) <= _MAX_CLASSES or len(classes) > len(table) / 5:
         return None
@@ -26,7 +31,7 @@ def propose(table: Table, target: str) -> dict[str, Json] | None:
     sensitive = [name for name in table.names if name.lower() in _SENSITIVE and name != target]
     if sensitive:
         options["sensitive"] = sensitive
-    return options
+    return options | {"gates": dict(_GATES)}
 
 
 def _positive(classes: Counter[str]) -> str:
