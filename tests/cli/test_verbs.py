@@ -111,6 +111,11 @@ def test_a_secret_is_shown_once_and_its_key_can_be_revoked(cli: Cli) -> None:
     assert cli("keys", "create", "bob", "--role", "boss").code == 2
 
 
+def test_names_with_brackets_are_shown_as_they_are(cli: Cli) -> None:
+    cli("keys", "create", "[red]ann[/red]")
+    assert "[red]ann[/red]" in cli("keys", "list").out
+
+
 def test_gc_says_what_it_would_remove_and_removes_nothing(cli: Cli) -> None:
     cli("build", "sold")
     assert cli("gc", "--dry-run").out.startswith("Would remove 0 versions, 0 events")

@@ -19,8 +19,12 @@ class _Console(Console):
 
 
 def console(stream: TextIO) -> Console:
-    """A console on `stream` that prints what its encoding can, and "?" for the rest."""
+    """A console on `stream` that prints what its encoding can, and "?" for the rest.
+
+    Texts are shown as they are: brackets in a name are no markup.
+    """
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
-    return _Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH, emoji=False)
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return _Console(file=stream, width=width, markup=False, highlight=False, emoji=False)

@@ -97,7 +97,7 @@ class Invocation:
             return
         for part in reply.parts:
             if isinstance(part, str):
-                self.out.print(part, markup=False, highlight=False, soft_wrap=True)
+                self.out.print(part, soft_wrap=True)
             else:
                 self.out.print(part)
         sys.stdout.flush()

@@ -72,9 +72,7 @@ def _lines(console: Console) -> Progress:
         last = tick.stage
         detail = f": {tick.detail}" if tick.detail else ""
         passed = time.monotonic() - started
-        console.print(
-            f"[{passed:6.1f} s] {tick.stage}{detail}", markup=False, highlight=False, soft_wrap=True
-        )
+        console.print(f"[{passed:6.1f} s] {tick.stage}{detail}", soft_wrap=True)
 
     return show
 

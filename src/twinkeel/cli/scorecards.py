@@ -51,37 +51,50 @@ def describe(
     if len(shown) < len(scores):
         parts.append(f"{len(scores) - len(shown)} more scores, by group: twinkeel show {ref}\n")
     end = f"{ref} is in production." if released else conclusion(ref, evaluation)
-    return (*parts, *verdicts(evaluation), "", end)
+    return (*parts, verdicts(evaluation), "", end) if evaluation.verdicts else (*parts, end)
 
 
 def scorecard(scores: Iterable[Score], judged: Sequence[Verdict] = ()) -> Table:
-    """Scores with their interval, n and the gates on them."""
+    """Scores with their interval, n and the gates on them; those of a group under its name."""
     from rich.text import Text
 
     from twinkeel.cli.tables import plain_table
 
     numbers = ("value", "95% interval", "n")
     table = plain_table("score", *numbers, "gate", right=numbers)
-    for score in scores:
-        marks = [_mark(verdict) for verdict in judged if verdict.gate.key == score.key]
-        table.add_row(
-            Text(score.key),
-            number(score.value),
-            interval(score),
-            f"{score.n:,}",
-            Text(", ").join(marks) if marks else Text(_shortened(score.note), style="dim"),
-        )
+    for group, inside in _by_group(scores).items():
+        if group is not None:
+            name = group if "=" in group else f"between groups of {group}"
+            table.add_row(Text(f"\n{name}", style="bold"))
+        for score in inside:
+            marks = [_mark(verdict) for verdict in judged if verdict.gate.key == score.key]
+            table.add_row(
+                Text(score.name if group is None else f"  {score.name}"),
+                number(score.value),
+                interval(score),
+                f"{score.n:,}",
+                Text(", ").join(marks) if marks else Text(score.note or "", style="dim"),
+            )
     return table
 
 
-def verdicts(evaluation: Evaluation) -> list[RenderableType]:
+def _by_group(scores: Iterable[Score]) -> dict[str | None, list[Score]]:
+    """Scores under their slice; those of all cases first, the rest in order of appearance."""
+    groups: dict[str | None, list[Score]] = {None: []}
+    for score in scores:
+        groups.setdefault(score.slice, []).append(score)
+    return groups
+
+
+def verdicts(evaluation: Evaluation) -> Table:
     """Each gate's verdict in words."""
+    from rich.table import Table
     from rich.text import Text
 
-    return [
-        Text.assemble((f"{v.outcome:<14}  ", _STYLES[v.outcome]), v.sentence)
-        for v in evaluation.verdicts
-    ]
+    table = Table.grid(padding=(0, 2))
+    for verdict in evaluation.verdicts:
+        table.add_row(Text(verdict.outcome, style=_STYLES[verdict.outcome]), verdict.sentence)
+    return table
 
 
 def conclusion(ref: str, evaluation: Evaluation) -> str:
@@ -118,8 +131,4 @@ def interval(score: Score) -> str:
 def _mark(verdict: Verdict) -> Text:
     from rich.text import Text
 
-    return Text.assemble((f"{verdict.gate.text} ", ""), (verdict.outcome, _STYLES[verdict.outcome]))
-
-
-def _shortened(note: str | None) -> str:
-    return "" if note is None else note if len(note) <= 60 else f"{note[:57]}..."
+    return Text.assemble(f"{verdict.gate.text} ", (verdict.outcome, _STYLES[verdict.outcome]))
