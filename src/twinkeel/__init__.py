@@ -1,10 +1,11 @@
 """Twinkeel: predictive models and LLM assistants through one lifecycle.
 
-`Project` is the whole of it; `TabularClassifier` works alone. Nothing heavy is imported here.
+`Project` is the whole of it. Nothing heavy is imported before it is asked for.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,16 +15,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["Project", "TwinkeelError", "__version__"]
 
+_HOMES = {"Project": "twinkeel.project", "TwinkeelError": "twinkeel.errors"}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "Project":
-        from twinkeel.project import Project
-
-        return Project
-    if name == "TwinkeelError":
-        from twinkeel.errors import TwinkeelError
-
-        return TwinkeelError
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'twinkeel' has no attribute {name!r}")
 
 

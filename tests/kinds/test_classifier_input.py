@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import churn_lines
 
+from conftest import churn_lines
 from twinkeel.errors import TwinkeelError
 from twinkeel.project import Project
 
@@ -57,7 +57,7 @@ def plain(i: int) -> str:
         (table(200, plain), {"options": "costs = {maybe = {no = 1.0}}"}, "no class 'maybe'"),
         (table(200, lambda i: f"{i},u,no"), {}, "one class, 'no'"),
         (table(200, lambda i: f"{i},u,"), {}, "every row lacks its target"),
-        (table(200, lambda i: f"7,u,{'no' if i % 2 else 'yes'}"), {}, "constant"),
+        (table(200, lambda i: f"7,r{i}-{i * i},{'no' if i % 2 else 'yes'}"), {}, "constant"),
         (table(200, lambda i: f"{i % 9},u,{i * 1.37}"), {}, "not a class"),
         (table(6, plain), {}, "rows"),
     ],

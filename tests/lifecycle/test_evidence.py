@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 import msgspec
 import pytest
-from conftest import churn_lines
 
+from conftest import churn_lines
 from twinkeel.lifecycle.build import learned_units
 from twinkeel.project import Judged, Project
 from twinkeel.records import Cases, Evidence
@@ -40,20 +41,25 @@ def test_ten_percent_new_rows_never_judge_who_learned_from_them(
     assert second.evaluation.verdicts[0].outcome == "pass"
 
 
+def dated(count: int) -> str:
+    """The first rows of the churn table, two a day from 2024 on."""
+    head, *rows = churn_lines(count)
+    start = dt.date(2024, 1, 1)
+    days = (start + dt.timedelta(days=i // 2) for i in range(count))
+    return (
+        "\n".join([f"{head},seen", *(f"{row},{day}" for row, day in zip(rows, days, strict=True))])
+        + "\n"
+    )
+
+
 def test_a_forward_split_moves_its_cutoff_and_compares_after_both(
     make_project: MakeProject,
 ) -> None:
-    project = make_project(
-        rows=1000, options='time = "tenure"', gates='log_loss = "not worse by 0.5"'
-    )
+    project = make_project(options='time = "seen"', gates='log_loss = "not worse by 0.5"')
+    (project.config.root / "customers.csv").write_text(dated(800))
     first = project.build("churn")
     project.release("churn@1", override="to compare with")
-    lines = churn_lines(1100)
-    later = [line.split(",") for line in lines[1001:]]
-    for cells in later:
-        cells[5] = str(int(cells[5]) + 60)
-    text = "\n".join([*lines[:1001], *(",".join(cells) for cells in later)]) + "\n"
-    (project.config.root / "customers.csv").write_text(text)
+    (project.config.root / "customers.csv").write_text(dated(1000))
 
     second = project.build("churn")
 

@@ -55,5 +55,4 @@ def check(config: Config) -> None:
 
 def options_json(options: Options) -> dict[str, Any]:
     """Options as plain JSON, for the lineage."""
-    plain: dict[str, Any] = msgspec.to_builtins(options)
-    return plain
+    return msgspec.json.decode(msgspec.json.encode(options), type=dict[str, Any])

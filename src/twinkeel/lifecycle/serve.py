@@ -37,6 +37,8 @@ from twinkeel.store.store import Store
 _log = logging.getLogger(__name__)
 _POLL = 0.25
 """Seconds between looks at the shelf's mark."""
+_RETRY = 30.0
+"""Seconds until a release that did not load is tried again."""
 _MOVE = 2.0
 """Seconds for which events gather before they go into SQL."""
 
@@ -157,6 +159,7 @@ class Live:
     def __post_init__(self) -> None:
         self._held: Mapping[str, Held] = {}
         self._mark: int | None = None
+        self._retry = 0.0
         self._count = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -167,7 +170,9 @@ class Live:
         return cls(ProjectShelf(config, store), store.events, keep=config.events)
 
     def start(self) -> None:
-        """Load what is released, then keep up with new releases until `close`."""
+        """Load what is released, then keep up with new releases until `close`; once."""
+        if self._thread is not None:
+            return
         self.refresh()
         self._thread = threading.Thread(target=self._watch, name="twinkeel-live", daemon=True)
         self._thread.start()
@@ -253,20 +258,24 @@ class Live:
     def refresh(self) -> None:
         """Load what was released since the last look, and swap it in."""
         mark = self.shelf.mark()
-        if mark == self._mark:
+        again = bool(self.problems) and time.monotonic() > self._retry
+        if mark == self._mark and not again:
             return
         held: dict[str, Held] = {}
         problems: dict[str, str] = {}
         for name in self.shelf.names():
             self._refresh_one(name, held, problems)
         self._held, self.problems, self._mark = held, problems, mark
+        self._retry = time.monotonic() + _RETRY
 
     def _refresh_one(self, name: str, held: dict[str, Held], problems: dict[str, str]) -> None:
         before = self._held.get(name)
         try:
             ref = self.shelf.current(name)
-            if ref is not None:
-                held[name] = before if before and before.ref == ref else self.shelf.load(ref)
+            if ref is not None and before is not None and before.ref == ref:
+                held[name] = before
+            elif ref is not None:
+                held[name] = self.shelf.load(ref)
                 _log.info("serving %s", ref)
         except TwinkeelError as error:
             problems[name] = str(error)

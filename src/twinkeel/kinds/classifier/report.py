@@ -1,0 +1,131 @@
+"""What a classifier's report adds: curves, importance, slices and the data it learned from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twinkeel.data.profile import ColumnProfile, Profile
+from twinkeel.kinds.classifier.evaluate import decision_rule, expected_index, probabilities
+from twinkeel.kinds.classifier.kind import PROFILE
+from twinkeel.learn.predictor import Predictor
+from twinkeel.metrics import curves
+from twinkeel.records import Evidence
+from twinkeel.report import charts
+from twinkeel.report.notebook import shown
+from twinkeel.report.sections import Section, Table
+from twinkeel.stats.bootstrap import Floats, Indices
+from twinkeel.store.bundles import Bundle
+
+
+def report(bundle: Bundle, evidence: Evidence) -> list[Section]:
+    """The sections, in the order in which a person asks."""
+    predictor = Predictor.open(bundle)
+    return [
+        _ranking(evidence),
+        _calibration(evidence),
+        _importance(predictor),
+        _decision(predictor),
+        _members(predictor),
+        _profile(bundle.json(PROFILE, Profile)),
+    ]
+
+
+def _about(evidence: Evidence) -> list[int]:
+    """The classes that curves are drawn for: the positive one of two, else all."""
+    rule = decision_rule(evidence)
+    return [rule.about] if rule.binary else list(range(len(rule.classes)))
+
+
+def _ranking(evidence: Evidence) -> Section:
+    classes, found, expected = _judged(evidence)
+    weight = None if evidence.weight is None else np.asarray(evidence.weight)
+    one = {classes[k]: (found[:, k], (expected == k).astype(np.intp)) for k in _about(evidence)}
+    roc = {name: curves.roc(*pair, weight=weight) for name, pair in one.items()}
+    precision = {name: curves.precision_recall(*pair, weight=weight) for name, pair in one.items()}
+    return Section(
+        title="Ranking",
+        text="How well the cases of a class are put before the others, at every threshold.",
+        charts=(charts.roc(roc), charts.precision_recall(precision)),
+    )
+
+
+def _calibration(evidence: Evidence) -> Section:
+    classes, found, expected = _judged(evidence)
+    weight = None if evidence.weight is None else np.asarray(evidence.weight)
+    drawn = tuple(
+        charts.calibration(
+            curves.calibration(found[:, k], (expected == k).astype(np.float64), weight=weight),
+            of=classes[k],
+        )
+        for k in _about(evidence)
+    )
+    return Section(
+        title="Calibration",
+        text="Of the cases that were given a probability, how many came true.",
+        charts=drawn,
+    )
+
+
+def _importance(predictor: Predictor) -> Section:
+    return Section(
+        title="Importance",
+        text="How far each column moves the log-odds on average, without regard to direction.",
+        charts=(charts.bars(predictor.importance, axis="mean absolute contribution, log-odds"),),
+    )
+
+
+def _decision(predictor: Predictor) -> Section:
+    if predictor.threshold is not None:
+        text = (
+            f"{predictor.positive} is decided from a probability of {predictor.threshold:.3f} on."
+        )
+    elif predictor.costs is not None:
+        text = "The class of the least expected cost is decided."
+    else:
+        text = "The most probable class is decided."
+    if predictor.costs is None:
+        return Section(title="Decision", text=text)
+    rows = tuple((name, *row) for name, row in zip(predictor.classes, predictor.costs, strict=True))
+    table = Table(columns=("true class", *(f"decide {c}" for c in predictor.classes)), rows=rows)
+    return Section(title="Decision", text=text, table=table)
+
+
+def _members(predictor: Predictor) -> Section:
+    rows = tuple(
+        (member.name, shown(member.weight), shown(member.log_loss), member.trees)
+        for member in predictor.card.members
+    )
+    return Section(
+        title="Members",
+        text=f"What was tried, in {predictor.card.folds} folds, and its weight in the ensemble.",
+        table=Table(columns=("member", "weight", "log loss out of fold", "trees"), rows=rows),
+    )
+
+
+def _profile(profile: Profile) -> Section:
+    described = [*profile.columns, *([] if profile.target is None else [profile.target])]
+    rows = tuple(
+        (column.name, column.type, column.missing, column.distinct, _values(column))
+        for column in described
+    )
+    return Section(
+        title="Data",
+        text=f"The {profile.rows:,} rows that were learned from.",
+        table=Table(columns=("column", "type", "missing", "distinct", "values"), rows=rows),
+    )
+
+
+def _values(column: ColumnProfile) -> str:
+    if column.top:
+        return ", ".join(f"{one.value} ({one.count:,})" for one in column.top[:4])
+    if column.low is None:
+        return ""
+    return f"{_short(column.low)} to {_short(column.high)}, mean {_short(column.mean)}"
+
+
+def _short(value: object) -> str:
+    return shown(value) if isinstance(value, int | float) else str(value)
+
+
+def _judged(evidence: Evidence) -> tuple[list[str], Floats, Indices]:
+    return list(evidence.context["classes"]), probabilities(evidence), expected_index(evidence)
