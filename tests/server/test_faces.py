@@ -33,6 +33,8 @@ def test_infer_takes_columns_and_gives_columns(site: Site, client: TestClient) -
     assert reply["outputs"] == [
         tensor("tier", "BYTES", ["low", "low", "high"]),
         tensor("total", "FP64", [2, 5, 60]),
+        tensor("shares.high", "FP64", [0.25] * 3),
+        tensor("shares.v1.0", "FP64", [0.75] * 3),
     ]
     events = reply["parameters"]["events"].split(",")
     assert [site.store.events.find(event).inputs["amount"] for event in events] == [1, 2.5, 30]  # type: ignore[union-attr,index]
@@ -105,6 +107,8 @@ def test_openapi_is_valid_and_has_the_columns(client: TestClient) -> None:
     row = document["components"]["schemas"]["toy.Row"]
     assert row["required"] == ["amount"]
     assert row["properties"]["plan"]["type"] == ["string", "null"]
+    output = document["components"]["schemas"]["toy.One"]["properties"]["output"]
+    assert set(output["properties"]["shares"]["properties"]) == {"high", "v1.0"}
     assert "/v1/components/toy/call" in document["paths"]
     ids = [op["operationId"] for path in document["paths"].values() for op in path.values()]
     assert len(ids) == len(set(ids))

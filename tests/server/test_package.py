@@ -11,10 +11,11 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -186,3 +187,21 @@ def test_a_damaged_package_refuses_to_serve(folder: Path, python: Path, tmp_path
     assert ready.status_code == 503
     assert call.status_code == 503
     assert "toy cannot be served" in call.json()["error"]
+
+
+def test_a_packaged_classifier_needs_nothing_that_learning_needs(
+    make_project: Callable[..., Any], churn_rows: list[dict[str, str]], python: Path, tmp_path: Path
+) -> None:
+    project = make_project()
+    ref = str(project.build("churn").version.ref)
+    expected = project.call(ref, churn_rows)
+    made = project.package(ref, tmp_path / "churn-package")
+
+    with served(python, made, "--data", str(tmp_path)) as url:
+        reply = httpx.post(f"{url}/v1/components/churn/call", json={"rows": churn_rows}).json()
+        why = httpx.post(f"{url}/v1/components/churn/explain", json=churn_rows[0]).json()
+
+    answers = reply["answers"]
+    assert [answer["output"] for answer in answers] == [each.values for each in expected]
+    parts = sum(part["contribution"] for part in why["contributions"])
+    assert abs(why["base"] + parts - why["total"]) < 1e-4

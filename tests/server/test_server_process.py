@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ BODY = json.dumps(ROW).encode()
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
     """One server for the tests that leave it as it is: small limits, the toy released."""
-    limits = '[server]\nbody_limit = "10 KB"\ntimeout = "2s"\n'
+    limits = '[server]\nbody_limit = "20 KB"\ntimeout = "2s"\n'
     site = Site(tmp_path_factory.mktemp("site"), limits)
     site.release(2.0)
     with serving(site.root) as (url, _):
@@ -75,11 +77,11 @@ def test_two_requests_at_once_on_one_connection(running: tuple[Site, str]) -> No
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
-        ([request(body=b" " * 20_000)], 413),
-        ([request(b"Expect: 100-continue", body=b"{}" * 9_000)[:300]], 413),
+        ([request(body=b" " * 40_000)], 413),
+        ([request(b"Expect: 100-continue", body=b"{}" * 18_000)[:300]], 413),
         ([b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-          b"Transfer-Encoding: chunked\r\n\r\n" % CALL.encode() + b"2000\r\n" + b" " * 0x2000
-          + b"\r\n" + b"2000\r\n" + b" " * 0x2000 + b"\r\n0\r\n\r\n"], 413),
+          b"Transfer-Encoding: chunked\r\n\r\n" % CALL.encode() + b"4000\r\n" + b" " * 0x4000
+          + b"\r\n" + b"4000\r\n" + b" " * 0x4000 + b"\r\n0\r\n\r\n"], 413),
         ([request(body=BODY)[:-5]], 408),
         ([request(*(b"X-%d: 1" % n for n in range(10_000)))], 431),
         ([request(b"X-Large: " + b"a" * 100_000)], 431),
@@ -275,6 +277,29 @@ def test_the_server_ends_on_a_signal_and_leaves_no_events_behind(site: Site) -> 
 
     assert site.store.events.find(event) is not None
     assert list((site.root / ".twinkeel" / "events").glob("*.log")) == []
+
+
+def test_ctrl_c_ends_it_without_a_word(site: Site) -> None:
+    with serving(site.root) as (_, process):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+
+    assert "Traceback" not in (site.root / "server.log").read_text()
+    assert "KeyboardInterrupt" not in (site.root / "server.log").read_text()
+
+
+def test_many_rows_do_not_hold_up_others(running: tuple[Site, str]) -> None:
+    rows = {"rows": [{**ROW, "note": "sleep"}] + [ROW] * 300}
+    with ThreadPoolExecutor(1) as thread:
+        large = thread.submit(httpx.post, running[1] + CALL, json=rows, timeout=20)
+        time.sleep(0.2)
+        started = time.monotonic()
+        quick = httpx.post(running[1] + CALL, json=ROW)
+        waited = time.monotonic() - started
+
+    assert quick.status_code == 200
+    assert waited < 0.7
+    assert len(large.result().json()["answers"]) == 301
 
 
 HEAVY = [

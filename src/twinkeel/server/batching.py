@@ -2,7 +2,8 @@
 
 While a version computes, the calls that arrive wait in its queue; when it is done they go
 together as one batch, so that sixteen callers cost little more than one. Nobody waits for a
-batch to fill. Kinds that stream or cost money are called one by one, side by side.
+batch to fill. Large calls, and kinds that stream or cost money, go
+side by side instead.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from twinkeel.lifecycle.serve import Answer, Asked, Live
 from twinkeel.records import Rows
 
 _ROWS = 256
-"""A batch takes callers until it has this many rows."""
+"""A batch takes callers until it has this many rows; a call of more is made by itself."""
 
 Future = asyncio.Future[list[Answer]]
 
@@ -39,7 +40,7 @@ class Batcher:
         """One recorded answer per row; raises what `Live.call` raises."""
         loop = asyncio.get_running_loop()
         traits = self._live.find(component).traits
-        if traits.streams or traits.costs_money:
+        if traits.streams or traits.costs_money or len(rows) > _ROWS:
             return await loop.run_in_executor(self._threads, self._live.call, component, rows, who)
         queue = self._queues.setdefault(component, _Queue())
         future: Future = loop.create_future()

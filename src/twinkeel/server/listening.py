@@ -5,6 +5,7 @@ Refuses to listen where strangers could call without a key. A port in use is one
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +32,9 @@ def listen(service: Service, port: int, *, ready: Callable[[str], None] | None =
     logs.configure()
     bound = _bind(service.host, port)
     server = _Server(_settings(service), ready=ready)
-    with bound:
+    # uvicorn raises the signal again once everything has ended in good order.
+    with bound, contextlib.suppress(KeyboardInterrupt):
+        service.live.start()
         server.run(sockets=[bound])
 
 

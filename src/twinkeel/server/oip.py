@@ -157,11 +157,20 @@ def _outputs(fields: tuple[Field, ...], answers: list[Answer], asked: Json) -> l
             "name": item.name,
             "datatype": datatype(item),
             "shape": [len(answers)],
-            "data": [_value(item, answer.output.values.get(item.name)) for answer in answers],
+            "data": [_value(item, value_of(item.name, answer.output.values)) for answer in answers],
         }
         for item in fields
         if item.name in names
     ]
+
+
+def value_of(name: str, values: dict[str, Json]) -> Json:
+    """An output by its name in the signature: `probabilities.Yes` is inside `probabilities`."""
+    if name in values:
+        return values[name]
+    head, _, rest = name.partition(".")
+    inner = values.get(head)
+    return value_of(rest, inner) if rest and isinstance(inner, dict) else None
 
 
 def _asked(asked: Json, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -24,6 +24,13 @@ _TYPES: dict[FieldType, str] = {
     "text": "string",
     "date": "string",
 }
+_PYTHON = {
+    "number": ("float", "int"),
+    "integer": ("int",),
+    "boolean": ("bool",),
+    "string": ("str",),
+}
+"""JSON type -> the Python types of its examples; an example as a file wrote it may be neither."""
 _OWN = ("/v1/components/{name}/call", "/v1/components/{name}/explain")
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -117,7 +124,7 @@ def _own_schemas(held: Held) -> dict[str, Any]:
         "properties": {
             "event": {"type": ["string", "null"]},
             "version": {"type": "string", "examples": [str(held.ref)]},
-            "output": {"type": "object", "properties": _properties(signature.outputs)},
+            "output": _outputs(signature.outputs),
             "warnings": {"type": "array", "items": {"type": "string"}},
         },
     }
@@ -138,6 +145,19 @@ def _own_schemas(held: Held) -> dict[str, Any]:
     }
 
 
+def _outputs(fields: tuple[Field, ...]) -> dict[str, Any]:
+    """An object's schema, where `probabilities.Yes` names a value inside `probabilities`."""
+    properties: dict[str, Any] = {}
+    for item in fields:
+        head, _, rest = item.name.partition(".")
+        if rest:
+            inner = properties.setdefault(head, {"type": "object", "properties": {}})
+            inner["properties"][rest] = _schema(item)
+        else:
+            properties[head] = _schema(item)
+    return {"type": "object", "properties": properties}
+
+
 def _properties(fields: tuple[Field, ...]) -> dict[str, Any]:
     return {item.name: _schema(item) for item in fields}
 
@@ -148,7 +168,7 @@ def _schema(item: Field) -> dict[str, Any]:
         found["description"] = f"Seen while learning: {', '.join(item.values)}."
     elif item.type != "date" and item.low is not None and item.high is not None:
         found["description"] = f"Between {item.low:g} and {item.high:g} while learning."
-    if item.example is not None:
+    if type(item.example).__name__ in _PYTHON[_TYPES[item.type]]:
         found["examples"] = [item.example]
     return found
 

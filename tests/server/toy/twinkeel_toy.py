@@ -33,6 +33,8 @@ SIGNATURE = Signature(
     outputs=(
         Field(name="tier", type="category", values=("high", "low")),
         Field(name="total", type="number"),
+        Field(name="shares.high", type="number", low=0, high=1),
+        Field(name="shares.v1.0", type="number", low=0, high=1),
     ),
 )
 
@@ -63,7 +65,11 @@ class Model:
         total = self.factor * self._amount(index, row)
         unseen = row.get("plan") not in (None, "basic", "plus")
         return Output(
-            values={"tier": "high" if total > 50 else "low", "total": total},
+            values={
+                "tier": "high" if total > 50 else "low",
+                "total": total,
+                "shares": {"high": 0.25, "v1.0": 0.75},
+            },
             warnings=(f"plan {row['plan']!r} was not seen while learning",) if unseen else (),
         )
 

@@ -116,16 +116,14 @@ function field(input, index) {
   const control = controlFor(input, id);
   control.name = input.name;
   control.dataset.type = input.type;
-  if (input.required) control.required = true;
-  const label = make("label", { for: id }, input.name,
-    input.required ? make("abbr", { title: "required" }, " *") : null);
+  const label = make("label", { for: id }, input.name);
   const wide = control.tagName === "TEXTAREA";
   return make("div", { class: wide ? "field wide" : "field" }, label, control);
 }
 
 function controlFor(input, id) {
   const example = input.example === null ? "" : String(input.example);
-  if (input.type === "boolean") return choices(id, ["true", "false"], example, "yes no".split(" "));
+  if (input.type === "boolean") return choices(id, ["true", "false"], truth(example), ["yes", "no"]);
   if (input.values && input.values.length <= MANY) return choices(id, input.values, example);
   if (input.type === "text") return text(make("textarea", { id, rows: 2 }), example);
   const number = input.type === "number" || input.type === "integer";
@@ -137,6 +135,10 @@ function controlFor(input, id) {
     autocomplete: "off",
     placeholder: range ? `${short(input.low)} to ${short(input.high)}` : null,
   }), example);
+}
+
+function truth(example) {
+  return example === "" ? "" : String(/^(true|t|yes|y|on|1(\.0)?)$/i.test(example));
 }
 
 function text(control, value) {
@@ -196,10 +198,19 @@ async function call() {
 }
 
 function outputs(fields, values) {
-  const names = fields.map((item) => item.name).filter((name) => name in values);
-  const rest = Object.keys(values).filter((name) => !names.includes(name));
-  const rows = [...names, ...rest].map((name, at) => output(name, values[name], at === 0));
+  const flat = new Map(flattened("", values));
+  const names = fields.map((item) => item.name).filter((name) => flat.has(name));
+  const rest = [...flat.keys()].filter((name) => !names.includes(name));
+  const rows = [...names, ...rest].map((name, at) => output(name, flat.get(name), at === 0));
   return make("dl", { class: "outputs" }, ...rows);
+}
+
+// {probabilities: {Yes: 0.3}} is shown as the signature names it: probabilities.Yes
+function flattened(prefix, values) {
+  return Object.entries(values).flatMap(([name, value]) =>
+    value !== null && typeof value === "object" && !Array.isArray(value)
+      ? flattened(`${prefix}${name}.`, value)
+      : [[prefix + name, value]]);
 }
 
 function output(name, value, main) {
@@ -210,6 +221,7 @@ function output(name, value, main) {
 
 function shownValue(value) {
   if (value === null) return "missing";
+  if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return short(value);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
@@ -254,7 +266,7 @@ function after(answer, path, inputs) {
   if (answer.event) {
     box.append(
       make("p", { class: "hint" }, "Recorded as ", make("code", {}, answer.event)),
-      labelForm(answer.event));
+      labelForm(answer.event, state.shown.signature.outputs[0]));
   } else {
     box.append(make("p", { class: "error" }, "This call could not be recorded."));
   }
@@ -269,11 +281,14 @@ function after(answer, path, inputs) {
   return box;
 }
 
-function labelForm(event) {
-  const input = make("input", { id: "truth", autocomplete: "off", required: "" });
+function labelForm(event, output) {
+  const known = (output && output.values) || [];
+  const input = make("input",
+    { id: "truth", autocomplete: "off", required: "", list: known.length ? "known" : null });
+  const list = make("datalist", { id: "known" }, ...known.map((value) => make("option", { value })));
   const status = make("span", { class: "hint", role: "status" });
   const form = make("form", { class: "row" },
-    make("label", { for: "truth" }, "What turned out to be true?"), input,
+    make("label", { for: "truth" }, "What turned out to be true?"), input, list,
     make("button", { type: "submit", class: "quiet" }, "Record"), status);
   form.addEventListener("submit", async (submitted) => {
     submitted.preventDefault();
