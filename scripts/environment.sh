@@ -1,8 +1,11 @@
 # Finds Python 3.11 or newer and makes .venv with it; sourced by the scripts beside it.
 #
 # `environment NAME PIP-ARGUMENTS...` installs what the arguments say, with the versions of
-# constraints.txt, unless exactly that was installed before. Linux and macOS; on Windows this is
-# untested, and WSL is the way that should work.
+# constraints.txt, unless exactly that was installed before.
+#
+# Tried on Linux (x86-64). For Linux on ARM and for macOS 14 or newer on Apple silicon every wheel
+# is there, but nobody has run it; on a Mac, LightGBM may ask for `brew install libomp`. Macs with
+# Intel processors have no wheel of the pinned onnxruntime. Windows is untested: use WSL.
 
 die() {
   printf '%s\n' "$*" >&2

@@ -16,6 +16,7 @@ def plain_table(*headings: str, right: tuple[str, ...] = ()) -> Table:
         box=SIMPLE_HEAD,
         show_edge=False,
         padding=(0, 1, 0, 0),
+        pad_edge=False,
         show_header=any(headings),
     )
     last = len(headings) - 1
