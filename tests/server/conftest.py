@@ -6,10 +6,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from server_site import Site
+from server_site import TOY, Site
 from starlette.testclient import TestClient
 
+from twinkeel import plugins
 from twinkeel.server.app import application, project_service
+
+
+@pytest.fixture(autouse=True, scope="module")
+def toy_kind() -> Iterator[None]:
+    """The toy kind is installed, for these tests alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(TOY)
+        forget_kinds()
+        yield
+    forget_kinds()
+
+
+def forget_kinds() -> None:
+    plugins._registered.cache_clear()
+    plugins.kind.cache_clear()
 
 
 @pytest.fixture

@@ -13,16 +13,11 @@ from pathlib import Path
 
 import httpx
 
+from twinkeel import config
+from twinkeel.records import Lineage
+from twinkeel.store.store import Store
+
 TOY = Path(__file__).parent / "toy"
-if str(TOY) not in sys.path:
-    sys.path.append(str(TOY))
-
-from twinkeel import config, plugins  # noqa: E402
-from twinkeel.records import Lineage  # noqa: E402
-from twinkeel.store.store import Store  # noqa: E402
-
-plugins._registered.cache_clear()
-
 TOML = """
 [project]
 name = "toys"

@@ -100,11 +100,15 @@ async function show(name) {
   $("call-title").textContent = name;
   $("version").textContent = component.version;
   const made = new Date(component.created).toLocaleDateString(undefined, { dateStyle: "medium" });
-  $("about").textContent = `A ${component.kind}, made on ${made}. Empty fields count as missing.`;
+  $("about").textContent = `${titled(component.kind)}, made on ${made}. Empty fields count as missing.`;
   fill();
   $("answer").replaceChildren(
     make("p", { class: "empty" }, "Fill in the form and press Call."));
   $("main").hidden = false;
+}
+
+function titled(word) {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 function fill() {
@@ -277,7 +281,7 @@ function after(answer, path, inputs) {
     `  -d '${JSON.stringify(inputs).replaceAll("'", "'\\''")}'`,
   ].join("\n");
   box.append(make("details", {},
-    make("summary", {}, "The same from a terminal"), make("pre", {}, command)));
+    make("summary", {}, "The same from a terminal"), make("pre", { tabindex: 0 }, command)));
   return box;
 }
 
