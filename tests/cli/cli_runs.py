@@ -104,7 +104,7 @@ def spawn(
         text=True,
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(KINDS), **(env or {})},
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return Ran(done.returncode, done.stdout or "", done.stderr)

@@ -111,7 +111,8 @@ def _from_json(text: str) -> list[dict[str, Any]]:
     try:
         found = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise InputError(f"The row is not JSON: {error}.") from None
+        reason = str(error).removeprefix("JSON is malformed: ")
+        raise InputError(f"The row is not JSON: {reason}.") from None
     rows = found if isinstance(found, list) else [found]
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise InputError("The row must be a JSON object of columns, or a list of them.")
