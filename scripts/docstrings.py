@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import itertools
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,7 @@ def attribute_texts(cls: type) -> dict[str, str]:
     body = _class_body(cls)
     return {
         item.target.id: " ".join(after.value.value.split())
-        for item, after in zip(body, body[1:], strict=False)
+        for item, after in itertools.pairwise(body)
         if isinstance(item, ast.AnnAssign)
         and isinstance(item.target, ast.Name)
         and isinstance(after, ast.Expr)
@@ -66,12 +67,14 @@ def signature(name: str, thing: Any) -> str:
     if inspect.isclass(thing) and _is_described_by_its_fields(thing):
         return name
     found = inspect.signature(thing)
-    bare = [item for key, item in found.parameters.items() if key not in ("self", "cls")]
-    short = re.sub(r"'(\w[^']*)'", r"\1", str(found.replace(parameters=bare)))
-    if len(name) + len(short) <= 90:
-        return f"{name}{short}"
-    parts = "".join(f"    {item},\n" for item in _split(bare))
-    return re.sub(r"'(\w[^']*)'", r"\1", f"{name}(\n{parts}){_returned(found)}")
+    given = [item for key, item in found.parameters.items() if key not in ("self", "cls")]
+    parts = list(_parameters(given))
+    returned = found.return_annotation
+    end = f" -> {returned}" if returned not in (inspect.Signature.empty, None, "None") else ""
+    short = f"{name}({', '.join(parts)}){end}"
+    if len(short) <= 90:
+        return short
+    return f"{name}(\n{''.join(f'    {part},{chr(10)}' for part in parts)}){end}"
 
 
 def _is_described_by_its_fields(cls: type) -> bool:
@@ -79,18 +82,26 @@ def _is_described_by_its_fields(cls: type) -> bool:
     return plain or inspect.isabstract(cls) or getattr(cls, "_is_protocol", False)
 
 
-def _split(parameters: Sequence[inspect.Parameter]) -> Iterator[str]:
-    named = False
-    for item in parameters:
-        if item.kind is inspect.Parameter.KEYWORD_ONLY and not named:
-            named = True
+def _parameters(given: Sequence[inspect.Parameter]) -> Iterator[str]:
+    """Each parameter as Python writes it, with the marks for what is by name or by place."""
+    last = None
+    for item in given:
+        if last == inspect.Parameter.POSITIONAL_ONLY != item.kind:
+            yield "/"
+        if item.kind is inspect.Parameter.KEYWORD_ONLY != last:
             yield "*"
-        yield str(item)
+        last = item.kind
+        yield f"{item.name}{_annotated(item)}"
+    if last is inspect.Parameter.POSITIONAL_ONLY:
+        yield "/"
 
 
-def _returned(found: inspect.Signature) -> str:
-    empty = found.return_annotation is inspect.Signature.empty
-    return "" if empty else f" -> {found.return_annotation}"
+def _annotated(item: inspect.Parameter) -> str:
+    type_ = "" if item.annotation is inspect.Parameter.empty else f": {item.annotation}"
+    if item.default is inspect.Parameter.empty:
+        return type_
+    default = getattr(item.default, "__name__", None) or repr(item.default)
+    return f"{type_} = {default}"
 
 
 def sentence(thing: Any) -> str:
@@ -99,8 +110,12 @@ def sentence(thing: Any) -> str:
 
 
 def docstring(thing: Any) -> str:
-    """The docstring without its indentation; raises UndocumentedError where there is none."""
+    """The docstring as Markdown; raises UndocumentedError where there is none.
+
+    A section that is underlined becomes a bold line, and its `name : text` entries a list.
+    """
     text = inspect.getdoc(thing)
     if not text:
         raise UndocumentedError(f"{thing} has no docstring.")
-    return text
+    text = re.sub(r"^(\w+)\n-{3,}$", r"**\1**\n", text, flags=re.MULTILINE)
+    return re.sub(r"^(\w+) : ", r"- `\1`: ", text, flags=re.MULTILINE)

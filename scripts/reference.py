@@ -124,7 +124,7 @@ def configuration() -> str:
     for heading, name in _CONFIG_TABLES:
         record = getattr(config, name)
         lines += [f"## `{heading}`", sentence(record), _key_table(keys(record))]
-    for name in _own_kinds():
+    for name in own_kinds():
         options = plugins.kind(name).options
         lines += [f'## `kind = "{name}"`', sentence(options), _key_table(keys(options))]
     return "\n\n".join(lines)
@@ -197,7 +197,7 @@ def kinds() -> str:
         "A kind says what is built. Its own configuration keys are under "
         "[Configuration](configuration.md). [Add a kind](../add-a-kind.md) makes another one.",
     ]
-    for name in _own_kinds():
+    for name in own_kinds():
         kind = plugins.kind(name)
         lines += [
             f"## `{name}`",
@@ -230,7 +230,7 @@ def python() -> str:
     return "\n\n".join(lines)
 
 
-def _own_kinds() -> list[str]:
+def own_kinds() -> list[str]:
     """Kinds of this distribution: others that happen to be installed have pages of their own."""
     from twinkeel import plugins
 
@@ -267,8 +267,8 @@ def _key_table(found: Sequence[Key]) -> str:
 
 
 def _operations(paths: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, methods in paths.items():
-        for method, item in methods.items():
+    for path, verbs in paths.items():
+        for method, item in verbs.items():
             yield path, method.upper(), item
 
 
