@@ -72,7 +72,6 @@ def combine(material: Material, bags: Sequence[Bag]) -> Ensemble:
             weight=float(weight),
             log_loss=loss,
             trees=count,
-            seconds=bag.seconds,
         )
         for bag, weight, loss, count in zip(bags, weights, losses, trees, strict=True)
     )

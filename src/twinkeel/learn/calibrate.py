@@ -80,11 +80,12 @@ def softplus(x: Floats) -> Floats:
 def softmax(x: Floats) -> Floats:
     """Rows of (n, k) scores as probabilities."""
     raised = np.exp(x - x.max(axis=1, keepdims=True))
-    return raised / raised.sum(axis=1, keepdims=True)
+    shares: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _temperature(margin: Floats, targets: Targets) -> Calibration:
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]  # no stubs
 
     def loss(log_factor: float) -> float:
         factor = float(np.exp(log_factor))

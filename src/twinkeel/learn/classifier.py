@@ -80,6 +80,13 @@ class Trained:
     largest_difference: float = 0.0
     """Between compiled and trained probabilities, over all rows of the proof."""
 
+    def predictor(self) -> Predictor:
+        """What serves it, from memory."""
+        function = self.function
+        return Predictor(
+            self.contract, self.card, self.graph, lambda: (function.trees, function.linear)
+        )
+
     def write(self, folder: Path) -> None:
         """Fill `folder` with all that `Predictor.open` needs."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,8 +121,7 @@ def train(
         progress(Tick(stage="compiling", fraction=0.92))
         trained = _finished(ready, ensemble)
         progress(Tick(stage="checking", fraction=0.95))
-        trained.write(Path(scratch) / "check")
-        return replace(trained, largest_difference=_proof(ready, ensemble, Path(scratch) / "check"))
+        return replace(trained, largest_difference=_proof(ready, ensemble, trained.predictor()))
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,7 @@ def _prepared(problem: Problem, limits: Limits, seed: int) -> _Ready:
         splits=splits,
         frame=frame(X, margins(len(classes))),
         seed=seed,
-        threads=os.cpu_count() or 1,
+        workers=os.cpu_count() or 1,
     )
     return _Ready(problem, contract, classes, material, (*notes, *inferred.notes))
 
@@ -177,13 +183,12 @@ def _finished(ready: _Ready, ensemble: Ensemble) -> Trained:
     return Trained(ready.contract, card, ensemble.function, graph)
 
 
-def _proof(ready: _Ready, ensemble: Ensemble, folder: Path) -> float:
-    """The largest difference between what was written and what the libraries say."""
+def _proof(ready: _Ready, ensemble: Ensemble, predictor: Predictor) -> float:
+    """The largest difference between what is served and what the libraries say."""
 
     def learned(values: Values) -> Floats:
         return ensemble.probabilities(ready.material.space, values)
 
-    predictor = Predictor.open(folder)
     check = ready.problem.table if ready.problem.check is None else ready.problem.check
     return parity.check(predictor, learned, check, ready.material.seed)
 
@@ -214,8 +219,9 @@ def _weights(problem: Problem) -> Floats:
     if len(bad):
         raise InputError(f"Row {bad[0] + 1}: expected a weight of 0 or more, got {weight[bad[0]]}.")
     if weight.sum() <= 0:
-        raise InputError("All weights are 0: expected some rows to count.")
-    return weight / weight.mean()
+        raise InputError("Every weight is zero: expected some rows to count.")
+    relative: Floats = weight / weight.mean()
+    return relative
 
 
 def _costs(ready: _Ready) -> Floats | None:

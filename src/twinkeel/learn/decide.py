@@ -19,27 +19,24 @@ class Decision(Record, frozen=True):
     threshold: float | None = None
     """For two classes: the second one from this probability on."""
     costs: tuple[tuple[float, ...], ...] | None = None
-    """For more: what deciding for a class (column) costs where another is true (row)."""
+    """Else: what deciding for a class (column) costs where another is true (row)."""
 
     def choose(self, probabilities: Floats) -> NDArray[np.intp]:
         """(n,) the class decided for, from (n, classes) probabilities."""
         if self.threshold is not None:
             return (probabilities[:, 1] >= self.threshold).astype(np.intp)
         if self.costs is not None:
-            return np.argmin(probabilities @ np.array(self.costs), axis=1)
-        return np.argmax(probabilities, axis=1)
+            return np.asarray(np.argmin(probabilities @ np.array(self.costs), axis=1))
+        return np.asarray(np.argmax(probabilities, axis=1))
 
 
 def by_costs(costs: Floats) -> Decision:
     """The decision of least expected cost for a (classes, classes) matrix, true class by row."""
-    if len(costs) > 2:
-        return Decision(costs=tuple(tuple(map(float, row)) for row in costs))
-    wrong_second = costs[0, 1] - costs[0, 0]
-    wrong_first = costs[1, 0] - costs[1, 1]
-    total = wrong_second + wrong_first
-    if wrong_second <= 0 or wrong_first <= 0:  # one answer is never worse than the other
-        return Decision(threshold=0.0 if wrong_second < wrong_first else 1.1)
-    return Decision(threshold=float(wrong_second / total))
+    if len(costs) == 2:
+        wrong_second, wrong_first = costs[0, 1] - costs[0, 0], costs[1, 0] - costs[1, 1]
+        if wrong_second > 0 and wrong_first > 0:  # as it is unless mistakes pay
+            return Decision(threshold=float(wrong_second / (wrong_second + wrong_first)))
+    return Decision(costs=tuple(tuple(map(float, row)) for row in costs))
 
 
 def by_f1(probability: Floats, second: NDArray[np.bool_], weight: Floats) -> Decision:

@@ -22,6 +22,9 @@ Matrix = NDArray[np.float32]
 Values = Mapping[str, NDArray[Any]]
 """Contract-checked columns by name, each (n,)."""
 
+_END = "\x03"
+"""Ends every text in the graph, so that there is a token to look up."""
+
 SHARED = -1
 """The fold of a feature that all folds see."""
 
@@ -62,12 +65,15 @@ class Numbers(Block):
 
     @property
     def features(self) -> tuple[Feature, ...]:  # type: ignore[override]  # read-only is enough
+        """One per column."""
         return tuple(Feature(name, name) for name in self.columns)
 
     def encode(self, values: Values) -> Matrix:
+        """(n, columns) the numbers in single precision."""
         return _single(np.column_stack([values[name] for name in self.columns]))
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
+        """The same by two nodes."""
         return graph.add("Cast", _stacked(graph, inputs), to=_FLOAT)
 
 
@@ -92,6 +98,7 @@ class Dates(Block):
 
     @property
     def features(self) -> tuple[Feature, ...]:  # type: ignore[override]  # read-only is enough
+        """Days of each column, then hours of each, then each one's three parts."""
         whole = [Feature(name, name) for name in self.columns]
         hours = [Feature(name, f"{name}: hour") for name in self.columns]
         parts = [
@@ -102,6 +109,7 @@ class Dates(Block):
         return (*whole, *hours, *parts)
 
     def encode(self, values: Values) -> Matrix:
+        """(n, 5 columns); every part of a missing date is missing."""
         days = np.column_stack([values[name] for name in self.columns])
         missing = np.isnan(days)
         known = np.clip(np.where(missing, 0.0, days), -_FAR, _FAR)
@@ -112,6 +120,7 @@ class Dates(Block):
         return np.hstack([_single(days), _single(hour), parts.reshape(len(days), -1)])
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
+        """The same for all columns at once."""
         days = _stacked(graph, inputs)
         missing = graph.add("IsNaN", days)
         zero, nan = graph.constant(np.float64(0.0)), graph.constant(np.float64(np.nan))
@@ -143,12 +152,15 @@ class Category(Block):
 
     @property
     def columns(self) -> tuple[str, ...]:  # type: ignore[override]  # read-only is enough
+        """Its one column."""
         return (self.column,)
 
     def encode(self, values: Values) -> Matrix:
+        """(n, features) rows of the table."""
         return self.table[codes(values[self.column], self.levels)]
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
+        """A lookup of the level, then of its row."""
         code = _lookup(graph, inputs[0], dict(zip(self.levels, range(1, 10**9), strict=False)))
         rows = graph.add("Gather", graph.constant(self.table), code, axis=0)
         return graph.add("Reshape", rows, graph.ints(-1, len(self.features)))
@@ -166,14 +178,17 @@ class Words(Block):
 
     @property
     def columns(self) -> tuple[str, ...]:  # type: ignore[override]  # read-only is enough
+        """Its one column."""
         return (self.column,)
 
     @property
     def features(self) -> tuple[Feature, ...]:  # type: ignore[override]  # read-only is enough
+        """The number of words, then the presence of each one that is known."""
         count = Feature(self.column, f"{self.column}: words")
         return (count, *(Feature(self.column, f"{self.column}: {word}") for word in self.words))
 
     def encode(self, values: Values) -> Matrix:
+        """(n, 1 + words)"""
         texts = values[self.column]
         out = np.zeros((len(texts), 1 + len(self.words)), np.float32)
         for row, text in enumerate(texts):
@@ -184,9 +199,10 @@ class Words(Block):
         return out
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
-        end = graph.constant(np.array([" \x00"], dtype=object))
+        """A split, a lookup of every token, and the maximum over tokens."""
+        end = graph.constant(np.array([f" {_END}"], dtype=object))
         text = graph.add("StringConcat", inputs[0], end)  # never without any token
-        tokens, count = graph.add_many("StringSplit", 2, text, delimiter=" ")
+        tokens, count = graph.add_many("StringSplit", 2, text)
         place = _lookup(graph, tokens, self.tokens)
         table = np.vstack([np.zeros((1, len(self.words))), np.eye(len(self.words))])
         hits = graph.add("Gather", graph.constant(table.astype(np.float32)), place, axis=0)

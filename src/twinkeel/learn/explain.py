@@ -80,7 +80,8 @@ class Explainer:
     def contributions(self, X: NDArray[np.float32]) -> Floats:
         """(n, owners, k) for (n, F) encoded rows; with `base` they add up to the log-odds."""
         found = np.zeros((len(X), self._owners, self._linear.weight.shape[1]))
-        np.add.at(found, (slice(None), self._owner), self._linear.contributions(X))
+        for feature, effect in enumerate(self._linear.contributions(X).transpose(1, 0, 2)):
+            found[:, self._owner[feature]] += effect
         for row, x in enumerate(X.astype(np.float64)):
             for group in self._paths:
                 found[row] += group.contributions(x, self._owner, self._owners)
@@ -103,18 +104,18 @@ def paths(trees: Trees) -> list[Paths]:
     new = np.ones(len(order), bool)
     new[1:] = (leaf[1:] != leaf[:-1]) | (feature[1:] != feature[:-1])
     starts = np.flatnonzero(new)
-    joined = (
-        feature[starts],
-        np.maximum.reduceat(steps.above[order], starts),
-        np.minimum.reduceat(steps.upto[order], starts),
-        np.logical_and.reduceat(steps.missing[order], starts),
-        np.multiply.reduceat(steps.share[order], starts),
-    )
+    merged = {
+        "feature": feature[starts],
+        "above": np.maximum.reduceat(steps.above[order], starts),
+        "upto": np.minimum.reduceat(steps.upto[order], starts),
+        "missing": np.logical_and.reduceat(steps.missing[order], starts),
+        "share": np.multiply.reduceat(steps.share[order], starts),
+    }
     asked = np.bincount(leaf[starts], minlength=len(leaves))
     counts = asked[leaf[starts]]
     return [
         Paths(
-            *(array[counts == m].reshape(-1, m) for array in joined),
+            **{name: found[counts == m].reshape(-1, m) for name, found in merged.items()},
             value=trees.value[leaves[asked == m]],
         )
         for m in np.unique(asked[asked > 0])
@@ -183,4 +184,5 @@ def _centred(margins: Floats) -> Floats:
     """Of several classes, each against their average; of two, the one log-odds as it is."""
     if margins.shape[-1] == 1:
         return margins
-    return margins - margins.mean(axis=-1, keepdims=True)
+    centred: Floats = margins - margins.mean(axis=-1, keepdims=True)
+    return centred

@@ -34,7 +34,7 @@ class Graph:
         self._inputs.append(helper.make_tensor_value_info(name, kind, ["rows", 1]))
         return name
 
-    def constant(self, array: NDArray[Any]) -> str:
+    def constant(self, array: NDArray[Any] | np.generic) -> str:
         """A constant; equal calls make separate constants."""
         from onnx import numpy_helper
 

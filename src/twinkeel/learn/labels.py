@@ -14,14 +14,12 @@ from twinkeel.plugins import suggestion
 Costs = Mapping[str, Mapping[str, float]]
 """What a decision costs: true class to decided class to money; what is not given costs 0."""
 
-_MIN_ROWS = 2
-
 
 def classes_of(labels: NDArray[np.object_], positive: str | None) -> tuple[str, ...]:
     """The classes in the order of a model's probabilities; of two, the positive one second.
 
-    Without `positive` it is the rarer one. Raises InputError for fewer than two classes or a
-    class of a single row, ConfigError where `positive` is not one of two.
+    Without `positive` it is the rarer one. Raises InputError for fewer than two classes,
+    ConfigError where `positive` is not one of two.
     """
     counts = Counter(labels.tolist())
     names = _sorted(counts)
@@ -30,12 +28,6 @@ def classes_of(labels: NDArray[np.object_], positive: str | None) -> tuple[str, 
         raise InputError(
             f"The target has {found}: expected two classes or more; give rows of another class."
         )
-    for name in names:
-        if counts[name] < _MIN_ROWS:
-            raise InputError(
-                f"The class {name!r} has {counts[name]} row: expected {_MIN_ROWS} or more; "
-                "give more rows of it, or leave it out."
-            )
     if positive is not None and (positive not in names or len(names) > 2):
         end = suggestion(positive, names) if len(names) == 2 else f"; there are {len(names)}."
         raise ConfigError(f"positive must be one of two classes, not {positive!r}{end}")

@@ -5,11 +5,14 @@ Imports numpy alone: explanations are served from these arrays.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twinkeel.learn.trees import array
 
 Floats = NDArray[np.float64]
 
@@ -43,23 +46,28 @@ class Linear:
     @property
     def used(self) -> NDArray[np.bool_]:
         """(F,) which features matter."""
-        return (self.weight != 0).any(axis=1) | (self.missing_weight != 0).any(axis=1)
+        return np.asarray((self.weight != 0).any(axis=1) | (self.missing_weight != 0).any(axis=1))
 
     def filled(self, X: NDArray[np.floating]) -> Floats:
         """z for an (n, F) matrix."""
         x = X.astype(np.float64)
-        return np.clip(np.where(np.isnan(x), self.fill, x), self.low, self.high)
+        cut: Floats = np.clip(np.where(np.isnan(x), self.fill, x), self.low, self.high)
+        return cut
 
     def margin(self, X: NDArray[np.floating]) -> Floats:
         """(n, k) margins of an (n, F) matrix."""
         missing = np.isnan(X).astype(np.float64)
-        return self.filled(X) @ self.weight + missing @ self.missing_weight + self.intercept
+        found: Floats = (
+            self.filled(X) @ self.weight + missing @ self.missing_weight + self.intercept
+        )
+        return found
 
     def contributions(self, X: NDArray[np.floating]) -> Floats:
         """(n, F, k) effects, which add up to the margin less `base`."""
         effect = (self.filled(X) - self.mean)[:, :, None] * self.weight
         missing = np.isnan(X).astype(np.float64) - self.missing_rate
-        return effect + missing[:, :, None] * self.missing_weight
+        found: Floats = effect + missing[:, :, None] * self.missing_weight
+        return found
 
     @property
     def width(self) -> int:
@@ -89,9 +97,12 @@ class Linear:
 
     def at(self, features: NDArray[np.intp]) -> Linear:
         """The same function of some of the features; the others' effect is dropped."""
-        return Linear(
-            *(getattr(self, field.name)[features] for field in fields(self)[:-1]), self.intercept
-        )
+        by_feature = {
+            field.name: getattr(self, field.name)[features]
+            for field in fields(self)
+            if field.name != "intercept"
+        }
+        return replace(self, **by_feature)
 
     def save(self, folder: Path) -> None:
         """Write one `.npy` file per array into `folder`, which is made."""
@@ -100,10 +111,9 @@ class Linear:
             np.save(folder / f"{field.name}.npy", getattr(self, field.name), allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> Linear:
-        """Read what `save` wrote."""
-        names = [field.name for field in fields(cls)]
-        return cls(*(np.load(folder / f"{name}.npy", allow_pickle=False) for name in names))
+    def load(cls, read: Callable[[str], bytes], folder: str) -> Linear:
+        """What `save` wrote, from `read`, which gives the bytes of a file by its name."""
+        return cls(*(array(read(f"{folder}/{field.name}.npy")) for field in fields(cls)))
 
 
 def frame(X: NDArray[np.floating], width: int) -> Linear:

@@ -23,7 +23,6 @@ class Member(Record, frozen=True):
     log_loss: float
     """Out of fold, uncalibrated."""
     trees: int
-    seconds: float
 
 
 class Card(Record, frozen=True, kw_only=True):

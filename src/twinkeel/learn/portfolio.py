@@ -5,9 +5,9 @@ A unit of work is one candidate fitted on every fold, so a work limit of 3 is on
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from twinkeel.learn.families.base import Family, Settings
+from twinkeel.learn.families.base import Family, Setting, Settings
 from twinkeel.learn.families.cat import Cat
 from twinkeel.learn.families.light import Light
 from twinkeel.learn.families.logistic import Logistic
@@ -20,58 +20,47 @@ class Candidate:
     name: str
     """Names its steps: lower case letters, digits and dashes."""
     family: Family
-    settings: Settings = field(default_factory=dict)
+    settings: Settings
+    share: float = 1.0
+    """How much of the time left it may take, for what comes later to have a chance."""
 
 
-_LIGHT = {"iterations": 1000, "patience": 40, "verbosity": -1}
-_CAT = {"iterations": 1000, "patience": 40}
+def _light(**settings: Setting) -> dict[str, Setting]:
+    common: dict[str, Setting] = {
+        "iterations": 2000,
+        "patience": 50,
+        "learning_rate": 0.05,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "lambda_l2": 1.0,
+    }
+    return common | settings
+
+
+def _cat(**settings: Setting) -> dict[str, Setting]:
+    common: dict[str, Setting] = {"iterations": 2000, "patience": 50, "border_count": 128}
+    return common | settings
+
 
 PORTFOLIO: tuple[Candidate, ...] = (
-    Candidate("linear", Logistic(), {"C": 0.1, "iterations": 200}),
-    Candidate(
-        "lightgbm",
-        Light(),
-        _LIGHT
-        | {
-            "learning_rate": 0.05,
-            "num_leaves": 16,
-            "min_data_in_leaf": 20,
-            "feature_fraction": 0.7,
-            "bagging_fraction": 0.8,
-            "bagging_freq": 1,
-            "lambda_l2": 1.0,
-        },
-    ),
-    Candidate("catboost", Cat(), _CAT | {"learning_rate": 0.06, "depth": 6}),
+    Candidate("linear", Logistic(), {"C": 0.5, "iterations": 100}, share=0.3),
+    Candidate("lightgbm", Light(), _light(num_leaves=16, feature_fraction=0.7), share=0.4),
+    Candidate("catboost", Cat(), _cat(learning_rate=0.08, depth=6), share=0.7),
     Candidate(
         "lightgbm-wide",
         Light(),
-        _LIGHT
-        | {
-            "learning_rate": 0.05,
-            "num_leaves": 48,
-            "min_data_in_leaf": 40,
-            "feature_fraction": 0.4,
-            "bagging_fraction": 0.7,
-            "bagging_freq": 1,
-            "lambda_l2": 5.0,
-        },
+        _light(learning_rate=0.03, num_leaves=31, feature_fraction=0.5),
     ),
-    Candidate("catboost-shallow", Cat(), _CAT | {"learning_rate": 0.08, "depth": 4}),
+    Candidate("catboost-shallow", Cat(), _cat(learning_rate=0.1, depth=4)),
+    Candidate("lightgbm-small", Light(), _light(num_leaves=8, feature_fraction=0.4)),
     Candidate(
-        "lightgbm-random",
+        "lightgbm-random", Light(), _light(num_leaves=31, feature_fraction=0.6, extra_trees=True)
+    ),
+    Candidate("catboost-slow", Cat(), _cat(learning_rate=0.03, depth=5)),
+    Candidate(
+        "lightgbm-slow",
         Light(),
-        _LIGHT
-        | {
-            "learning_rate": 0.05,
-            "num_leaves": 24,
-            "min_data_in_leaf": 10,
-            "feature_fraction": 0.5,
-            "extra_trees": True,
-            "lambda_l2": 1.0,
-        },
+        _light(learning_rate=0.015, num_leaves=16, feature_fraction=0.4),
     ),
-    Candidate(
-        "catboost-deep", Cat(), _CAT | {"learning_rate": 0.06, "depth": 8, "l2_leaf_reg": 8.0}
-    ),
+    Candidate("catboost-deep", Cat(), _cat(learning_rate=0.06, depth=8, l2_leaf_reg=8.0)),
 )

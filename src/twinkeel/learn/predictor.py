@@ -6,10 +6,10 @@ Loading imports nothing that only training needs, and nothing in the bundle can 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -23,7 +23,6 @@ from twinkeel.learn.linear import Linear
 from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
 from twinkeel.learn.trees import Trees
 from twinkeel.records import (
-    Columns,
     Contribution,
     Explanation,
     Field,
@@ -34,32 +33,51 @@ from twinkeel.records import (
 from twinkeel.store.bundles import MANIFEST, Bundle, open_bundle
 
 Floats = NDArray[np.float64]
+_T = TypeVar("_T")
 
 _BATCH = 2048
 """Rows that go through the graph at once."""
 _LARGE = 256
 """From so many rows on, all processors share the work; below, one is quicker."""
-_TEXT = ("category", "text")
 
 
 class Predictor:
     """A loaded classifier, ready for calls; safe to share between threads."""
 
-    def __init__(self, folder: Path, contract: Contract, card: Card) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        card: Card,
+        graph: bytes,
+        parts: Callable[[], tuple[Trees, Linear]],
+        *,
+        size: int = 0,
+    ) -> None:
+        """`parts` gives what explanations need, when the first one is asked for."""
         self.contract = contract
         self.card = card
-        self._folder = folder
-        self._session = _session(folder / GRAPH, threads=1)
-        self._inputs = [(column.name, column.type in _TEXT) for column in contract.columns]
+        self.bundle_bytes = size
+        self._graph = graph
+        self._parts = parts
+        self._session = _session(graph, threads=1)
+        self._inputs = [column.name for column in contract.columns]
 
     @classmethod
     def open(cls, bundle: Bundle | Path) -> Predictor:
-        """Load a verified bundle, or the folder of one; a folder with a manifest is verified."""
+        """Load a verified bundle, or the folder of one; a folder with a manifest is verified.
+
+        Raises BundleError.
+        """
         if isinstance(bundle, Path) and (bundle / MANIFEST).is_file():
             bundle = open_bundle(bundle)
-        folder = bundle if isinstance(bundle, Path) else bundle.path
-        contract = _json(folder / CONTRACT, Contract)
-        return cls(folder, contract, _json(folder / MODEL, Card))
+        read = bundle.read if isinstance(bundle, Bundle) else _reader(bundle)
+        return cls(
+            _decoded(read(CONTRACT), CONTRACT, Contract),
+            _decoded(read(MODEL), MODEL, Card),
+            read(GRAPH),
+            lambda: (Trees.load(read, TREES), Linear.load(read, LINEAR)),
+            size=bundle.size if isinstance(bundle, Bundle) else _size(bundle),
+        )
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -85,11 +103,6 @@ class Predictor:
     def importance(self) -> dict[str, float]:
         """Mean absolute contribution of each column to the log-odds, largest first."""
         return self.card.importance
-
-    @cached_property
-    def bundle_bytes(self) -> int:
-        """Size of all files of the bundle."""
-        return sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
 
     @cached_property
     def signature(self) -> Signature:
@@ -121,7 +134,9 @@ class Predictor:
             for row, (values, k) in enumerate(zip(found.tolist(), chosen, strict=True))
         ]
 
-    def probabilities(self, columns: Columns, n: int) -> tuple[Floats, dict[int, list[str]]]:
+    def probabilities(
+        self, columns: Mapping[str, Sequence[Any] | NDArray[Any]], n: int
+    ) -> tuple[Floats, dict[int, list[str]]]:
         """(n, classes) probabilities of rows given by column, and warnings by row."""
         conformed = self.contract.read(columns, n)
         return self._run(conformed.values, n, PROBABILITIES), conformed.warnings
@@ -130,7 +145,7 @@ class Predictor:
         """(n, classes) probabilities of columns that the contract has read already."""
         return self._run(values, n, PROBABILITIES)
 
-    def log_odds(self, columns: Columns, n: int) -> Floats:
+    def log_odds(self, columns: Mapping[str, Sequence[Any] | NDArray[Any]], n: int) -> Floats:
         """(n, k) uncalibrated log-odds: k is 1 for two classes, else one per class."""
         return self._run(self.contract.read(columns, n).values, n, LOG_ODDS)
 
@@ -155,24 +170,19 @@ class Predictor:
 
     @cached_property
     def _explainer(self) -> Explainer:
-        return Explainer(
-            Trees.load(self._folder / TREES),
-            Linear.load(self._folder / LINEAR),
-            self.card.feature_columns,
-            len(self.contract.columns),
-        )
+        trees, linear = self._parts()
+        return Explainer(trees, linear, self.card.feature_columns, len(self._inputs))
 
     @cached_property
     def _wide_session(self) -> Any:
-        threads = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
-        return _session(self._folder / GRAPH, threads=threads or 1)
+        return _session(self._graph, threads=os.cpu_count() or 1)
 
     def _explanation(self, row: Any, effects: Floats, log_odds: Floats, chosen: int) -> Explanation:
         k = chosen if len(log_odds) > 1 else 0
         of = self.classes[chosen] if len(log_odds) > 1 else self.classes[1]
         found = [
             Contribution(name=name, value=row.get(name), contribution=float(effect))
-            for (name, _), effect in zip(self._inputs, effects[:, k], strict=True)
+            for name, effect in zip(self._inputs, effects[:, k], strict=True)
         ]
         return Explanation(
             of=of,
@@ -204,25 +214,41 @@ class Predictor:
         return np.concatenate(parts)
 
     def _feed(self, values: Mapping[str, NDArray[Any]], rows: slice) -> dict[str, NDArray[Any]]:
-        return {name: values[name][rows].reshape(-1, 1) for name, _ in self._inputs}
+        return {name: values[name][rows].reshape(-1, 1) for name in self._inputs}
 
 
-def _session(path: Path, *, threads: int) -> Any:
+def _session(graph: bytes, *, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    if threads > 1:
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
-def _json(path: Path, kind: type[Any]) -> Any:
+def _reader(folder: Path) -> Callable[[str], bytes]:
+    def read(name: str) -> bytes:
+        try:
+            return (folder / name).read_bytes()
+        except OSError as error:
+            raise BundleError(
+                f"{name} of the classifier in {folder} cannot be read: {error.strerror}."
+            ) from None
+
+    return read
+
+
+def _decoded(data: bytes, name: str, kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.DecodeError) as error:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
         raise BundleError(
-            f"{path.name} of the classifier in {path.parent} cannot be read: {error}; build again."
+            f"{name} of the classifier cannot be read: {error}; "
+            "it was written by another version of Twinkeel: build again."
         ) from None
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

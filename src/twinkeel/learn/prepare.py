@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 _INDICATORS = 32
 """At most so many levels of a category get an indicator."""
-_STATISTICS_FROM = 4
+_STATISTICS_FROM = 10
 """A category of fewer levels gets indicators only."""
 _CLASSES = 8
 """At most so many classes get a statistic each: the most frequent ones."""
@@ -57,9 +57,9 @@ class Targets:
     def indicators(self) -> Floats:
         """(n, m) one column per class whose statistics are worth a feature."""
         if self.classes == 2:
-            return (self.y == 1).astype(np.float64)[:, None]
+            return np.asarray(self.y == 1, dtype=np.float64)[:, None]
         kept = np.argsort(-np.bincount(self.y, minlength=self.classes), kind="stable")[:_CLASSES]
-        return (self.y[:, None] == np.sort(kept)).astype(np.float64)
+        return np.asarray(self.y[:, None] == np.sort(kept), dtype=np.float64)
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Targets:
         """The targets of some rows."""

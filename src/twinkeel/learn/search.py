@@ -25,6 +25,7 @@ from twinkeel.learn.linear import Linear
 from twinkeel.learn.portfolio import PORTFOLIO, Candidate
 from twinkeel.learn.prepare import Space, Targets
 from twinkeel.records import Progress, Record, Tick
+from twinkeel.store.arrays import array
 
 Floats = NDArray[np.float64]
 Step = Callable[[str, Callable[[Path], None]], Path]
@@ -32,14 +33,22 @@ Step = Callable[[str, Callable[[Path], None]], Path]
 _FEWER_FOLDS = (5, 3, 1)
 _FITTED = "fitted.json"
 _MARGIN = "margin.npy"
-_MIN_SHARE = 0.5
-"""A candidate is begun if at least this share of what it is expected to take is left."""
+_PROBE = 0.25
+"""Share of the time that the one fold may take which is measured first."""
+_PLANNED = 0.35
+"""Share of the time in which the first families must fit, for their folds to be planned."""
+_ENOUGH = 0.5
+"""A candidate is begun if at least this share of what it is expected to take is left ..."""
+_TOO_SHORT = 0.2
+"""... and so many seconds: its fitting is ended when the time is over."""
+_KEPT_BYTES = 2**30
 
 
 class Fitted(Record, frozen=True):
     """What is noted of a fitted fold."""
 
     seconds: float
+    """From data to margin, on one thread."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,8 @@ class Material:
     frame: Linear
     """Fill and range of the F features."""
     seed: int
-    threads: int
+    workers: int
+    """How many folds are fitted side by side."""
 
     def fold(self, number: int) -> Fold:
         """The data of one fold, statistics of the target out of fold."""
@@ -71,6 +81,16 @@ class Material:
             classes=self.targets.classes,
             frame=self.frame.at(seen),
         )
+
+
+@dataclass(frozen=True)
+class FittedFold:
+    """One model of a bag, read back from its step."""
+
+    model: Model
+    margin: Floats
+    """(judged rows of the fold, k)"""
+    fitted: Fitted
 
 
 @dataclass(frozen=True)
@@ -92,18 +112,26 @@ class Search:
         self._budget = budget
         self._step = step
         self._progress = progress
-        self._cached: tuple[int, Fold] | None = None
+        self._folds: dict[int, Fold] = {}
 
     def run(self) -> list[Bag]:
         """All bags that the budget allows: at least one, all over the same folds."""
-        count, planned = self._plan()
+        from threadpoolctl import (  # type: ignore[import-untyped]  # no stubs
+            threadpool_limits,
+        )
+
+        with threadpool_limits(limits=1):  # folds are fitted side by side instead
+            return self._bags(*self._plan())
+
+    def _bags(self, count: int, per_fold: dict[str, float]) -> list[Bag]:
         bags: list[Bag] = []
         for place, candidate in enumerate(PORTFOLIO[: self._budget.work]):
-            if bags and not self._fits(candidate, bags, planned):
+            if bags and not self._fits(candidate, count, per_fold):
                 continue
             self._tell(candidate, place)
             with suppress(Unfit):
                 bags.append(self._bag(candidate, count))
+                per_fold[candidate.family.name] = bags[-1].seconds / count
         if not bags:
             raise InputError("No model could be fitted: no column varies within every fold.")
         return bags
@@ -116,70 +144,79 @@ class Search:
         measured = {}
         for candidate in PORTFOLIO[: min(2, self._budget.work)]:
             self._tell(candidate, 0)
-            _, _, fitted = self._fold(candidate, 0, share=0.25)
+            fitted = self._fold(candidate, 0, self._budget.until(_PROBE)).fitted
             measured[candidate.family.name] = fitted.seconds
-        one = 3 * sum(measured.values())  # what comes later is about twice as slow
         for count in _FEWER_FOLDS:
-            if count <= available and one * count <= self._budget.left:
+            needed = self._rounds(count) * sum(measured.values())
+            if count <= available and needed <= _PLANNED * self._budget.left:
                 return count, measured
         return 1, measured
 
-    def _fits(self, candidate: Candidate, bags: Sequence[Bag], planned: dict[str, float]) -> bool:
-        """Whether enough time is left, judging by what its family took before."""
-        if self._budget.seconds is None:
-            return True
-        count = len(bags[0].models)
-        same = [bag.seconds for bag in bags if bag.candidate.family.name == candidate.family.name]
-        known = planned.get(candidate.family.name)
-        expected = same[-1] if same else count * (known or 2 * max(planned.values()))
-        return self._budget.left >= max(_MIN_SHARE * expected, 0.2)
+    def _fits(self, candidate: Candidate, count: int, per_fold: dict[str, float]) -> bool:
+        """Whether enough time is left, judging by what its family, or the slowest one, took."""
+        expected = per_fold.get(candidate.family.name, max(per_fold.values(), default=0.0))
+        return self._budget.left >= max(_ENOUGH * expected * self._rounds(count), _TOO_SHORT)
+
+    def _rounds(self, count: int) -> int:
+        """How often all processors are taken when so many folds are fitted side by side."""
+        return -(-count // self._material.workers)
 
     def _bag(self, candidate: Candidate, count: int) -> Bag:
-        models, margins, seconds = [], [], 0.0
-        for number in range(count):
-            model, margin, fitted = self._fold(candidate, number, share=1 / (count - number))
-            models.append(model)
-            margins.append(margin)
-            seconds += fitted.seconds
-        return Bag(candidate, tuple(models), np.concatenate(margins), seconds)
+        """Fit the folds side by side: each on one thread, which wastes nothing on waiting."""
+        from joblib import Parallel, delayed
 
-    def _fold(
-        self, candidate: Candidate, number: int, *, share: float
-    ) -> tuple[Model, Floats, Fitted]:
-        """Fit one fold within a share of the time left, or find it fitted."""
+        stops = [
+            self._budget.until(
+                candidate.share * (number // self._material.workers + 1) / self._rounds(count)
+            )
+            for number in range(count)
+        ]
+        made: list[FittedFold] = Parallel(n_jobs=self._material.workers, prefer="threads")(
+            delayed(self._fold)(candidate, number, stop) for number, stop in enumerate(stops)
+        )
+        return Bag(
+            candidate=candidate,
+            models=tuple(one.model for one in made),
+            margin=np.concatenate([one.margin for one in made]),
+            seconds=sum(one.fitted.seconds for one in made),
+        )
+
+    def _fold(self, candidate: Candidate, number: int, stop: Callable[[], bool]) -> FittedFold:
+        """Fit one fold until `stop`, or find it fitted."""
 
         def work(folder: Path) -> None:
             began = time.monotonic()
             fold = self._data(number)
-            effort = Effort(self._seed(number), self._material.threads, self._budget.until(share))
-            candidate.family.fit(fold, candidate.settings, effort, folder)
+            candidate.family.fit(fold, candidate.settings, Effort(self._seed(number), stop), folder)
             model = candidate.family.load(folder, fold.classes)
             np.save(folder / _MARGIN, model.margin(fold.X_valid), allow_pickle=False)
             fitted = Fitted(seconds=time.monotonic() - began)
             (folder / _FITTED).write_bytes(msgspec.json.encode(fitted))
 
         folder = self._step(f"{candidate.name}-fold{number}", work)
-        return (
-            candidate.family.load(folder, self._material.targets.classes),
-            np.load(folder / _MARGIN, allow_pickle=False),
-            msgspec.json.decode((folder / _FITTED).read_bytes(), type=Fitted),
+        return FittedFold(
+            model=candidate.family.load(folder, self._material.targets.classes),
+            margin=array(folder / _MARGIN),
+            fitted=msgspec.json.decode((folder / _FITTED).read_bytes(), type=Fitted),
         )
 
     def _data(self, number: int) -> Fold:
-        if self._cached is None or self._cached[0] != number:
-            self._cached = number, self._material.fold(number)
-        return self._cached[1]
+        """A fold's data, kept for the next candidate while all folds together are small."""
+        if number in self._folds:
+            return self._folds[number]
+        fold = self._material.fold(number)
+        if self._material.X.nbytes * len(self._material.splits) <= _KEPT_BYTES:
+            self._folds[number] = fold
+        return fold
 
     def _seed(self, number: int) -> int:
         return (self._material.seed * 1009 + number) % 2**31
 
     def _tell(self, candidate: Candidate, place: int) -> None:
-        fraction = (
-            min(self._budget.used / self._budget.seconds, 1.0)
-            if (self._budget.seconds)
-            else place / self._budget.work
-        )
-        self._progress(Tick(stage="training", fraction=fraction, detail=candidate.name))
+        done = place / self._budget.work
+        if self._budget.seconds is not None:
+            done = min(self._budget.used / self._budget.seconds, 1.0)
+        self._progress(Tick(stage="training", fraction=done, detail=candidate.name))
 
 
 def usable(splits: Sequence[Split], targets: Targets) -> tuple[Split, ...]:

@@ -6,12 +6,14 @@ the library that grew it. Imports numpy alone: explanations are served from thes
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from twinkeel.store.arrays import array
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -81,10 +83,9 @@ class Trees:
             np.save(folder / f"{field.name}.npy", getattr(self, field.name), allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path) -> Trees:
-        """Read what `save` wrote."""
-        names = [field.name for field in fields(cls)]
-        return cls(*(np.load(folder / f"{name}.npy", allow_pickle=False) for name in names))
+    def load(cls, read: Callable[[str], bytes], folder: str) -> Trees:
+        """What `save` wrote, from `read`, which gives the bytes of a file by its name."""
+        return cls(*(array(read(f"{folder}/{field.name}.npy")) for field in fields(cls)))
 
 
 def none(width: int) -> Trees:
@@ -115,8 +116,9 @@ def oblivious(feature: NDArray[np.intp], border: Floats, value: Floats, cover: F
 
     `feature` and `border` are (d,), the question `x > border`; `value` is (2**d, k) and `cover`
     (2**d,), where bit i of a leaf's position is the answer at level i. Missing goes with the
-    answer no. The last question is the root's, as CatBoost's own explanations have it. Subtrees that no training row reached, and whose leaves add nothing, become one
-    leaf: the prediction is the same and the tree is smaller.
+    answer no. The last question is the root's, as CatBoost's own explanations have it. Subtrees
+    that no training row reached, and whose leaves add nothing, become one leaf: the prediction is
+    the same and the tree is smaller.
     """
     depth = len(feature)
     inner = 2**depth - 1

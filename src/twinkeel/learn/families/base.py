@@ -49,15 +49,14 @@ class Fold:
 
 @dataclass(frozen=True)
 class Effort:
-    """What fitting one fold may use."""
+    """What fitting one fold may use, on one thread."""
 
     seed: int
-    threads: int
     stop: Callable[[], bool]
     """Asked between iterations: whether the time for this fold is over."""
 
 
-class Unfit(Exception):  # noqa: N818  # not an error: this family has nothing to say
+class Unfit(Exception):
     """A family cannot learn from a fold, for instance because none of its features varies."""
 
 

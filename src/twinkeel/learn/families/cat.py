@@ -33,6 +33,7 @@ class CatModel(Model):
         self.width = margins(classes)
 
     def margin(self, X: Matrix) -> Floats:
+        """(n, k) CatBoost's own raw values."""
         import catboost
 
         model = catboost.CatBoost()
@@ -41,6 +42,7 @@ class CatModel(Model):
         return np.asarray(raw, dtype=np.float64).reshape(len(X), self.width)
 
     def parts(self) -> Trees:
+        """Its trees, from the file."""
         return parse(self.path.read_bytes(), self.width)
 
 
@@ -50,9 +52,10 @@ class Cat(Family):
     name: ClassVar[str] = "catboost"
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
+        """Boost until it stops helping on the fold's other rows, or the time is over."""
         import catboost
 
-        if (fold.X == fold.X[0]).all():
+        if not _varies(fold.X):
             raise Unfit
         options = dict(settings)
         patience = int(options.pop("patience"))
@@ -69,14 +72,20 @@ class Cat(Family):
             model.save_model(str(folder / _FILE), format="json")
 
     def load(self, folder: Path, classes: int) -> Model:
+        """The model in `model.json`."""
         return CatModel(folder / _FILE, classes)
+
+
+def _varies(X: Matrix) -> bool:
+    """Whether any feature has two values; CatBoost refuses to learn otherwise."""
+    return any(len(np.unique(column)) > 1 for column in X.T)
 
 
 def _parameters(fold: Fold, effort: Effort, scratch: str) -> dict[str, Any]:
     return {
         "loss_function": "Logloss" if fold.classes == 2 else "MultiClass",
         "random_seed": effort.seed,
-        "thread_count": effort.threads,
+        "thread_count": 1,
         "allow_writing_files": False,
         "train_dir": scratch,
         "logging_level": "Silent",
@@ -90,6 +99,7 @@ class _Deadline:
         self.effort = effort
 
     def after_iteration(self, _: Any) -> bool:
+        """Whether to go on."""
         return not self.effort.stop()
 
 

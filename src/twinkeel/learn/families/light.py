@@ -35,10 +35,12 @@ class LightModel(Model):
         self.booster = lightgbm.Booster(model_str=text)
 
     def margin(self, X: Matrix) -> Floats:
-        raw = self.booster.predict(X, raw_score=True)
+        """(n, k) LightGBM's own raw scores."""
+        raw = self.booster.predict(X, raw_score=True, num_threads=1)
         return np.asarray(raw, dtype=np.float64).reshape(len(X), self.width)
 
     def parts(self) -> Trees:
+        """Its trees, from the file."""
         return parse(self.text, self.width)
 
 
@@ -48,6 +50,7 @@ class Light(Family):
     name: ClassVar[str] = "lightgbm"
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
+        """Boost until it stops helping on the fold's other rows, or the time is over."""
         import lightgbm
 
         options = dict(settings)
@@ -73,6 +76,7 @@ class Light(Family):
         (folder / _FILE).write_text(text, encoding="utf-8")
 
     def load(self, folder: Path, classes: int) -> Model:
+        """The model in `model.txt`."""
         return LightModel((folder / _FILE).read_text(encoding="utf-8"), classes)
 
 
@@ -93,7 +97,7 @@ def _parameters(fold: Fold, effort: Effort) -> dict[str, Any]:
         "seed": effort.seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": effort.threads,
+        "num_threads": 1,
         "feature_pre_filter": False,
         **_SILENT,
     }

@@ -12,8 +12,13 @@ import numpy as np
 from twinkeel.learn.families.base import Effort, Family, Floats, Fold, Matrix, Model, Settings
 from twinkeel.learn.linear import Linear
 
+_FOLDER = "weights"
 _MAX_CELLS = 40_000_000
 """Rows times features that one fit may hold in double precision."""
+_NEWTON = 400
+"""Up to so many weights, Newton's method is quicker than L-BFGS."""
+_CONSTANT = 1e-9
+"""A feature that spreads less says nothing."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,11 @@ class LogisticModel(Model):
     linear: Linear
 
     def margin(self, X: Matrix) -> Floats:
+        """(n, k) from the arrays, which are the model."""
         return self.linear.margin(X)
 
     def parts(self) -> Linear:
+        """The arrays."""
         return self.linear
 
 
@@ -35,22 +42,32 @@ class Logistic(Family):
     name: ClassVar[str] = "linear"
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
+        """Fit once; the fold's other rows are not needed."""
         from sklearn.linear_model import LogisticRegression
 
-        frame = fold.frame
-        rows = _sample(fold, effort.seed)
-        X = np.hstack([frame.filled(fold.X[rows]), np.isnan(fold.X[rows])])
-        mean = np.concatenate([frame.mean, frame.missing_rate])
+        rows, frame = _sample(fold, effort.seed), fold.frame
+        gaps = np.flatnonzero(np.isnan(fold.X).any(axis=0))
+        X = np.hstack([frame.filled(fold.X[rows]), np.isnan(fold.X[np.ix_(rows, gaps)])])
+        X -= np.concatenate([frame.mean, frame.missing_rate[gaps]])
         scale = X.std(axis=0)
-        scale[scale < 1e-12] = np.inf  # a constant feature says nothing
-        model = LogisticRegression(C=float(settings["C"]), max_iter=int(settings["iterations"]))
+        scale[scale < _CONSTANT] = np.inf
+        X /= scale
+        small = X.shape[1] * fold.width <= _NEWTON
+        model = LogisticRegression(
+            C=float(settings["C"]),
+            max_iter=int(settings["iterations"]),
+            solver="newton-cholesky" if small else "lbfgs",
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # stopping before convergence is a choice here
-            model.fit((X - mean) / scale, fold.y[rows], sample_weight=fold.weight[rows])
-        _unscaled(frame, model.coef_, model.intercept_, scale).save(folder)
+            model.fit(X, fold.y[rows], sample_weight=fold.weight[rows])
+        _unscaled(frame, model.coef_.T / scale[:, None], model.intercept_, gaps).save(
+            folder / _FOLDER
+        )
 
-    def load(self, folder: Path, classes: int) -> Model:
-        return LogisticModel(Linear.load(folder))
+    def load(self, folder: Path, classes: int) -> Model:  # noqa: ARG002  # the arrays know it
+        """The arrays in `weights`."""
+        return LogisticModel(Linear.load(lambda name: (folder / name).read_bytes(), _FOLDER))
 
 
 def _sample(fold: Fold, seed: int) -> np.ndarray:
@@ -61,11 +78,12 @@ def _sample(fold: Fold, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(len(fold.y), most, replace=False))
 
 
-def _unscaled(frame: Linear, coef: Floats, intercept: Floats, scale: Floats) -> Linear:
-    """Weights of the standardised features as weights of the features themselves."""
-    weight = coef.T / scale[:, None]
+def _unscaled(frame: Linear, weight: Floats, intercept: Floats, gaps: np.ndarray) -> Linear:
+    """The function of the features themselves; `weight` has the F features, then the gaps."""
     features = len(frame.fill)
-    value, missing = weight[:features], weight[features:]
+    missing = np.zeros((features, weight.shape[1]))
+    missing[gaps] = weight[features:]
+    value = weight[:features]
     return replace(
         frame,
         weight=value,

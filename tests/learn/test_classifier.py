@@ -1,0 +1,281 @@
+"""Training, writing and serving a classifier, through the doors that a kind uses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from twinkeel.data.table import Table
+from twinkeel.errors import BuildError, BundleError, ConfigError, ContractError, InputError
+from twinkeel.learn import load, parity
+from twinkeel.learn.calibrate import Calibration
+from twinkeel.learn.classifier import Problem, train
+from twinkeel.learn.compile import Function, compiled
+from twinkeel.learn.predictor import Predictor
+from twinkeel.records import Limits
+from twinkeel.store.steps import Steps
+
+THREE = Limits(work=3)
+
+
+@pytest.fixture(scope="module")
+def trained(telco):
+    return train(telco, limits=THREE)
+
+
+@pytest.fixture(scope="module")
+def trained_mixed(mixed):
+    return train(mixed, limits=THREE)
+
+
+def test_what_is_written_answers_as_what_was_trained(telco, trained, tmp_path):
+    trained.write(tmp_path)
+    served, rows = load(tmp_path), telco.check.rows(0, 20)
+
+    answers = [output.values for output in served.call(rows)]
+
+    expected, _ = trained.predictor().probabilities(telco.check.columns, len(telco.check))
+    assert [answer["probability"] for answer in answers] == expected[:20, 1].tolist()
+    assert all(
+        (answer["prediction"] == "Yes") == (answer["probability"] >= served.threshold)
+        for answer in answers
+    )
+    assert served.bundle_bytes == sum(f.stat().st_size for f in tmp_path.rglob("*") if f.is_file())
+
+
+def test_it_ranks_churners_and_knows_how_sure_it_is(telco, trained):
+    assert trained.card.log_loss < 0.45
+    assert trained.largest_difference < 1e-6
+    assert next(iter(trained.card.importance)) in ("Contract", "tenure")
+    assert trained.card.notes == ("customerID looks like an identifier: left out.",)
+    assert sum(member.weight for member in trained.card.members) == pytest.approx(1)
+
+
+def test_one_row_and_many_get_the_same_answer(telco, trained):
+    served, rows = trained.predictor(), telco.check.rows(0, 300)
+
+    many = [output.values["probability"] for output in served.call(rows)]
+    each = [served.call([row])[0].values["probability"] for row in rows]
+
+    assert np.allclose(many, each, rtol=0, atol=1e-12)
+
+
+def test_explanations_add_up_to_the_uncalibrated_log_odds(mixed, trained_mixed):
+    served, rows = trained_mixed.predictor(), mixed.table.rows(0, 20)
+    rows[0] = dict.fromkeys(rows[0])  # everything is missing
+    rows[1]["city"] = "never seen"
+
+    for row, explained in zip(rows, served.explain(rows), strict=True):
+        total = explained.base + sum(part.contribution for part in explained.contributions)
+        assert total == pytest.approx(explained.total, abs=1e-4)
+        assert {part.name for part in explained.contributions} == set(row)
+        assert explained.of == served.call([row])[0].values["prediction"]
+
+
+def test_every_type_of_column_reaches_several_classes(mixed, trained_mixed):
+    served = trained_mixed.predictor()
+
+    found, _ = served.probabilities(mixed.table.columns, len(mixed.table))
+
+    right = np.array(served.classes)[found.argmax(axis=1)] == mixed.labels
+    assert served.classes == ("angry", "happy", "neutral")
+    assert right.mean() > 0.95
+    assert np.allclose(found.sum(axis=1), 1)
+    assert next(iter(served.importance)) in ("note", "member")
+
+
+def test_odd_rows_are_answered_with_warnings_and_wrong_ones_refused(telco, trained):
+    served, row = trained.predictor(), telco.check.rows(0, 1)[0]
+
+    odd = served.call([row | {"Contract": "Ten years", "tenure": None, "extra": 1}])[0]
+
+    assert len(odd.warnings) == 3
+    assert 0 < odd.values["probability"] < 1
+    with pytest.raises(ContractError, match=r"Row 1, column tenure: expected .*'long'"):
+        served.call([row | {"tenure": "long"}])
+
+
+def test_the_same_seed_and_work_give_the_same_bytes(telco, trained):
+    again = train(telco, limits=THREE)
+
+    assert again.graph == trained.graph
+    assert train(telco, limits=THREE, seed=1).graph != trained.graph
+
+
+def test_a_killed_training_goes_on_where_it_was(telco, trained, tmp_path):
+    steps = Steps(tmp_path)
+
+    def killed(key, work):
+        if key.startswith("catboost"):
+            raise KeyboardInterrupt
+        return steps(key, work)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(telco, limits=THREE, step=killed)
+    again = train(telco, limits=THREE, step=steps)
+
+    families = ("linear", "lightgbm")
+    assert sorted(steps.resumed) == sorted(f"{name}-fold{k}" for name in families for k in range(5))
+    assert again.graph == trained.graph
+
+
+@pytest.mark.parametrize("seconds", [2, 6])
+def test_a_short_time_still_gives_a_model(telco, seconds):
+    train(telco, limits=Limits(work=1))  # libraries imported
+    began = time.monotonic()
+
+    found = train(telco, limits=Limits(time=seconds))
+
+    assert time.monotonic() - began < seconds + 2  # other work on the machine is allowed for
+    assert found.card.log_loss < 0.5
+
+
+def test_a_graph_that_answers_otherwise_fails_the_build_and_names_the_row(telco, trained):
+    wrong = replace(
+        trained,
+        card=replace_calibration(trained, Calibration(a=1.1, b=1.1, c=0.0)),
+    )
+    served = trained.predictor()
+
+    def learned(values):
+        margin = np.log(served.run(values, len(values["tenure"]))[:, 1:] + 1e-9)
+        return wrong.card.calibration.probabilities(margin)
+
+    with pytest.raises(BuildError, match=r"held-out row 1 has probabilities"):
+        parity.check(served, learned, telco.check, seed=0)
+
+
+def replace_calibration(trained, calibration):
+    import msgspec
+
+    return msgspec.structs.replace(trained.card, calibration=calibration)
+
+
+def test_weights_move_probabilities(telco):
+    weight = np.where(telco.labels == "Yes", 10.0, 1.0)
+
+    plain = train(telco, limits=Limits(work=1)).predictor()
+    heavy = train(replace(telco, weight=weight), limits=Limits(work=1)).predictor()
+
+    columns, n = telco.check.columns, len(telco.check)
+    lift = heavy.probabilities(columns, n)[0][:, 1] - plain.probabilities(columns, n)[0][:, 1]
+    assert lift.mean() > 0.2
+
+
+def test_rows_without_a_class_are_left_out_and_said(telco):
+    labels = telco.labels.copy()
+    labels[:10] = ""
+
+    found = train(replace(telco, labels=labels), limits=Limits(work=1))
+
+    assert found.card.rows == 1190
+    assert "10 rows without a class were left out." in found.card.notes
+
+
+def test_groups_and_time_are_accepted_for_the_folds(telco):
+    numbers = np.arange(1200)
+
+    grouped = train(replace(telco, groups=numbers // 50), limits=Limits(work=2))
+    forward = train(replace(telco, time=numbers), limits=Limits(work=2))
+
+    assert grouped.card.folds == 5
+    assert forward.card.folds == 5
+
+
+def problem(columns: dict, labels: list[str]) -> Problem:
+    arrays = {name: np.array(values) for name, values in columns.items()}
+    return Problem(table=Table(arrays), labels=np.array(labels, dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("columns", "labels", "message"),
+    [
+        ({"x": [1.5, 2.5, 3.1, 4.7]}, ["a"] * 4, "only the class 'a'"),
+        ({"x": [1.5, 2.5, 3.1, 4.7]}, [""] * 4, "no class at all"),
+        ({"x": [1.5, 2.5]}, ["a", "b"], "No split of the rows"),
+    ],
+)
+def test_a_target_that_cannot_be_learned_is_one_sentence(columns, labels, message):
+    with pytest.raises(InputError, match=message):
+        train(problem(columns, labels), limits=Limits(work=1))
+
+
+def test_constant_columns_leave_nothing_to_learn_from():
+    with pytest.raises(ContractError, match="nothing to learn from"):
+        train(problem({"x": [1, 1, 1, 1]}, ["a", "b", "a", "b"]), limits=Limits(work=1))
+
+
+def test_wrong_options_are_named(telco):
+    with pytest.raises(ConfigError, match="positive must be one of two classes, not 'yes'"):
+        train(replace(telco, positive="yes"), limits=Limits(work=1))
+    with pytest.raises(ConfigError, match="costs: there is no class 'Maybe'"):
+        train(replace(telco, costs={"Maybe": {"Yes": 1.0}}), limits=Limits(work=1))
+    weight = np.ones(1200)
+    weight[2] = -1
+    with pytest.raises(InputError, match="Row 3: expected a weight of 0 or more"):
+        train(replace(telco, weight=weight), limits=Limits(work=1))
+
+
+def test_a_memory_limit_that_is_too_small_is_refused_before_learning(telco):
+    with pytest.raises(BuildError, match=r"memory_limit is 0\.0 GB"):
+        train(telco, limits=Limits(work=1, memory=1000))
+
+
+def test_a_model_without_trees_or_weights_still_compiles(mixed, trained_mixed):
+    from twinkeel.learn.linear import Linear
+    from twinkeel.learn.trees import none
+
+    width = 3
+    linear = trained_mixed.function.linear
+    nothing = Linear(
+        linear.fill, linear.low, linear.high, linear.mean, linear.missing_rate,
+        linear.weight * 0, linear.missing_weight * 0, linear.intercept * 0,
+    )  # fmt: skip
+    function = Function(none(width), nothing, Calibration(a=1.0, b=1.0, c=0.0))
+    space = space_of(mixed)
+
+    graph = compiled(space, function)
+
+    served = Predictor(trained_mixed.contract, trained_mixed.card, graph, lambda: (None, None))
+    found, _ = served.probabilities(mixed.table.columns, len(mixed.table))
+    assert np.allclose(found, 1 / 3)
+
+
+def space_of(mixed):
+    from twinkeel.data.contract import infer
+    from twinkeel.learn.folds import folds
+    from twinkeel.learn.prepare import Targets, prepare
+
+    contract = infer(mixed.table).usable()
+    values = contract.read(mixed.table.columns, len(mixed.table)).values
+    y = np.unique(mixed.labels, return_inverse=True)[1]
+    return prepare(contract, values, Targets(y, np.ones(len(y)), 3), folds(y, count=5, seed=0))
+
+
+def test_a_damaged_card_is_refused_by_name(trained, tmp_path):
+    trained.write(tmp_path)
+    (tmp_path / "model.json").write_text("{}")
+
+    with pytest.raises(BundleError, match=r"model\.json"):
+        load(tmp_path)
+
+
+def test_serving_imports_nothing_that_only_learning_needs(trained, tmp_path):
+    trained.write(tmp_path)
+    code = (
+        "import sys; from twinkeel.learn import load; p = load(sys.argv[1]);"
+        "row = {f.name: f.example for f in p.signature.inputs}; p.call([row]); p.explain([row]);"
+        "heavy = {'sklearn', 'pandas', 'polars', 'lightgbm', 'catboost', 'onnx', 'scipy',"
+        " 'pyarrow', 'narwhals', 'joblib'} & set(sys.modules); sys.exit(f'{heavy}' if heavy else 0)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
