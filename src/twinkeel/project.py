@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinkeel.config import FILE, Config, load
-from twinkeel.errors import UsageError
+from twinkeel.errors import StoreError, UsageError
 from twinkeel.records import (
     Evaluation,
     Explanation,
@@ -58,11 +58,10 @@ class Project:
         Raises UsageError where there is none, ConfigError where `twinkeel.toml` is wrong.
         """
         from twinkeel.lifecycle.components import check
-        from twinkeel.store.store import Store
 
         config = load(_root(Path(folder)))
         check(config)
-        return cls(config, Store.open(config.root), progress=progress)
+        return cls(config, _store(config.root), progress=progress)
 
     @classmethod
     def init(
@@ -205,6 +204,18 @@ class Project:
             for at in self.status()
         ]
         return table(("component", "kind", "in production", "next"), rows)
+
+
+def _store(root: Path) -> Store:
+    """The project's store; where it cannot be written, one that still answers and shows."""
+    from twinkeel.store.store import FOLDER, Store
+
+    try:
+        return Store.open(root)
+    except StoreError:
+        if not (root / FOLDER / "catalog.db").is_file():
+            raise
+        return Store.open(root, read_only=True)
 
 
 def _root(start: Path) -> Path:

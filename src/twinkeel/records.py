@@ -46,6 +46,7 @@ class Field(Record, frozen=True, kw_only=True):
     """One named input or output of a version."""
 
     name: str
+    """For an output, `probabilities.Yes` is the entry `Yes` of the value `probabilities`."""
     type: FieldType
     required: bool = False
     """An input that must be present in every call."""

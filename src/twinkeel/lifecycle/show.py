@@ -9,6 +9,7 @@ import msgspec
 
 from twinkeel import plugins
 from twinkeel.records import Evaluation, Evidence, Score, Version
+from twinkeel.report.charts import slices
 from twinkeel.report.html import page
 from twinkeel.report.notebook import interval, shown
 from twinkeel.report.sections import Section, Table
@@ -34,7 +35,7 @@ def _sections(store: Store, version: Version) -> Iterator[Section]:
         yield _scores("Scorecard", [s for s in judged.scorecard.scores if s.slice is None])
         sliced = [s for s in judged.scorecard.scores if s.slice is not None]
         if sliced:
-            yield _scores("Slices", sliced)
+            yield _slices(sliced)
         evidence = msgspec.json.decode(store.get_object(judged.evidence_digest), type=Evidence)
         kind = plugins.kind(version.kind)
         yield from kind.report(store.open_bundle(version.bundle), evidence)
@@ -62,6 +63,16 @@ def _scores(title: str, scores: list[Score]) -> Section:
         text="Each value with its 95% interval and the number of cases behind it.",
         table=Table(columns=("score", "value", "95% interval", "n", "better"), rows=rows),
     )
+
+
+def _slices(scores: list[Score]) -> Section:
+    """All sliced scores in a table, and the first of them drawn group by group."""
+    section = _scores("Slices", scores)
+    grouped = [score for score in scores if "=" in (score.slice or "")]
+    if not grouped:
+        return section
+    drawn = slices([score for score in grouped if score.name == grouped[0].name], grouped[0].name)
+    return msgspec.structs.replace(section, charts=(drawn,))
 
 
 def _lineage(version: Version) -> Section:

@@ -7,7 +7,6 @@ the folder, or of a form that could run code (see `contents`). A bundle is never
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import stat
@@ -87,9 +86,9 @@ class Bundle:
 
     def array(self, name: str) -> Any:
         """One `.npy` file as a numpy array; objects are never unpickled."""
-        import numpy as np
+        from twinkeel.store.arrays import array
 
-        return np.load(io.BytesIO(self.read(name)), allow_pickle=False)
+        return array(self.read(name))
 
 
 def seal(folder: Path, *, kind: str, runtime: str) -> BundleInfo:

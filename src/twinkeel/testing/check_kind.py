@@ -122,10 +122,18 @@ def _answers(servable: Servable, rows: list[dict[str, Any]]) -> None:
     _holds(len(together) == len(rows), "call() must give one output per row")
     _holds(all(isinstance(output, Output) for output in together), "call() must give Outputs")
     _holds(servable.call([]) == [], "call() of no rows must give no outputs")
-    promised = {field.name for field in servable.signature.outputs}
+    promised = [field.name for field in servable.signature.outputs]
     for output in together:
-        _holds(promised <= set(output.values), f"an output lacks some of {sorted(promised)}")
+        missing = [name for name in promised if not _has(output.values, name)]
+        _holds(not missing, f"an output lacks {missing}, which the signature promises")
         msgspec.json.encode(output)
+
+
+def _has(values: dict[str, Any], name: str) -> bool:
+    """Whether the output `name` is there, by itself or as the entry of a nested value."""
+    outer, _, inner = name.partition(".")
+    nested = values.get(outer)
+    return name in values or (isinstance(nested, dict) and inner in nested)
 
 
 def _refuses(servable: Servable) -> None:

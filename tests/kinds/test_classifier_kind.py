@@ -1,0 +1,108 @@
+"""The classifier keeps what every kind must keep."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from conftest import churn_lines
+from twinkeel.errors import ContractError
+from twinkeel.project import Project
+from twinkeel.testing import check_kind
+
+MakeProject = Callable[..., Project]
+
+
+def test_the_classifier_passes_the_acceptance_suite(make_project: MakeProject) -> None:
+    judged = check_kind(make_project(rows=500), "churn")
+
+    assert judged.evaluation is not None
+    keys = {score.key for score in judged.evaluation.scorecard.scores}
+    assert {"roc_auc", "log_loss", "brier", "calibration_error", "accuracy", "f1"} <= keys
+    assert {"roc_auc[gender=Female]", "equalized_odds_difference[gender]"} <= keys
+    assert {"latency_ms", "rows_per_second", "bundle_mb"} <= keys
+
+
+def test_costs_become_money_and_the_decision(make_project: MakeProject) -> None:
+    project = make_project(
+        options="costs = {Yes = {No = 500.0}, No = {Yes = 50.0}}", gates='cost = "<= 100"'
+    )
+
+    judged = project.build("churn")
+
+    assert judged.evaluation is not None
+    assert judged.evaluation.verdicts[0].outcome == "pass"
+    rows = list(csv.DictReader(churn_lines(200)))
+    outputs = project.call("churn@1", rows)
+    decided = [output.values["prediction"] == "Yes" for output in outputs]
+    likely = [output.values["probability"] > 1 / 11 for output in outputs]
+    assert decided == likely
+
+
+def test_a_frame_is_answered_by_a_frame_of_the_same_library(make_project: MakeProject) -> None:
+    project = make_project()
+    project.build("churn")
+    rows = list(csv.DictReader(churn_lines(30)))
+
+    from_pandas = project.predict("churn@1", pd.DataFrame(rows))
+    from_polars = project.predict("churn@1", pl.DataFrame(rows))
+    alone = [output.values["probability"] for output in project.predict("churn@1", rows)]
+
+    assert isinstance(from_pandas, pd.DataFrame)
+    assert isinstance(from_polars, pl.DataFrame)
+    assert np.allclose(from_pandas["probability"], alone)
+    assert np.allclose(from_polars["probability"], alone)
+
+
+def test_odd_rows_are_answered_with_warnings(
+    make_project: MakeProject, churn_rows: list[dict[str, str]]
+) -> None:
+    project = make_project()
+    project.build("churn")
+    row = churn_rows[0]
+
+    odd = project.call("churn@1", {**row, "Contract": "Decade", "tenure": None, "new": 1})
+    shuffled = project.call("churn@1", dict(reversed(row.items())))
+    typed = project.call("churn@1", {**row, "tenure": int(row["tenure"])})
+
+    text = " ".join(odd.warnings)
+    assert "Decade" in text
+    assert "tenure" in text
+    assert "new" in text
+    plain = project.call("churn@1", row)
+    assert shuffled == plain
+    assert typed.values == plain.values
+
+
+@pytest.mark.parametrize("change", [{"tenure": "long"}, {"tenure": [1]}, {"tenure": ...}])
+def test_a_row_that_breaks_the_contract_is_one_sentence(
+    make_project: MakeProject, churn_rows: list[dict[str, str]], change: dict[str, object]
+) -> None:
+    project = make_project(rows=300)
+    project.build("churn")
+    row = {**churn_rows[0], **change}
+    if change["tenure"] is ...:
+        del row["tenure"]
+
+    with pytest.raises(ContractError, match="tenure") as caught:
+        project.call("churn@1", row)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_contributions_add_up_to_the_log_odds(
+    make_project: MakeProject, churn_rows: list[dict[str, str]]
+) -> None:
+    project = make_project()
+    project.build("churn")
+
+    for row in churn_rows:
+        why = project.explain("churn@1", row)
+        summed = why.base + sum(one.contribution for one in why.contributions)
+        assert abs(summed - why.total) < 1e-4
+        assert {one.name for one in why.contributions} <= set(row)
