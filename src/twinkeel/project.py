@@ -5,7 +5,7 @@ Every face (command line, server, notebook) goes through here or through the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from twinkeel.errors import StoreError, UsageError
 from twinkeel.records import (
     Evaluation,
     Explanation,
+    Message,
+    Output,
     Progress,
     Record,
     Release,
@@ -119,6 +121,13 @@ class Project:
         return call(self.store, self.version(ref), inputs)
 
     predict = call
+
+    def ask(self, ref: str, question: str, *, history: Sequence[Message] = ()) -> Output:
+        """Ask a version that converses a question, after the messages of `history`."""
+        from twinkeel.lifecycle.call import converse
+
+        asked = Message(role="user", text=question)
+        return converse(self.store, self.version(ref), (*history, asked))
 
     def explain(self, ref: str, row: Mapping[str, Any]) -> Explanation:
         """Why a version answers one row as it does."""

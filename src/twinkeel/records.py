@@ -56,6 +56,8 @@ class Field(Record, frozen=True, kw_only=True):
     high: float | None = None
     """The range seen while learning, for numbers; for dates, days since 1970-01-01."""
     example: Json = None
+    private: bool = False
+    """An input in people's own words: stored only where `[events] sensitive` says so."""
 
 
 class Signature(Record, frozen=True, kw_only=True):
@@ -66,6 +68,27 @@ class Signature(Record, frozen=True, kw_only=True):
 
 
 # ------------------------------------------------------------------------------ answers
+
+
+class Message(Record, frozen=True, kw_only=True):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """A document that answers are taken from, as a reader opens it."""
+
+    name: str
+    """As citations name it: its path within the source."""
+    title: str
+    media: str
+    """Its media type, such as `text/markdown` or `application/pdf`."""
+    text: str
+    """What the offsets of citations count in, by code point."""
+    original: bytes | None = None
+    """The file itself, where a browser can show it at a page."""
 
 
 class Output(Record, frozen=True, kw_only=True):

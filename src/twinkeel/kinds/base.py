@@ -20,10 +20,12 @@ from twinkeel.data.table import Table
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import (
     Cases,
+    Document,
     Evidence,
     Explanation,
     Json,
     Limits,
+    Message,
     Output,
     Progress,
     Record,
@@ -32,6 +34,7 @@ from twinkeel.records import (
 )
 from twinkeel.report.sections import Section
 from twinkeel.store.bundles import Bundle
+from twinkeel.store.shared import Shared
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,6 +80,30 @@ class Explains(Protocol):
         ...
 
 
+@runtime_checkable
+class Converses(Protocol):
+    """A servable that answers conversations; the chat faces come from this."""
+
+    def converse(self, messages: Sequence[Message]) -> Output:
+        """The answer to the last message, which is a user's, in the light of those before it.
+
+        Its values have `answer` (text), and may have `abstained` (whether `answer` only says
+        that there is none), `confidence` (0 to 1) and `citations`: a list of objects with
+        `document`, `title`, `start`, `end` (code points into the document's text), `quote`,
+        and where they are known `page`, `box` and `headings`. Raises InputError.
+        """
+        ...
+
+
+@runtime_checkable
+class Cites(Protocol):
+    """A servable whose citations can be opened."""
+
+    def document(self, name: str) -> Document:
+        """The document that a citation names; raises UnknownName."""
+        ...
+
+
 @dataclass(frozen=True)
 class Task(Generic[OptionsT]):
     """One build of one component, as its kind sees it."""
@@ -85,6 +112,8 @@ class Task(Generic[OptionsT]):
     options: OptionsT
     data: Source
     """The component's source; reading it twice gives the same rows."""
+    root: Path
+    """The project's folder, which paths in the options are relative to."""
     split_key: str
     """The project's key for the keyed hash that holds cases out."""
     bundle: Path
@@ -99,6 +128,9 @@ class Task(Generic[OptionsT]):
     step: Callable[[str, Callable[[Path], None]], Path]
     """`step(key, work)`: run `work(folder)` once and return the folder that it filled; a build
     that was killed and is started again finds the finished folder and skips the work."""
+    shared: Shared
+    """`shared(name, key, make)`: the contents of the bundle's file `name`, made by `make()` unless
+    any build has made it under `key` before; stored once, whatever bundles refer to it."""
     resolve: Callable[[str], Servable]
     """Load a version that this one depends on; it is recorded in the lineage."""
 

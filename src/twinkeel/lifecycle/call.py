@@ -14,9 +14,19 @@ from weakref import WeakKeyDictionary
 from twinkeel.data import files
 from twinkeel.data.table import Table, from_frame, from_values
 from twinkeel.errors import ContractError, UsageError
-from twinkeel.kinds.base import Explains, Servable
+from twinkeel.kinds.base import Converses, Explains, Servable
 from twinkeel.lifecycle.versions import load
-from twinkeel.records import Explanation, Json, Output, Progress, Rows, Tick, Version, silent
+from twinkeel.records import (
+    Explanation,
+    Json,
+    Message,
+    Output,
+    Progress,
+    Rows,
+    Tick,
+    Version,
+    silent,
+)
 from twinkeel.store.store import Store
 
 BATCH = 5_000
@@ -47,6 +57,14 @@ def explain(store: Store, version: Version, rows: Rows) -> list[Explanation]:
     if not isinstance(servable, Explains):
         raise UsageError(f"{version.ref} cannot explain its answers.")
     return servable.explain(rows)
+
+
+def converse(store: Store, version: Version, messages: Sequence[Message]) -> Output:
+    """What `version` answers to a conversation; raises UsageError where it does not converse."""
+    servable = loaded(store, version)
+    if not isinstance(servable, Converses):
+        raise UsageError(f"{version.ref} does not converse: call it with its inputs.")
+    return servable.converse(messages)
 
 
 def call_file(

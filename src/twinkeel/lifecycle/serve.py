@@ -16,14 +16,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
+import msgspec
+
 from twinkeel import plugins
 from twinkeel.config import Config, EventsTable
 from twinkeel.errors import EnvironmentProblem, StoreError, TwinkeelError, UnknownName, UsageError
-from twinkeel.kinds.base import Explains, Servable, Traits
+from twinkeel.kinds.base import Cites, Converses, Explains, Servable, Traits
 from twinkeel.lifecycle import components, versions
 from twinkeel.records import (
+    Document,
     Event,
     Explanation,
+    Message,
     Output,
     Record,
     Rows,
@@ -80,10 +84,21 @@ class Held:
         """The names of what the version takes."""
         return frozenset(item.name for item in self.servable.signature.inputs)
 
+    @cached_property
+    def open_inputs(self) -> frozenset[str]:
+        """The inputs whose values need no word of `[events] sensitive` to be stored."""
+        declared = {item.name for item in self.servable.signature.inputs if item.private}
+        return self.inputs - self.private - declared
+
     @property
     def explains(self) -> bool:
         """Whether the version can say why it answered as it did."""
         return isinstance(self.servable, Explains)
+
+    @property
+    def converses(self) -> bool:
+        """Whether the version answers conversations."""
+        return isinstance(self.servable, Converses)
 
 
 class Shelf(Protocol):
@@ -234,6 +249,30 @@ class Live:
             raise UsageError(f"{held.ref} does not explain its answers.")
         return held.ref, held.servable.explain(rows)
 
+    def converse(
+        self, component: str, messages: Sequence[Message], who: str | None = None
+    ) -> Answer:
+        """The recorded answer to a conversation; raises InputError, UnknownName, UsageError.
+
+        What people say in a conversation is private: stored where `[events] sensitive` says so.
+        """
+        held = self.find(component)
+        if not isinstance(held.servable, Converses):
+            raise UsageError(f"{held.ref} does not converse: call it with its inputs.")
+        started = time.perf_counter()
+        output = held.servable.converse(messages)
+        ms = (time.perf_counter() - started) * 1000
+        kept = self.keep.inputs and self.keep.sensitive
+        inputs = {"messages": msgspec.to_builtins(messages)} if kept else {}
+        return self._recorded(held, inputs if self.keep.inputs else None, output, ms, who)
+
+    def document(self, component: str, name: str) -> Document:
+        """A document that answers of `component` cite; raises UnknownName, UsageError."""
+        held = self.find(component)
+        if not isinstance(held.servable, Cites):
+            raise UsageError(f"{held.ref} does not cite documents.")
+        return held.servable.document(name)
+
     def record(self, event: Event) -> bool:
         """Append an event; False, and `degraded` says why, where the store cannot take it."""
         try:
@@ -301,6 +340,11 @@ class Live:
     def _answer(
         self, held: Held, row: Mapping[str, Any], output: Output, ms: float, who: str | None
     ) -> Answer:
+        return self._recorded(held, self._stored(held, row), output, ms, who)
+
+    def _recorded(
+        self, held: Held, inputs: dict[str, Any] | None, output: Output, ms: float, who: str | None
+    ) -> Answer:
         event = Event(
             id=new_id(),
             kind="call",
@@ -309,7 +353,7 @@ class Live:
             number=held.ref.number,
             ms=round(ms, 3),
             who=who,
-            inputs=self._stored(held, row),
+            inputs=inputs,
             output=output.values,
         )
         recorded = self.record(event)
@@ -319,7 +363,7 @@ class Live:
         """What of a row may be stored: the version's own inputs, without the sensitive ones."""
         if not self.keep.inputs:
             return None
-        names = held.inputs if self.keep.sensitive else held.inputs - held.private
+        names = held.inputs if self.keep.sensitive else held.open_inputs
         return {name: value for name, value in row.items() if name in names}
 
     def _missing(self, component: str) -> TwinkeelError:
