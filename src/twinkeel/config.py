@@ -38,7 +38,7 @@ class SourceConfig(Record, frozen=True, kw_only=True, forbid_unknown_fields=True
     """`[sources.NAME]`: named data."""
 
     path: str
-    """A file, or a glob of files of one form, relative to the project."""
+    """A file, or a glob of files, relative to the project; tables of one source have one form."""
 
 
 class ServerTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -53,7 +53,6 @@ def test_typed_files_that_disagree_on_a_type_meet_as_texts(tmp_path: Path) -> No
         ("none/t.csv", "there is no file none/t.csv; correct the path."),
         ("*.parquet", "no file matches *.parquet; check the pattern."),
         ("folder", "folder is a folder, and a file was expected; name a file in it"),
-        ("*.*", "matches files of several forms (.csv, .txt)"),
         ("**csv/[", "**csv/["),
         ("", "is empty: name a file"),
     ],
@@ -68,6 +67,21 @@ def test_a_path_that_leads_nowhere_gets_its_sentence(
         opened(tmp_path, path)
     assert str(caught.value).startswith("[sources.customers] path")
     assert sentence in str(caught.value)
+
+
+def test_files_of_several_forms_are_documents_but_no_table(tmp_path: Path) -> None:
+    (tmp_path / "help" / "deep").mkdir(parents=True)
+    (tmp_path / "help" / "a.md").write_bytes(b"one")
+    (tmp_path / "help" / "deep" / "b.txt").write_bytes(b"two")
+    (tmp_path / "help" / ".hidden.md").write_bytes(b"three")
+    source = opened(tmp_path, "help/**/*")
+    found = [(file.name, file.digest) for file in source.documents()]
+    assert found == [
+        ("a.md", hashlib.sha256(b"one").hexdigest()),
+        ("deep/b.txt", hashlib.sha256(b"two").hexdigest()),
+    ]
+    with pytest.raises(SourceError, match=r"several forms \(.md, .txt\), and one was expected"):
+        source.table()
 
 
 def test_only_the_path_is_a_pattern_not_the_project_folder(tmp_path: Path) -> None:

@@ -80,9 +80,10 @@ def build(root: Path) -> None:
     with Store.open(root) as store, store.building("key") as folder:
         steps = Steps(folder / "steps")
         step = steps("fill", lambda into: fill(into, "built") and None)
-        made = store.add_version(
-            "churn", "toy", store.add_bundle(step, kind="toy", runtime="json"), lineage(store)
-        )
+        shared = store.shared()
+        shared("part.json", "a key", lambda: b'"shared"')
+        sealed = store.add_bundle(step, kind="toy", runtime="json", shared=shared.entries)
+        made = store.add_version("churn", "toy", sealed, lineage(store))
         store.add_evaluation(evaluation(store, made, '["built"]'))
 
 

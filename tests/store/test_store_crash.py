@@ -21,7 +21,7 @@ PASSES = {
     "open": ["migrate.applied", "migrate.committed"],
     "build": [
         *("step.filled", "step.done"),
-        *("object.written", "object.renamed"),
+        *("object.written", "object.renamed", "made.written", "made.renamed"),
         *("bundle.copied", "bundle.sealed", "bundle.renamed", "bundle.synced"),
         *("version.inserted", "version.committed"),
         *("evaluation.inserted", "evaluation.committed"),
@@ -123,6 +123,8 @@ def leftovers(root: Path) -> list[Path]:
         digests = {version.bundle for version in store.versions()}
         digests |= {version.lineage.learned_digest for version in store.versions()}
         for version in store.versions():
+            shared = store.open_bundle(version.bundle).manifest.shared.values()
+            digests |= {entry.sha256 for entry in shared}
             for one in store.evaluations(version.ref):
                 digests |= {one.cases_digest, one.evidence_digest}
     stored = [*folder.glob("bundles/*"), *(folder / "objects").glob("??/*")]

@@ -1,14 +1,15 @@
 """Sources: named data that components are built from.
 
-Owns finding the files that a source names and reading them as one table. Refuses globs that match
-nothing, folders, and files whose columns differ. Where the files are is the configuration's to
-say; what is in them is `files`'.
+Owns finding the files that a source names, and reading them as one table where they hold one.
+Refuses globs that match nothing, folders, and tables whose forms or columns differ. Where the files
+are is the configuration's to say; what is in them is `files`', or a kind's that reads documents.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -22,16 +23,38 @@ _GLOB = frozenset("*?[")
 _CHUNK = 1 << 20
 
 
-class Source:
-    """Named files that hold one table; reading it twice gives the same rows."""
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source, for those who read documents rather than one table."""
 
-    def __init__(self, name: str, files: Sequence[Path]) -> None:
+    name: str
+    """Its path below the part of the source's path that is no pattern, with `/`."""
+    path: Path
+    digest: str
+    """sha256 of its contents, in hex."""
+
+
+class Source:
+    """Named files; reading them twice gives the same rows or documents.
+
+    `folder` is what the files' names are relative to, by default the first file's.
+    """
+
+    def __init__(self, name: str, files: Sequence[Path], *, folder: Path | None = None) -> None:
         self.name = name
         self.files = tuple(files)
+        self._folder = folder or self.files[0].parent
 
     def table(self) -> Table:
         """All rows, file after file; read once. Raises SourceError."""
         return self._table
+
+    def documents(self) -> tuple[SourceFile, ...]:
+        """Every file by itself, in the order of their names. Raises SourceError."""
+        return tuple(
+            SourceFile(name=path.relative_to(self._folder).as_posix(), path=path, digest=digest)
+            for path, digest in zip(self.files, self._digests, strict=True)
+        )
 
     def digest(self) -> str:
         """sha256 of the contents, in hex: of one file its own, of several that of their digests."""
@@ -44,6 +67,12 @@ class Source:
 
     @cached_property
     def _table(self) -> Table:
+        forms = {path.suffix.lower() for path in self.files}
+        if len(forms) > 1:
+            raise SourceError(
+                f"[sources.{self.name}] path matches files of several forms "
+                f"({', '.join(sorted(forms))}), and one was expected for a table; narrow the glob."
+            )
         tables = [files.read(path) for path in self.files]
         first = tables[0]
         for path, table in zip(self.files, tables, strict=True):
@@ -57,10 +86,13 @@ class Source:
 
     @cached_property
     def _digest(self) -> str:
-        digests = [_sha256(path) for path in self.files]
-        if len(digests) == 1:
-            return digests[0]
-        return hashlib.sha256("".join(digests).encode()).hexdigest()
+        if len(self._digests) == 1:
+            return self._digests[0]
+        return hashlib.sha256("".join(self._digests).encode()).hexdigest()
+
+    @cached_property
+    def _digests(self) -> list[str]:
+        return [_sha256(path) for path in self.files]
 
 
 def open_source(config: SourceConfig, root: Path, *, name: str = "source") -> Source:
@@ -68,7 +100,9 @@ def open_source(config: SourceConfig, root: Path, *, name: str = "source") -> So
 
     Raises SourceError where there is no such file; contents are read later.
     """
-    return Source(name, _found(config.path, root, f"[sources.{name}] path"))
+    where = f"[sources.{name}] path"
+    found = _found(config.path, root, where)
+    return Source(name, found, folder=_fixed(config.path, root, found))
 
 
 def _found(path: str, root: Path, where: str) -> list[Path]:
@@ -82,16 +116,25 @@ def _found(path: str, root: Path, where: str) -> list[Path]:
         )
     if full.exists() or not _GLOB & set(path):
         return [_existing(full, path, where)]
-    matches = sorted(match for match in _glob(root, path, where) if match.is_file())
+    matches = sorted(match for match in _glob(root, path, where) if _wanted(match, root))
     if not matches:
         raise SourceError(f"{where}: no file matches {path}; check the pattern.")
-    forms = {match.suffix.lower() for match in matches}
-    if len(forms) > 1:
-        raise SourceError(
-            f"{where}: {path} matches files of several forms ({', '.join(sorted(forms))}), and one "
-            "was expected; narrow the glob."
-        )
     return matches
+
+
+def _wanted(match: Path, root: Path) -> bool:
+    """Whether a match is a file that is not hidden, in a folder below the project that is not."""
+    below = match.relative_to(root).parts if match.is_relative_to(root) else match.parts[-1:]
+    return match.is_file() and not any(part.startswith(".") for part in below)
+
+
+def _fixed(path: str, root: Path, found: list[Path]) -> Path:
+    """The folder that a pattern of files starts from; of one file, its own folder."""
+    parts = Path(path).parts
+    place = next((i for i, part in enumerate(parts) if _GLOB & set(part)), None)
+    if place is None or found == [root / path]:
+        return found[0].parent
+    return root.joinpath(*parts[:place])
 
 
 def _glob(root: Path, path: str, where: str) -> list[Path]:

@@ -53,6 +53,7 @@ def build(
             component=name,
             options=what.options,
             data=source,
+            root=config.root,
             split_key=config.project.split_key,
             bundle=_emptied(folder / "bundle"),
             progress=progress,
@@ -61,6 +62,7 @@ def build(
             started=started,
             work=folder,
             step=steps,
+            shared=store.shared(),
             resolve=lambda text: _resolve(config, store, text, depends_on),
         )
         cases = what.kind.cases(task)
@@ -68,7 +70,12 @@ def build(
         _check_honest(name, cases, built)
         lineage = _lineage(store, task, what, built, depends_on)
         progress(Tick(stage="storing"))
-        bundle = store.add_bundle(task.bundle, kind=what.kind.name, runtime=what.kind.runtime)
+        bundle = store.add_bundle(
+            task.bundle,
+            kind=what.kind.name,
+            runtime=what.kind.runtime,
+            shared=task.shared.entries,
+        )
         made = store.add_version(name, what.kind.name, bundle, lineage)
         steps.forget()
     return made, cases
@@ -81,6 +88,7 @@ def task_for_cases(config: Config, store: Store, what: Component, folder: Path) 
         component=what.name,
         options=what.options,
         data=source,
+        root=config.root,
         split_key=config.project.split_key,
         bundle=folder / "bundle",
         progress=silent,
@@ -89,6 +97,7 @@ def task_for_cases(config: Config, store: Store, what: Component, folder: Path) 
         started=time.monotonic(),
         work=folder,
         step=Steps(folder / "steps"),
+        shared=store.shared(),
         resolve=lambda text: _resolve(config, store, text, {}),
     )
 

@@ -24,11 +24,13 @@ from twinkeel.errors import BundleError, UsageError
 from twinkeel.lifecycle import components, distributions
 from twinkeel.lifecycle.serve import Held
 from twinkeel.records import Record, Scorecard, Version, VersionRef
-from twinkeel.store.bundles import open_bundle
+from twinkeel.store.bundles import Bundle, open_bundle
+from twinkeel.store.objects import Objects
 from twinkeel.store.store import Store
 
 FILE = "package.json"
 _BUNDLE = "bundle"
+_OBJECTS = "objects"
 _ACCOUNT = 10001
 """The user id that the container runs as."""
 
@@ -78,7 +80,8 @@ class FolderShelf:
         """Load it from its verified bundle."""
         packaged = self.packaged
         kind = plugins.kind(packaged.kind)
-        bundle = open_bundle(self.folder / _BUNDLE, digest=packaged.bundle)
+        objects = Objects(self.folder / _OBJECTS)
+        bundle = open_bundle(self.folder / _BUNDLE, digest=packaged.bundle, objects=objects)
         return Held(
             ref=ref,
             kind=packaged.kind,
@@ -121,8 +124,7 @@ def read(folder: Path) -> Packaged:
 def _fill(folder: Path, config: Config, store: Store, version: Version) -> None:
     packaged = _described(config, store, version)
     bundle = store.open_bundle(version.bundle)
-    shutil.copytree(bundle.path, folder / _BUNDLE)
-    _readable(folder / _BUNDLE)
+    _copy(bundle, folder)
     wheels = _wheels(folder / "wheels", version.kind)
     needed = distributions.locked(*wheels)
     lines = [f"./wheels/{path.name}" for path in wheels.values()]
@@ -160,6 +162,17 @@ def _wheels(folder: Path, kind: str) -> dict[str, Path]:
     return {name: distributions.wheel(name, module, folder) for name, module in modules.items()}
 
 
+def _copy(bundle: Bundle, folder: Path) -> None:
+    """The bundle's own files, and beside them the objects that are its shared ones."""
+    shutil.copytree(bundle.path, folder / _BUNDLE)
+    (folder / _OBJECTS).mkdir()
+    objects = Objects(folder / _OBJECTS)
+    for name in bundle.manifest.shared:
+        objects.put(bundle.read(name))
+    _readable(folder / _BUNDLE)
+    _readable(folder / _OBJECTS)
+
+
 def _readable(folder: Path) -> None:
     """Let the container's account read what was copied."""
     for path in (folder, *folder.rglob("*")):
@@ -186,6 +199,7 @@ COPY wheels ./wheels
 RUN pip install --no-cache-dir -r requirements.txt
 COPY {FILE} ./
 COPY {_BUNDLE} ./{_BUNDLE}
+COPY {_OBJECTS} ./{_OBJECTS}
 USER twinkeel
 VOLUME /data
 EXPOSE {port}

@@ -81,7 +81,8 @@ def _checked(name: str, work: Callable[[], str]) -> Check:
 
 def _bundle(store: Store, version: Version) -> str:
     bundle = store.open_bundle(version.bundle)
-    return f"{len(bundle.manifest.files)} files match their hashes"
+    manifest = bundle.manifest
+    return f"{len(manifest.files) + len(manifest.shared)} files match their hashes"
 
 
 def _outputs(store: Store, version: Version, judged: Evaluation) -> str:

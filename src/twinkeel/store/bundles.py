@@ -1,6 +1,7 @@
 """A bundle: a folder that is all a server needs, sealed by the hashes in its `manifest.json`.
 
-Its digest is the sha256 of the manifest's bytes, so it names every file in it. Opening one
+Its digest is the sha256 of the manifest's bytes, so it names every file in it. A file may also
+be shared: the manifest then gives its hash, and an object of the store is its contents. Opening one
 re-hashes every file and refuses, by name, whatever is missing, added, changed, a link, outside
 the folder, or of a form that could run code (see `contents`). A bundle is never changed.
 """
@@ -10,21 +11,23 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import msgspec
 
-from twinkeel.errors import BundleError
+from twinkeel.errors import BundleError, StoreError
 from twinkeel.records import Record
 from twinkeel.store import contents, files, points
+from twinkeel.store.objects import Objects
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-_LARGEST_MANIFEST = 4 * 2**20
+_LARGEST_MANIFEST = 64 * 2**20
 _MOST_FILES = 10_000
+_MOST_SHARED = 250_000
 _T = TypeVar("_T")
 
 
@@ -35,7 +38,7 @@ class FileEntry(Record, frozen=True, forbid_unknown_fields=True):
     bytes: int
 
 
-class Manifest(Record, frozen=True, forbid_unknown_fields=True):
+class Manifest(Record, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What `manifest.json` says."""
 
     format: int
@@ -45,6 +48,8 @@ class Manifest(Record, frozen=True, forbid_unknown_fields=True):
     """What loads the bundle, such as `onnx`."""
     files: dict[str, FileEntry]
     """By name relative to the bundle, with `/`, sorted."""
+    shared: dict[str, FileEntry] = {}
+    """Files that are not in the folder, by name: objects that other bundles may share."""
 
 
 class BundleInfo(Record, frozen=True):
@@ -61,14 +66,18 @@ class Bundle:
     path: Path
     manifest: Manifest
     digest: str
+    objects: Objects | None = None
+    """Where its shared files are."""
 
     @property
     def size(self) -> int:
-        """Bytes of all its files but the manifest."""
-        return sum(entry.bytes for entry in self.manifest.files.values())
+        """Bytes of all its files, shared ones too, but the manifest."""
+        return _size(self.manifest)
 
     def read(self, name: str) -> bytes:
         """One file's bytes. Raises BundleError if it is not listed or has changed."""
+        if name in self.manifest.shared:
+            return _read_shared(self, name)
         entry = self.manifest.files.get(name)
         if entry is None:
             raise BundleError(f"Bundle {self.digest[:12]} holds no file {name!r}.")
@@ -91,28 +100,37 @@ class Bundle:
         return array(self.read(name))
 
 
-def seal(folder: Path, *, kind: str, runtime: str) -> BundleInfo:
+def seal(
+    folder: Path, *, kind: str, runtime: str, shared: Mapping[str, FileEntry] | None = None
+) -> BundleInfo:
     """Check, hash and sync every file in `folder`, then write its manifest.
 
-    A manifest that is there already is replaced. Raises BundleError for a file that a bundle
-    may not hold, StoreError where the disk refuses.
+    A manifest that is there already is replaced. `shared` are objects that it refers to.
+    Raises BundleError for a file that a bundle may not hold, StoreError where the disk refuses.
     """
     with files.explained(folder):
         (folder / MANIFEST).unlink(missing_ok=True)
         entries = {name: _entry(folder, name) for name in sorted(_names(folder))}
-        manifest = Manifest(format=FORMAT, kind=kind, runtime=runtime, files=entries)
+        manifest = Manifest(
+            format=FORMAT,
+            kind=kind,
+            runtime=runtime,
+            files=entries,
+            shared=dict(sorted((shared or {}).items())),
+        )
+        _check_manifest(folder, manifest)
         data = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
         fresh = files.fresh(folder)
         files.write(fresh, data)
         os.replace(fresh, folder / MANIFEST)  # noqa: PTH105 - says that it replaces
         files.sync(folder)
-    size = sum(entry.bytes for entry in entries.values())
-    return BundleInfo(digest=files.digest_of(data), bytes=size)
+    return BundleInfo(digest=files.digest_of(data), bytes=_size(manifest))
 
 
-def open_bundle(path: Path, *, digest: str | None = None) -> Bundle:
+def open_bundle(path: Path, *, digest: str | None = None, objects: Objects | None = None) -> Bundle:
     """Verify the bundle in a folder, and that it has this digest if one is given.
 
+    `objects` is where its shared files are, if it has any.
     Raises BundleError, naming the file that is wrong.
     """
     with files.explained(path):
@@ -128,26 +146,37 @@ def open_bundle(path: Path, *, digest: str | None = None) -> Bundle:
             fault = contents.check(name, _read(path, name, entry))
             if fault is not None:
                 raise _wrong(path, name, fault)
-    return Bundle(path=path, manifest=manifest, digest=found)
+        bundle = Bundle(path=path, manifest=manifest, digest=found, objects=objects)
+        for name in manifest.shared:
+            fault = contents.check(name, _read_shared(bundle, name))
+            if fault is not None:
+                raise _wrong(path, name, fault)
+    return bundle
 
 
 class Bundles:
     """The store's folder of bundles, each in a folder named by its digest."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, objects: Objects) -> None:
         self._root = root
+        self._objects = objects
 
-    def add(self, folder: Path, *, kind: str, runtime: str) -> BundleInfo:
+    def add(
+        self, folder: Path, *, kind: str, runtime: str, shared: Mapping[str, FileEntry]
+    ) -> BundleInfo:
         """Store a copy of a filled folder as a bundle; `folder` is left as it is.
 
-        The same contents are stored once; a stored copy that is damaged is replaced.
+        The same contents are stored once; a stored copy that is damaged is replaced. The objects
+        that `shared` names must be stored already.
         """
         with files.explained(self._root):
             fresh = files.fresh(files.folder(self._root))
             try:
                 _copy(folder, fresh)
                 points.reached("bundle.copied")
-                info = seal(fresh, kind=kind, runtime=runtime)
+                for name, entry in shared.items():
+                    self._use(name, entry)
+                info = seal(fresh, kind=kind, runtime=runtime, shared=shared)
                 points.reached("bundle.sealed")
                 self._publish(fresh, self._root / info.digest)
             finally:
@@ -158,7 +187,14 @@ class Bundles:
         """A verified bundle. Raises BundleError."""
         if not files.is_digest(digest):
             raise BundleError(f"{digest!r} is not a digest: expected a sha256 in lower-case hex.")
-        return open_bundle(self._root / digest, digest=digest)
+        return open_bundle(self._root / digest, digest=digest, objects=self._objects)
+
+    def shared(self, digest: str) -> set[str]:
+        """The digests of the objects that a bundle refers to. Raises BundleError."""
+        path = self._root / digest
+        with files.explained(path):
+            manifest = _manifest(path, _read(path, MANIFEST, None))
+        return {entry.sha256 for entry in manifest.shared.values()}
 
     def has(self, digest: str) -> bool:
         """Whether there is a bundle of this name; it is not verified."""
@@ -174,6 +210,11 @@ class Bundles:
         if self._root.is_dir():
             yield from (path for path in self._root.iterdir() if not files.is_digest(path.name))
 
+    def _use(self, name: str, entry: FileEntry) -> None:
+        if not self._objects.has(entry.sha256):
+            raise BundleError(f"The shared file {name} is not in the store: put it first.")
+        self._objects.use(entry.sha256)
+
     def _publish(self, fresh: Path, target: Path) -> None:
         if target.exists() and not self._reusable(target):
             target.rename(self._root / f"{files.DROPPED}{fresh.name[len(files.FRESH) :]}")
@@ -185,7 +226,7 @@ class Bundles:
 
     def _reusable(self, target: Path) -> bool:
         try:
-            open_bundle(target, digest=target.name)
+            self.open(target.name)
         except BundleError:
             return False
         files.touch(target)
@@ -236,14 +277,21 @@ def _manifest(path: Path, data: bytes) -> Manifest:
         manifest = msgspec.json.decode(data, type=Manifest)
     except msgspec.DecodeError as error:
         raise _wrong(path, MANIFEST, f"is not a manifest of format {FORMAT}: {error}") from error
+    _check_manifest(path, manifest)
+    return manifest
+
+
+def _check_manifest(path: Path, manifest: Manifest) -> None:
     if manifest.format != FORMAT:
         raise _wrong(path, MANIFEST, f"has format {manifest.format}: expected {FORMAT}")
-    if len(manifest.files) > _MOST_FILES:
-        raise _wrong(path, MANIFEST, f"lists more than {_MOST_FILES} files")
-    for name in manifest.files:
+    for names, most in ((manifest.files, _MOST_FILES), (manifest.shared, _MOST_SHARED)):
+        if len(names) > most:
+            raise _wrong(path, MANIFEST, f"lists more than {most} files")
+    for name in (*manifest.files, *manifest.shared):
         if _outside(name):
             raise _wrong(path, name, "has a name that leads out of the bundle")
-    return manifest
+    for name in manifest.files.keys() & manifest.shared.keys():
+        raise _wrong(path, name, "is listed as its own file and as a shared one")
 
 
 def _compare_names(path: Path, manifest: Manifest) -> None:
@@ -272,6 +320,22 @@ def _read(path: Path, name: str, entry: FileEntry | None) -> bytes:
     if entry is not None and files.digest_of(data) != entry.sha256:
         raise _wrong(path, name, "is damaged: its contents have another sha256")
     return data
+
+
+def _read_shared(bundle: Bundle, name: str) -> bytes:
+    """A shared file's bytes, verified by the name of the object that holds them."""
+    entry = bundle.manifest.shared[name]
+    if bundle.objects is None:
+        raise _wrong(bundle.path, name, "is shared, and there is no folder of objects beside it")
+    try:
+        return bundle.objects.get(entry.sha256)
+    except StoreError as error:
+        raise BundleError(f"{name} in the bundle at {bundle.path} is shared: {error}") from error
+
+
+def _size(manifest: Manifest) -> int:
+    entries = (*manifest.files.values(), *manifest.shared.values())
+    return sum(entry.bytes for entry in entries)
 
 
 def _outside(name: str) -> bool:

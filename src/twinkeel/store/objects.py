@@ -53,6 +53,10 @@ class Objects:
         """Whether there is an object with this digest; its contents are not looked at."""
         return files.is_digest(digest) and self._path(digest).is_file()
 
+    def use(self, digest: str) -> None:
+        """Mark an object that is there as used now, so that no sweep takes it for an orphan."""
+        files.touch(self._path(digest))
+
     def paths(self) -> Iterator[Path]:
         """Every object's path; its name is its digest."""
         for path in self._root.glob("??/*"):

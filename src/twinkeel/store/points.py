@@ -14,6 +14,8 @@ NAMES: tuple[str, ...] = (
     "step.done",
     "object.written",
     "object.renamed",
+    "made.written",
+    "made.renamed",
     "bundle.copied",
     "bundle.sealed",
     "bundle.renamed",

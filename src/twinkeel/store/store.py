@@ -7,7 +7,7 @@ first). Refuses records that point at what is not there. Safe for many processes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,15 +15,16 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
 
-from twinkeel.errors import StoreError
+from twinkeel.errors import BundleError, StoreError
 from twinkeel.records import Evaluation, Lineage, Release, Version, VersionRef, now
 from twinkeel.store import catalog, events, files, gc, keys, migrations, points
-from twinkeel.store.bundles import Bundle, BundleInfo, Bundles
+from twinkeel.store.bundles import Bundle, BundleInfo, Bundles, FileEntry
 from twinkeel.store.database import Database
 from twinkeel.store.events import EventLog
 from twinkeel.store.gc import GRACE, WORK_GRACE, Collected, Swept
 from twinkeel.store.keys import Key, Role
 from twinkeel.store.objects import Objects
+from twinkeel.store.shared import Made, Shared
 from twinkeel.store.work import Work
 
 FOLDER = ".twinkeel"
@@ -36,7 +37,8 @@ class Store:
         self.folder = folder
         self._database = database
         self._objects = Objects(folder / "objects")
-        self._bundles = Bundles(folder / "bundles")
+        self._made = Made(folder / "made")
+        self._bundles = Bundles(folder / "bundles", self._objects)
         self._work = Work(folder / "work")
         self.events = EventLog(folder / "events", database)
 
@@ -83,10 +85,22 @@ class Store:
         """The bytes with this digest, verified. Raises StoreError."""
         return self._objects.get(digest)
 
-    def add_bundle(self, folder: Path, *, kind: str, runtime: str) -> BundleInfo:
+    def add_bundle(
+        self,
+        folder: Path,
+        *,
+        kind: str,
+        runtime: str,
+        shared: Mapping[str, FileEntry] | None = None,
+    ) -> BundleInfo:
         """Seal a copy of a filled folder and store it. Raises BundleError for a foreign file."""
         with self._using():
-            return self._bundles.add(folder, kind=kind, runtime=runtime)
+            return self._bundles.add(folder, kind=kind, runtime=runtime, shared=shared or {})
+
+    def shared(self) -> Shared:
+        """What one build shares with others; its entries go to `add_bundle`."""
+        self._check_writable()
+        return Shared(self._objects, self._made, self._using)
 
     def open_bundle(self, digest: str) -> Bundle:
         """The bundle with this digest, every file verified. Raises BundleError."""
@@ -288,15 +302,28 @@ class Store:
             kept = [version for version in versions if version.ref not in doomed]
             judged = catalog.list_evaluations(connection, None)
         points.reached("gc.committed")
-        return _Plan(tuple(map(str, doomed)), forgotten, gc.referenced(kept, judged))
+        return _Plan(
+            tuple(map(str, doomed)), forgotten, gc.referenced(kept, judged), self._shared_by(kept)
+        )
+
+    def _shared_by(self, versions: Iterable[Version]) -> set[str] | None:
+        """The objects that these versions' bundles share; None where one cannot be asked."""
+        try:
+            return {one for made in versions for one in self._bundles.shared(made.bundle)}
+        except BundleError:
+            return None
 
     def _sweep(self, plan: _Plan, *, grace: float, dry_run: bool) -> Collected:
+        keep = plan.keep | (plan.shared or set())
+
         def sweep(paths: Iterable[Path]) -> Swept:
-            return gc.sweep(paths, keep=plan.keep, older=grace, dry_run=dry_run)
+            return gc.sweep(paths, keep=keep, older=grace, dry_run=dry_run)
 
         bundles = sweep(self._bundles.paths())
-        objects = sweep(self._objects.paths())
+        objects = Swept() if plan.shared is None else sweep(self._objects.paths())
         temporary = sweep(self._leftovers())
+        if plan.shared is not None:
+            gc.sweep(self._made.stale(keep), keep=set(), older=grace, dry_run=dry_run)
         work = gc.sweep_work(self._work.root, older=WORK_GRACE, dry_run=dry_run)
         return Collected(
             versions=plan.versions,
@@ -344,6 +371,8 @@ class _Plan(NamedTuple):
     versions: tuple[str, ...]
     events: int
     keep: set[str]
+    shared: set[str] | None
+    """Objects that bundles refer to; None where a damaged bundle cannot say, and all stay."""
 
 
 def _existing(path: Path) -> Database:
