@@ -28,6 +28,11 @@ kind = "toy"
 source = "rows"
 sensitive = ["gender"]
 """
+TALK = """
+[components.talk]
+kind = "talk"
+source = "rows"
+"""
 ROW = {"amount": 20, "plan": "plus", "gender": "Female"}
 
 
@@ -43,9 +48,13 @@ class Site:
 
     def release(self, factor: float, *, damaged: bool = False) -> int:
         """Make a version that multiplies by `factor` and put it into production."""
+        return self.publish("toy", f'{{"factor": {factor}}}', damaged=damaged)
+
+    def publish(self, name: str, model: str, *, damaged: bool = False) -> int:
+        """Make a version of the component `name`, of the kind `name`, and release it."""
         with self.store.scratch() as folder:
-            (folder / "model.json").write_text(f'{{"factor": {factor}}}')
-            bundle = self.store.add_bundle(folder, kind="toy", runtime="toy")
+            (folder / "model.json").write_text(model)
+            bundle = self.store.add_bundle(folder, kind=name, runtime=name)
         if damaged:
             (model,) = (self.root / ".twinkeel").rglob(f"*{bundle.digest[2:]}/model.json")
             model.chmod(0o644)
@@ -60,10 +69,10 @@ class Site:
             seed=0,
             split={},
         )
-        version = self.store.add_version("toy", "toy", bundle, lineage)
-        current = self.store.current("toy")
+        version = self.store.add_version(name, name, bundle, lineage)
+        current = self.store.current(name)
         self.store.release(
-            "toy",
+            name,
             version.number,
             expected=None if current is None else current.sequence,
             action="release",

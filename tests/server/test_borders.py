@@ -41,6 +41,8 @@ def test_what_is_public_is_known_by_name() -> None:
 
     assert public == {
         "/",
+        "/chat",
+        "/try",
         "/static/{name}",
         "/healthz",
         "/readyz",
@@ -56,7 +58,7 @@ def test_each_route_holds_to_its_decision(site: Site, make_client: Maker, route:
     client = make_client(site)
 
     def status(headers: dict[str, str]) -> int:
-        path = re.sub(r"\{\w+\}", "x", route.path)
+        path = re.sub(r"\{\w+(:path)?\}", "x", route.path)
         return client.request(route.method, path, headers=headers).status_code
 
     assert (status({}) == 401) == (route.access != "public")
@@ -217,7 +219,7 @@ def test_paths_that_mean_another_one_are_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/static/app.js", "/v1/components/a%20b", "/v1/a...b/%C3%A4"]
+    "path", ["/", "/static/try.js", "/v1/components/a%20b", "/v1/a...b/%C3%A4"]
 )
 def test_plain_paths_pass(path: str) -> None:
     check_path(path.encode())

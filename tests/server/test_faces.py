@@ -158,8 +158,9 @@ def _text(client: TestClient) -> str:
     return reply.text
 
 
-def test_the_page_runs_only_its_own_files(client: TestClient) -> None:
-    page = client.get("/")
+@pytest.mark.parametrize("path", ["/", "/try", "/chat"])
+def test_a_page_runs_only_its_own_files(client: TestClient, path: str) -> None:
+    page = client.get(path)
 
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -171,8 +172,9 @@ def test_the_page_runs_only_its_own_files(client: TestClient) -> None:
     assert not re.search(r"<script(?![^>]*src=)|\son\w+=", page.text)
 
 
-def test_the_page_s_script_never_reads_html(client: TestClient) -> None:
-    script = client.get("/static/app.js").text
+@pytest.mark.parametrize("name", ["page.js", "try.js", "chat.js", "source.js"])
+def test_a_page_s_script_never_reads_html(client: TestClient, name: str) -> None:
+    script = client.get(f"/static/{name}").text
 
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
 

@@ -161,7 +161,7 @@ def test_the_wheel_s_record_matches_its_files(folder: Path) -> None:
             if digest:
                 wanted = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()
                 assert (digest, int(size)) == (f"sha256={wanted.rstrip('=')}", len(data))
-        assert "twinkeel/server/static/index.html" in recorded
+        assert "twinkeel/server/static/try.html" in recorded
 
 
 def test_what_is_there_already_is_not_overwritten(tmp_path: Path, site: Site) -> None:

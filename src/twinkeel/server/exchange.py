@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from twinkeel.errors import RequestError
 from twinkeel.records import Json
@@ -27,10 +28,20 @@ _ALWAYS = (
 class Reply:
     """What goes back."""
 
-    body: bytes
+    body: bytes = b""
     status: int = 200
     type: bytes = _JSON
     headers: tuple[tuple[bytes, bytes], ...] = _ALWAYS
+    parts: tuple[bytes, ...] = ()
+    """In place of the body: what is sent piece by piece."""
+
+
+Worded: TypeAlias = Callable[[str, int, str], Json]
+"""(sentence, status, request id) -> the body of an error."""
+
+
+def _plainly(sentence: str, _: int, request_id: str) -> Json:
+    return {"error": sentence, "request_id": request_id}
 
 
 def json_reply(value: Any, status: int = 200) -> Reply:
@@ -51,6 +62,8 @@ class Exchange:
     status: int = 0
     waiting: bool = False
     """Whether the body is still being sent."""
+    worded: Worded = _plainly
+    """How this route's errors are written as JSON."""
     extra: tuple[tuple[bytes, bytes], ...] = ()
     """Headers that every reply of this exchange carries, such as CORS."""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -105,10 +118,12 @@ class Exchange:
         self.status = reply.status
         headers = [
             (b"content-type", reply.type),
-            (b"content-length", str(len(reply.body)).encode()),
+            *([] if reply.parts else [(b"content-length", str(len(reply.body)).encode())]),
             (b"x-request-id", self.id.encode()),
             *reply.headers,
             *self.extra,
         ]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        for part in reply.parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b"" if reply.parts else reply.body})

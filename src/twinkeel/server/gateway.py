@@ -100,7 +100,7 @@ class Gateway:
 def error_reply(error: Exception, exchange: Exchange) -> Reply:
     """One sentence and the request's id; the log has the rest of what is our defect."""
     status, sentence = _judged(error, exchange)
-    reply = json_reply({"error": sentence, "request_id": exchange.id}, status)
+    reply = json_reply(exchange.worded(sentence, status, exchange.id), status)
     headers = list(reply.headers)
     if status in _CLOSES:
         headers.append((b"connection", b"close"))

@@ -32,7 +32,7 @@ _PYTHON = {
 }
 """JSON type -> the Python types of its examples; an example as a file wrote it may be neither."""
 _OWN = ("/v1/components/{name}/call", "/v1/components/{name}/explain")
-_PARAMETER = re.compile(r"\{(\w+)\}")
+_PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
 
 
 def document(routes: Sequence[Route], served: Iterable[Held], name: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def document(routes: Sequence[Route], served: Iterable[Held], name: str) -> dict
         schemas.update(_own_schemas(one))
     for route in routes:
         for path, operation in _operations(route, held):
-            paths.setdefault(path, {})[route.method.lower()] = operation
+            paths.setdefault(path.replace(":path}", "}"), {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {

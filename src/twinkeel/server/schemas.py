@@ -36,7 +36,24 @@ _SUMMARY = {
     "kind": _TEXT,
     "created": _TEXT,
     "explains": {"type": "boolean"},
+    "converses": {"type": "boolean"},
 }
+_MODEL = _record(
+    {"id": _TEXT, "object": {"const": "model"}, "created": {"type": "integer"}, "owned_by": _TEXT}
+)
+_SAID = _record(
+    {"role": {"enum": ["system", "developer", "user", "assistant"]}},
+    {"content": {"anyOf": [_TEXT, _list(_OBJECT)]}},
+)
+_WHERE = {"type": "integer", "description": "A code point of the document's text."}
+_CITATION = _record(
+    {"document": _TEXT, "title": _TEXT, "start": _WHERE, "end": _WHERE, "quote": _TEXT},
+    {
+        "page": {"type": ["integer", "null"]},
+        "box": {"type": ["array", "null"], "items": {"type": "number"}},
+        "headings": _list(_TEXT),
+    },
+)
 
 SHARED: dict[str, Any] = {
     "Any": {},
@@ -63,6 +80,38 @@ SHARED: dict[str, Any] = {
     "Label": _JOINING,
     "Recorded": _record({"event": _TEXT, "about": _TEXT}),
     "Event": _record({"id": _TEXT, "kind": _TEXT, "component": _TEXT, "at": _TEXT}),
+    "ChatRequest": _record(
+        {"model": _TEXT, "messages": _list(_SAID)}, {"stream": {"type": "boolean"}}
+    ),
+    "ChatAnswer": _record(
+        {
+            "id": _TEXT,
+            "object": {"const": "chat.completion"},
+            "created": {"type": "integer"},
+            "model": _TEXT,
+            "choices": _list(_OBJECT),
+            "citations": _list(_CITATION),
+            "abstained": {"type": "boolean"},
+            "confidence": {"type": ["number", "null"]},
+            "version": _TEXT,
+            "event": {"type": ["string", "null"]},
+            "warnings": _list(_TEXT),
+        }
+    ),
+    "Model": _MODEL,
+    "Models": _record({"object": {"const": "list"}, "data": _list(_MODEL)}),
+    "Document": _record(
+        {
+            "name": _TEXT,
+            "title": _TEXT,
+            "media": _TEXT,
+            "text": _TEXT,
+            "original": {
+                "type": "boolean",
+                "description": "Whether the file itself can be shown, under originals.",
+            },
+        }
+    ),
     "InferRequest": _record(
         {"inputs": _list(_TENSOR)},
         {"id": _TEXT, "parameters": _OBJECT, "outputs": _list(_record({"name": _TEXT}))},

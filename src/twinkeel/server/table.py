@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from starlette import routing
 
 from twinkeel.server import security
-from twinkeel.server.exchange import Exchange, Reply
+from twinkeel.server.exchange import Exchange, Reply, Worded
 from twinkeel.server.security import Access, Identity
 
 Handler: TypeAlias = Callable[[Exchange], Awaitable[Reply]]
@@ -29,6 +29,8 @@ class Route:
     """The OpenAPI schema of the request's body."""
     answer: str = "Any"
     """The OpenAPI schema of the reply, or its media type where it is not JSON."""
+    worded: Worded | None = None
+    """How errors are written, for a protocol that has its own way."""
 
 
 class Endpoint:
@@ -41,6 +43,7 @@ class Endpoint:
         """Answer one request; raises TwinkeelError for the gateway to put into words."""
         exchange: Exchange = scope["exchange"]
         exchange.route = self.route.path
+        exchange.worded = self.route.worded or exchange.worded
         if self.route.access != "public":
             exchange.identity = await _identity(exchange)
             security.authorise(exchange.identity, self.route.access)
@@ -61,11 +64,11 @@ async def _identity(exchange: Exchange) -> Identity | None:
     """Whose request it is: a key's, this machine's own while there is no key, or nobody's."""
     keyring = exchange.service.keyring
     secret = security.secret_in(exchange.header(b"authorization"), exchange.header(b"x-api-key"))
-    if secret is not None:
-        return keyring.recall(secret) or await asyncio.to_thread(keyring.identify, secret)
-    if not _from_here(exchange):
+    if _from_here(exchange) and keyring.open():
+        return security.LOCAL  # whatever key a client that cannot do without one sends
+    if secret is None:
         return None
-    return security.LOCAL if keyring.open() else None
+    return keyring.recall(secret) or await asyncio.to_thread(keyring.identify, secret)
 
 
 def _from_here(exchange: Exchange) -> bool:

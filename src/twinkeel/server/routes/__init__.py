@@ -6,8 +6,9 @@ metrics; `operator` and `admin` are kept for the verbs that change what is in pr
 
 from __future__ import annotations
 
+from twinkeel.server import chat as protocol
 from twinkeel.server import oip
-from twinkeel.server.routes import components, events, health, pages
+from twinkeel.server.routes import chat, components, events, health, pages
 from twinkeel.server.table import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -55,6 +56,50 @@ ROUTES: tuple[Route, ...] = (
         components.show,
         "A component's released version: signature and scorecard.",
         answer="Component",
+    ),
+    Route(
+        "GET",
+        "/v1/components/{name}/documents/{document:path}",
+        "caller",
+        chat.document,
+        "The text of a document that answers cite.",
+        answer="Document",
+    ),
+    Route(
+        "GET",
+        "/v1/components/{name}/originals/{document:path}",
+        "caller",
+        chat.original,
+        "A document that answers cite, as the file that it is, where a browser can show it.",
+        answer="application/pdf",
+    ),
+    Route(
+        "POST",
+        "/v1/chat/completions",
+        "caller",
+        chat.completions,
+        "OpenAI's protocol: answer a conversation, whole or streamed by sentences.",
+        body="ChatRequest",
+        answer="ChatAnswer",
+        worded=protocol.error,
+    ),
+    Route(
+        "GET",
+        "/v1/models",
+        "caller",
+        chat.models,
+        "OpenAI's protocol: the components that converse.",
+        answer="Models",
+        worded=protocol.error,
+    ),
+    Route(
+        "GET",
+        "/v1/models/{name}",
+        "caller",
+        chat.model,
+        "OpenAI's protocol: one of them.",
+        answer="Model",
+        worded=protocol.error,
     ),
     Route(
         "POST",
@@ -105,6 +150,15 @@ ROUTES: tuple[Route, ...] = (
         "Counters and histograms for Prometheus.",
         answer="text/plain",
     ),
-    Route("GET", "/", "public", pages.home, "A page to try it on.", answer="text/html"),
+    Route(
+        "GET",
+        "/",
+        "public",
+        pages.home,
+        "The chat page where something converses, else the page to try calls on.",
+        answer="text/html",
+    ),
+    Route("GET", "/chat", "public", pages.chat, "A page to converse on.", answer="text/html"),
+    Route("GET", "/try", "public", pages.form, "A page to try calls on.", answer="text/html"),
     Route("GET", "/static/{name}", "public", pages.static, "The page's files.", answer="*/*"),
 )

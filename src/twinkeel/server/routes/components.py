@@ -99,4 +99,5 @@ def _summary(held: Held) -> dict[str, Any]:
         "kind": held.kind,
         "created": held.created,
         "explains": held.explains,
+        "converses": held.converses,
     }

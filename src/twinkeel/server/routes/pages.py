@@ -1,6 +1,6 @@
-"""The page to try it on, its files, and the OpenAPI description.
+"""The pages to converse and to try calls on, their files, and the OpenAPI description.
 
-The page is the same for everyone and holds no data: its script asks the API, with the caller's
+A page is the same for everyone and holds no data: its script asks the API, with the caller's
 key where one is needed, and writes every value as text. Files are read once, by name.
 """
 
@@ -31,13 +31,24 @@ _HEADERS = (
 )
 
 
-async def home(_: Exchange) -> Reply:
-    """The page."""
-    return _file("index.html")
+async def home(exchange: Exchange) -> Reply:
+    """The page of what is served: a conversation where something converses, else a form."""
+    converses = any(held.converses for held in exchange.service.live.held)
+    return _file("chat.html" if converses else "try.html")
+
+
+async def chat(_: Exchange) -> Reply:
+    """The page to converse on."""
+    return _file("chat.html")
+
+
+async def form(_: Exchange) -> Reply:
+    """The page to try calls on."""
+    return _file("try.html")
 
 
 async def static(exchange: Exchange) -> Reply:
-    """One of the page's files; raises UnknownName."""
+    """One of the pages' files; raises UnknownName."""
     name = exchange.param("name")
     if name not in _files():
         raise UnknownName("There is no such file.")

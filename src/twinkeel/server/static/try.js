@@ -1,102 +1,13 @@
-// The page to try components on. It asks the same API that everyone else uses and writes every
-// value as text: nothing that a server, a model or a person said is ever read as HTML.
+// The page to try calls on: a form from the component's signature, its answer, and why.
 
-const KEY = "twinkeel-key";
+import { $, ask, hasKey, make, start, told } from "/static/page.js";
+
 const MANY = 12;
-const $ = (id) => document.getElementById(id);
-const state = { components: [], shown: null };
+const state = { shown: null };
 
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
-async function ask(path, body) {
-  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  const key = sessionStorage.getItem(KEY);
-  if (key) headers["X-API-Key"] = key;
-  const reply = await fetch(path, {
-    method: body === undefined ? "GET" : "POST",
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const value = await reply.json();
-  if (!reply.ok) throw Object.assign(new Error(value.error), { status: reply.status });
-  return value;
-}
-
-async function start() {
-  try {
-    const index = await ask("/v1/components");
-    $("key-form").hidden = true;
-    $("notice").hidden = true;
-    for (const link of document.querySelectorAll("nav .keyed")) {
-      link.hidden = sessionStorage.getItem(KEY) !== null; // a link cannot carry a key
-    }
-    document.title = $("project").textContent = index.project;
-    state.components = index.components;
-    tabs();
-    if (index.components.length === 0) say("Nothing is released yet.");
-    else await show(startingComponent());
-  } catch (error) {
-    if (error.status === 401 || error.status === 403) askForKey(error);
-    else say(error.message || "The server does not answer.");
-  }
-}
-
-function startingComponent() {
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  const found = state.components.find((component) => component.name === wanted);
-  return (found || state.components[0]).name;
-}
-
-function askForKey(error) {
-  const tried = sessionStorage.getItem(KEY);
-  sessionStorage.removeItem(KEY);
-  $("key-form").hidden = false;
-  if (tried) say(error.message);
-  $("key").focus();
-}
-
-function say(sentence) {
-  $("notice").textContent = sentence;
-  $("notice").hidden = false;
-}
-
-// ------------------------------------------------------------------------------- components
-
-function tabs() {
-  const list = $("tabs");
-  list.replaceChildren(...state.components.map(tab));
-  list.hidden = state.components.length < 2;
-}
-
-function tab(component) {
-  const button = make("button", { type: "button", role: "tab", "aria-controls": "main" },
-    component.name, make("small", {}, component.version));
-  button.dataset.name = component.name;
-  button.addEventListener("click", () => show(component.name));
-  button.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    const all = [...$("tabs").children];
-    if (step) all[(all.indexOf(button) + step + all.length) % all.length].focus();
-  });
-  return button;
-}
-
-async function show(name) {
+async function show({ name }) {
   const component = await ask(`/v1/components/${encodeURIComponent(name)}`);
   state.shown = component;
-  history.replaceState(null, "", `#${encodeURIComponent(name)}`);
-  for (const button of $("tabs").children) {
-    const chosen = button.dataset.name === name;
-    button.setAttribute("aria-selected", String(chosen));
-    button.tabIndex = chosen ? 0 : -1;
-  }
   $("call-title").textContent = name;
   $("version").textContent = component.version;
   const made = new Date(component.created).toLocaleDateString(undefined, { dateStyle: "medium" });
@@ -194,7 +105,7 @@ async function call() {
       after(answer, path, inputs));
   } catch (error) {
     $("answer").replaceChildren(
-      make("p", { class: "error", role: "alert" }, error.message || "The server does not answer."));
+      make("p", { class: "error", role: "alert" }, told(error)));
   } finally {
     $("send").disabled = false;
     $("answer").scrollIntoView({ block: "nearest" });
@@ -277,7 +188,7 @@ function after(answer, path, inputs) {
   const command = [
     `curl ${location.origin}${path}/call \\`,
     `  -H 'Content-Type: application/json' \\`,
-    ...(sessionStorage.getItem(KEY) ? [`  -H "X-API-Key: $TWINKEEL_KEY" \\`] : []),
+    ...(hasKey() ? [`  -H "X-API-Key: $TWINKEEL_KEY" \\`] : []),
     `  -d '${JSON.stringify(inputs).replaceAll("'", "'\\''")}'`,
   ].join("\n");
   box.append(make("details", {},
@@ -319,9 +230,4 @@ $("call").addEventListener("submit", (event) => {
   call();
 });
 $("again").addEventListener("click", fill);
-$("key-form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  sessionStorage.setItem(KEY, $("key").value.trim());
-  start();
-});
-start();
+start((component) => !component.converses, show);

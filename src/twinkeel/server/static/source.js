@@ -1,0 +1,112 @@
+// A cited document, opened at its passage. Offsets count code points, as Python does, into the text
+// as it was read, so what is marked is what was quoted.
+
+import { $, ask, encoded, hasKey, make, request, told } from "/static/page.js";
+
+const narrow = window.matchMedia("(max-width: 56rem)");
+const HEADING = /^#{1,6} .*$/gm;
+const WRAPPED = /(?<=[^\n])\n(?=[^\s\-*+•#>|=`\d])/g;
+const opened = { by: null, file: null, wanted: 0 };
+
+/** "docs/billing.md, page 3 · Paying › Late fees" */
+export function placeOf({ document, page, headings }) {
+  const path = (headings ?? []).join(" › ");
+  return `${document}${page ? `, page ${page}` : ""}${path ? ` · ${path}` : ""}`;
+}
+
+/** Text without the line ends within its paragraphs, each shown as a space: of equal length. */
+export function unwrapped(text) {
+  return text.replace(WRAPPED, " ");
+}
+
+/** Open the document of `source` beside the conversation; `by` is the button that asked for it. */
+export async function openSource(component, source, by) {
+  if (opened.by === by) return closeSource();
+  if (opened.by) closeSource();
+  const wanted = ++opened.wanted;
+  Object.assign(opened, { by });
+  by.setAttribute("aria-expanded", "true");
+  $("source-title").textContent = source.title || source.document;
+  $("source-place").textContent = placeOf(source);
+  $("source-links").replaceChildren();
+  $("source-text").replaceChildren();
+  visible(true);
+  $("source-title").focus({ preventScroll: true });
+  try {
+    const found = await ask(`/v1/components/${encodeURIComponent(component)}/documents/${encoded(source.document)}`);
+    if (wanted === opened.wanted) await fill(component, source, found, wanted);
+  } catch (error) {
+    $("source-text").replaceChildren(make("p", { class: "error", role: "alert" }, told(error)));
+  }
+}
+
+export function closeSource() {
+  const { by, file } = opened;
+  if (file) URL.revokeObjectURL(file);
+  Object.assign(opened, { by: null, file: null, wanted: opened.wanted + 1 });
+  visible(false);
+  by?.setAttribute("aria-expanded", "false");
+  by?.focus({ preventScroll: true });
+}
+
+function visible(is) {
+  $("source").hidden = !is;
+  $("main").classList.toggle("open", is);
+  const covered = is && narrow.matches;
+  for (const behind of [$("conversation"), $("tabs"), document.querySelector(".top")]) {
+    behind.inert = covered;
+  }
+}
+
+async function fill(component, source, found, wanted) {
+  const mark = make("mark");
+  const [before, quoted, after] = cut(found.text, source.start, source.end);
+  const style = found.media === "text/markdown" ? styled : plain;
+  mark.append(...style(quoted));
+  $("source-text").replaceChildren(...style(before), mark, ...style(after));
+  $("source-text").scrollTop = mark.offsetTop - $("source-text").clientHeight / 4;
+  if (!found.original) return;
+  const link = await original(component, source);
+  if (wanted === opened.wanted) $("source-links").replaceChildren(link);
+}
+
+function cut(text, start, end) {
+  const points = Array.from(text);
+  const part = (from, to) => points.slice(from, to).join("");
+  return [part(0, start), part(start, end), part(end)];
+}
+
+function plain(text) {
+  return [text];
+}
+
+/** The text as it is, with its heading lines set off. */
+function styled(text) {
+  const parts = [];
+  let from = 0;
+  for (const match of text.matchAll(HEADING)) {
+    const [signs] = match[0].match(/^#+ /);
+    parts.push(unwrapped(text.slice(from, match.index)), make("span", { class: "heading" },
+      make("i", {}, signs), match[0].slice(signs.length)));
+    from = match.index + match[0].length;
+  }
+  return [...parts, unwrapped(text.slice(from))];
+}
+
+/** A link to the file itself, at its page; a link cannot carry a key, so then it is fetched. */
+async function original(component, source) {
+  let address = `/v1/components/${encodeURIComponent(component)}/originals/${encoded(source.document)}`;
+  if (hasKey()) {
+    opened.file = URL.createObjectURL(await (await request(address)).blob());
+    address = opened.file;
+  }
+  const page = source.page ? `#page=${source.page}` : "";
+  return make("a", { href: address + page, target: "_blank", rel: "noopener" },
+    source.page ? `Open the file at page ${source.page}` : "Open the file");
+}
+
+$("close").addEventListener("click", closeSource);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !$("source").hidden) closeSource();
+});
+narrow.addEventListener("change", () => visible(!$("source").hidden));
