@@ -154,6 +154,19 @@ def histogram(values: Mapping[str, Floats], *, axis: str, bins: int = 30) -> Cha
     return _chart(spec, f"Distribution of {axis} over {len(pooled):,} values.")
 
 
+def risk_coverage(coverage: Sequence[float], risk: Sequence[float], *, stated: float) -> Chart:
+    """How many answers are wrong if so many are given; the dashed line is the stated risk."""
+    line = {
+        "data": {"values": [{"x": 0, "y": stated}, {"x": 1, "y": stated}]},
+        "mark": {"type": "line", **_SILENT, "strokeDash": [4, 4], "strokeWidth": 1, "opacity": 0.6},
+        "encoding": _xy("share of questions answered", "share of answers that are wrong"),
+    }
+    curve = {"": Curve(list(coverage), list(risk))}
+    lines = _lines(curve, "share of questions answered", "share of answers that are wrong")
+    alt = f"Share of wrong answers against coverage; the dashed line is the stated {stated:.0%}."
+    return _chart({"height": _SQUARE, "layer": [line, lines]}, alt)
+
+
 def _chart(spec: Spec, alt: str) -> Chart:
     return Chart(spec={"$schema": _SCHEMA, "width": "container", **spec}, alt=alt)
 

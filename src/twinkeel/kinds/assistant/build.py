@@ -1,0 +1,90 @@
+"""Building an assistant: the files that changed -> segments, and questions -> a threshold."""
+
+from __future__ import annotations
+
+import msgspec
+
+from twinkeel.errors import InputError
+from twinkeel.kinds.assistant.answerer import Answerer
+from twinkeel.kinds.assistant.calibrate import calibrate, recorded
+from twinkeel.kinds.assistant.card import CARD, Calibration, Card, Entry, Skipped
+from twinkeel.kinds.assistant.kind import AssistantOptions
+from twinkeel.kinds.assistant.library import Library, Shelf
+from twinkeel.kinds.assistant.questions import SHARE, Questions, read
+from twinkeel.kinds.base import Built, Task
+from twinkeel.records import Tick
+from twinkeel.retrieval.dense import Embedder
+
+_SHOWN = 5
+
+
+def build(task: Task[AssistantOptions]) -> Built:
+    """Read, embed and index what no build has before; calibrate; write the card."""
+    questions = read(task)
+    shelf = _filled(task)
+    card = Card(
+        language=task.options.language,
+        top_k=task.options.top_k,
+        risk=task.options.risk,
+        threshold=None,
+        calibration=Calibration(questions=0, answered=0, wrong=0, bound=1.0),
+        embedder=shelf.embedder.id,
+        documents=tuple(shelf.entries),
+        skipped=tuple(shelf.skipped),
+        passages=shelf.passages,
+    )
+    task.progress(Tick(stage="calibrating", detail=f"{len(questions.calibrating)} questions"))
+    answerer = Answerer(card=card, library=Library.of(shelf), bundle_bytes=0)
+    chosen = calibrate(answerer, questions.calibrating, risk=task.options.risk)
+    card = msgspec.structs.replace(
+        card,
+        threshold=chosen.threshold,
+        calibration=recorded(chosen, len(questions.calibrating)),
+    )
+    (task.bundle / CARD).write_bytes(msgspec.json.encode(card))
+    return Built(
+        rows=len(card.documents),
+        learned=questions.calibrating_units,
+        split={"method": questions.split.method, "share": SHARE, "cutoff": None},
+        notes=(*_notes(card, shelf.made), *_missing(questions, card.documents)),
+    )
+
+
+def _filled(task: Task[AssistantOptions]) -> Shelf:
+    """Every document of the source that can be read; raises InputError where none can."""
+    shelf = Shelf(task.shared, Embedder.open(), task.options.language)
+    files = task.data.documents()
+    for i, file in enumerate(files):
+        task.progress(Tick(stage="reading", fraction=i / len(files), detail=file.name))
+        shelf.take(file)
+    if not shelf.entries:
+        first: Skipped = shelf.skipped[0]
+        raise InputError(
+            f"{task.component}: none of the {len(files):,} files of {task.data.name} could be "
+            f"read; {first.name}: {first.reason}"
+        )
+    return shelf
+
+
+def _notes(card: Card, made: int) -> list[str]:
+    notes = [
+        f"{len(card.documents):,} documents with {card.passages:,} passages were read; "
+        f"{made:,} were new or had changed.",
+        card.promise,
+    ]
+    if card.skipped:
+        named = "; ".join(f"{one.name} ({one.reason})" for one in card.skipped[:_SHOWN])
+        more = len(card.skipped) - _SHOWN
+        rest = f"; and {more:,} more" if more > 0 else ""
+        notes.insert(1, f"{len(card.skipped):,} files were skipped: {named}{rest}.")
+    return notes
+
+
+def _missing(questions: Questions, documents: tuple[Entry, ...]) -> list[str]:
+    """A sentence on expected documents that are not there: their questions cannot be answered."""
+    there = {entry.name for entry in documents}
+    missing = sorted({name for one in questions.all for name in one.documents} - there)
+    if not missing:
+        return []
+    named = ", ".join(missing[:_SHOWN]) + (" and others" if len(missing) > _SHOWN else "")
+    return [f"Questions expect documents that are not among those read: {named}."]

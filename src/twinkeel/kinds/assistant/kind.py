@@ -1,0 +1,74 @@
+"""The assistant, as the lifecycle sees it. Light: what reads, judges and answers comes late."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from twinkeel.kinds.base import Built, Kind, Options, Servable, Task, Traits
+from twinkeel.metrics.measure import Measure
+from twinkeel.records import Cases, Evidence
+from twinkeel.report.sections import Section
+from twinkeel.store.bundles import Bundle
+
+
+class AssistantOptions(Options, frozen=True, kw_only=True):
+    """The keys of a component whose kind is `assistant`."""
+
+    cases: str
+    """The file of questions, one JSON object a line: half calibrate, half judge."""
+    language: str = "en"
+    """The language of documents and questions, as a two-letter code."""
+    risk: float = 0.1
+    """The share of wrong answers, among those given, that the calibration allows: it abstains as
+    often as that needs."""
+    top_k: int = 5
+    """How many passages are looked at for an answer."""
+    routes: tuple[str, ...] = ("extractive",)
+    """Who answers, tried in order; `extractive` quotes sentences and needs no model provider."""
+    tools: tuple[str, ...] = ()
+    """Components that it may call; none can be called yet."""
+
+
+class Assistant(Kind[AssistantOptions]):
+    """Answers questions from documents in their own words, and says so when it cannot."""
+
+    name: ClassVar[str] = "assistant"
+    traits: ClassVar[Traits] = Traits(streams=True, needs_labels=True)
+    runtime: ClassVar[str] = "passages"
+    options = AssistantOptions
+
+    def cases(self, task: Task[AssistantOptions]) -> Cases:
+        """The half of the questions that judges."""
+        from twinkeel.kinds.assistant.questions import cases
+
+        return cases(task)
+
+    def build(self, task: Task[AssistantOptions]) -> Built:
+        """Read and index the documents that changed; calibrate on the other half."""
+        from twinkeel.kinds.assistant.build import build
+
+        return build(task)
+
+    def load(self, bundle: Bundle) -> Servable:
+        """The index and the answerer over it."""
+        from twinkeel.kinds.assistant.answerer import Answerer
+
+        return Answerer.open(bundle)
+
+    def evaluate(self, servable: Servable, cases: Cases) -> Evidence:
+        """Every question's ranking, answer and support, and how long one takes."""
+        from twinkeel.kinds.assistant.evaluate import evaluate
+
+        return evaluate(servable, cases)
+
+    def measures(self, evidence: Evidence) -> list[Measure]:
+        """Retrieval, answers, citations and abstention."""
+        from twinkeel.kinds.assistant.measures import measures
+
+        return measures(evidence)
+
+    def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:
+        """Documents, abstention, and the questions that went wrong."""
+        from twinkeel.kinds.assistant.report import report
+
+        return report(bundle, evidence)

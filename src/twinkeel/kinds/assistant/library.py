@@ -1,0 +1,180 @@
+"""The documents of an assistant: made from files while building, opened from a bundle to serve.
+
+Each document is a few shared files of the bundle: its text, its segment of the index and, for a
+PDF, its own bytes. They are found again by the contents of the file, its name, and who read and
+embedded it, so that a build reads and embeds only what changed.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from twinkeel.data.sources import SourceFile
+from twinkeel.errors import BundleError, SourceError, UnknownName
+from twinkeel.kinds.assistant.card import Card, Entry, Skipped
+from twinkeel.kinds.assistant.extract import Extractor
+from twinkeel.plugins import suggestion
+from twinkeel.records import Document, Record
+from twinkeel.retrieval import documents, lexical, segments
+from twinkeel.retrieval.dense import Embedder
+from twinkeel.retrieval.index import Index
+from twinkeel.retrieval.segments import Segment
+from twinkeel.store.bundles import Bundle
+from twinkeel.store.shared import Shared
+
+_PDF = "application/pdf"
+_TEXT, _PASSAGES, _VECTORS = "text.json", "passages.json", "vectors.npy"
+_PARTS = (_TEXT, _PASSAGES, _VECTORS)
+
+
+class Text(Record, frozen=True):
+    """What a reader of a document needs: the contents of its text file."""
+
+    title: str
+    media: str
+    text: str
+
+
+@dataclass
+class Shelf:
+    """Documents as a build takes them, one after the other."""
+
+    shared: Shared
+    embedder: Embedder
+    language: str
+    entries: list[Entry] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    made: int = 0
+    """Documents that were read and embedded, rather than found."""
+
+    @property
+    def passages(self) -> int:
+        """Passages of all documents."""
+        return sum(len(segment.passages) for segment in self.segments)
+
+    def take(self, file: SourceFile) -> None:
+        """Add one file's document, or say why it was skipped."""
+        place = f"{len(self.entries):06d}"
+        key = f"{documents.VERSION} {self.embedder.id} {self.language} {file.digest} {file.name}"
+        try:
+            text, segment = self._found(place, key) or self._made(place, key, file)
+        except SourceError as error:
+            self.skipped.append(Skipped(name=file.name, reason=str(error)))
+            return
+        self.segments.append(segment)
+        self.entries.append(
+            Entry(
+                name=file.name,
+                title=text.title,
+                media=text.media,
+                folder=place,
+                original=self._original(file, place) if text.media == _PDF else None,
+            )
+        )
+
+    def _found(self, place: str, key: str) -> tuple[Text, Segment] | None:
+        """What an earlier build made of the same file, if all of it is still there."""
+        parts = {part: self.shared.find(f"{place}/{part}", f"{key} {part}") for part in _PARTS}
+        if any(data is None for data in parts.values()):
+            return None
+        text, passages, vectors = (data or b"" for data in parts.values())
+        return msgspec.json.decode(text, type=Text), Segment.read(passages, vectors)
+
+    def _made(self, place: str, key: str, file: SourceFile) -> tuple[Text, Segment]:
+        document = documents.read(file.path, file.name)
+        segment = segments.make(document, self.embedder, self.language)
+        text = Text(title=document.title, media=document.media, text=document.text)
+        passages, vectors = segment.written()
+        for part, data in zip(_PARTS, (msgspec.json.encode(text), passages, vectors), strict=True):
+            self.shared.add(f"{place}/{part}", f"{key} {part}", data)
+        self.made += 1
+        return text, segment
+
+    def _original(self, file: SourceFile, place: str) -> str:
+        """Keep the file's own bytes, as an array: a bundle holds no other form of them."""
+        name = f"{place}/original.npy"
+        self.shared(
+            name,
+            f"bytes {file.digest}",
+            lambda: _bytes(np.frombuffer(file.path.read_bytes(), dtype=np.uint8)),
+        )
+        return name
+
+
+@dataclass(frozen=True)
+class Library:
+    """The documents of one version, ready to be searched and opened."""
+
+    index: Index
+    extractor: Extractor
+    entries: dict[str, Entry]
+    bundle: Bundle | None = None
+    """Where the documents' texts are; a build searches without them."""
+
+    @classmethod
+    def of(cls, shelf: Shelf) -> Library:
+        """The documents of a build."""
+        return _library(shelf.entries, shelf.segments, shelf.embedder, shelf.language)
+
+    @classmethod
+    def open(cls, bundle: Bundle, card: Card) -> Library:
+        """The documents of a verified bundle."""
+        embedder = Embedder.open()
+        if embedder.id != card.embedder:
+            raise BundleError(
+                f"Bundle {bundle.digest[:12]} was embedded by {card.embedder}, and {embedder.id} "
+                "is installed: install that one or build again."
+            )
+        read = [
+            Segment.read(
+                bundle.read(f"{entry.folder}/{_PASSAGES}"),
+                bundle.read(f"{entry.folder}/{_VECTORS}"),
+            )
+            for entry in card.documents
+        ]
+        return _library(card.documents, read, embedder, card.language, bundle)
+
+    def document(self, name: str) -> Document:
+        """A document as a reader opens it; raises UnknownName."""
+        if name not in self.entries or self.bundle is None:
+            near = suggestion(name, tuple(self.entries))
+            raise UnknownName(f"There is no document {name!r}{near}")
+        entry = self.entries[name]
+        text = self.bundle.json(f"{entry.folder}/{_TEXT}", Text)
+        return Document(
+            name=name,
+            title=text.title,
+            media=text.media,
+            text=text.text,
+            original=None
+            if entry.original is None
+            else self.bundle.array(entry.original).tobytes(),
+        )
+
+
+def _library(
+    entries: Sequence[Entry],
+    read: Sequence[Segment],
+    embedder: Embedder,
+    language: str,
+    bundle: Bundle | None = None,
+) -> Library:
+    index = Index.open(read, embedder)
+    extractor = Extractor(
+        terms=lambda text: lexical.terms(text, language),
+        weight=index.weight,
+        embed=embedder.embed,
+    )
+    return Library(index, extractor, {entry.name: entry for entry in entries}, bundle)
+
+
+def _bytes(values: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, values, allow_pickle=False)
+    return file.getvalue()
