@@ -18,7 +18,7 @@ from twinkeel.cli.names import Flag
 
 app = App(
     name="twinkeel",
-    help="Predictive models through one lifecycle: build, evaluate, release, serve, rebuild.",
+    help="Models and assistants through one lifecycle: build, evaluate, release, serve, rebuild.",
     version=f"twinkeel {__version__}",
     version_format="plaintext",
     help_format="plaintext",
@@ -34,6 +34,7 @@ _VERBS = {
     "rollback": "Bring back what was in production before.",
     "serve": "Serve what is in production, until interrupted.",
     "call": "Ask a version for its output, for one row or a file of them.",
+    "ask": "Ask a version that converses, and see the sources of its answer.",
     "status": "Where every component stands, and what comes next.",
     "show": "A version's scorecard and verdict, or its report.",
     "verify": "Re-hash, reload and recompute a version.",

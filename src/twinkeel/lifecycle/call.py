@@ -60,10 +60,15 @@ def explain(store: Store, version: Version, rows: Rows) -> list[Explanation]:
 
 
 def converse(store: Store, version: Version, messages: Sequence[Message]) -> Output:
-    """What `version` answers to a conversation; raises UsageError where it does not converse."""
+    """What `version` answers to a conversation.
+
+    Raises UsageError where it does not converse or the last message is empty, InputError.
+    """
     servable = loaded(store, version)
     if not isinstance(servable, Converses):
         raise UsageError(f"{version.ref} does not converse: call it with its inputs.")
+    if not messages or not messages[-1].text.strip():
+        raise UsageError("The question is empty: write one.")
     return servable.converse(messages)
 
 

@@ -122,7 +122,7 @@ class Talker:
             question = messages[-3].text
         word = max(re.findall(r"\w+", question.lower()), key=len, default="")
         cited = [found for one in DOCUMENTS if word and (found := quote(one, word))][:2]
-        text = " ".join(each["quote"] for each in cited) or UNKNOWN
+        text = " ".join(" ".join(each["quote"].split()) for each in cited) or UNKNOWN
         values = {"answer": text, "abstained": not cited, "confidence": 0.9 if cited else 0.1}
         return Output(values={**values, "citations": cited})
 

@@ -131,9 +131,8 @@ function distinct(citations) {
 /** The answer with a numbered button behind each sentence that is quoted from a source. */
 function referenced(text, sources) {
   const places = sources
-    .map((source) => ({ source, at: source.quote ? text.indexOf(source.quote) : -1 }))
-    .filter(({ at }) => at >= 0)
-    .map(({ source, at }) => ({ source, end: at + source.quote.length }))
+    .map((source) => ({ source, end: endOf(source.quote, text) }))
+    .filter(({ end }) => end > 0)
     .sort((one, other) => one.end - other.end);
   const parts = [];
   let from = 0;
@@ -143,6 +142,15 @@ function referenced(text, sources) {
     from = Math.max(from, end);
   }
   return [...parts, unwrapped(text.slice(from))];
+}
+
+/** Where a quote ends in the answer, whatever space is between its words; -1 where it is not. */
+function endOf(quote, text) {
+  const words = (quote ?? "").split(/\s+/).filter(Boolean);
+  if (!words.length) return -1;
+  const literal = words.map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
+  const match = new RegExp(literal.join("\\s+")).exec(text);
+  return match ? match.index + match[0].length : -1;
 }
 
 function listed(sources, abstained) {
