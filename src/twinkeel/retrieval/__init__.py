@@ -1,0 +1,1 @@
+"""Retrieval: documents to passages, passages to an index, a question to ranked, cited passages."""

@@ -1,0 +1,118 @@
+"""Words: texts to stems, and BM25 over them.
+
+BM25 is Lucene's variant (Robertson and Zaragoza 2009; Kamphuis et al. 2020), k1 1.5, b 0.75, with
+every term's contribution to every passage computed once. Stems are Snowball's. A language without
+a list here keeps its words whole and has no stop words.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import snowballstemmer
+
+K1, B = 1.5, 0.75
+LONGEST_TERM = 64
+
+_LANGUAGES = {
+    "da": "danish",
+    "de": "german",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "it": "italian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "sv": "swedish",
+}
+_STOP = {
+    "en": "a an and are as at be been but by can could did do does for from had has have how i if in "
+    "into is it its me my no not of on or our she he should so such than that the their them then "
+    "there these they this those to was we were what when where which who whom whose why will with "
+    "would you your",
+    "de": "der die das den dem des ein eine einen einem einer und oder aber ist sind war wie was wann "
+    "wo wer warum ich sie er es wir mein nicht mit von für auf zu im in an bei nach aus als auch",
+    "es": "el la los las un una unos unas y o pero es son era como que cuando donde quien por de del "
+    "en con para al se lo su no mi",
+    "fr": "le la les un une des du de et ou mais est sont comment que quoi quand où qui pourquoi je "
+    "vous nous il elle mon ma mes ne pas avec pour sur dans au aux ce cette en à",
+    "it": "il lo la gli le i un una uno e o ma è sono come cosa che quando dove chi di del della in "
+    "con per su al non mio mia",
+}
+_STOPS = {language: frozenset(words.split()) for language, words in _STOP.items()}
+_NONE: frozenset[str] = frozenset()
+_WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
+_LOCK = threading.Lock()
+
+Scores = npt.NDArray[np.float32]
+
+
+def terms(text: str, language: str = "en") -> list[str]:
+    """The stems of a text's words, in order and without stop words."""
+    stop = _STOPS.get(language, _NONE)
+    words = (word.replace("’", "'") for word in _WORD.findall(text.casefold()))
+    return [_stem(word, language) for word in words if word not in stop]
+
+
+@lru_cache(maxsize=200_000)
+def _stem(word: str, language: str) -> str:
+    stemmer = _stemmer(language)
+    if stemmer is None or len(word) > LONGEST_TERM:
+        return word[:LONGEST_TERM]
+    with _LOCK:  # a stemmer keeps the word that it works on
+        return str(stemmer.stemWord(word))
+
+
+@lru_cache
+def _stemmer(language: str) -> snowballstemmer.stemmer | None:
+    name = _LANGUAGES.get(language)
+    return None if name is None else snowballstemmer.stemmer(name)
+
+
+class Lexical:
+    """BM25 over passages, each given as its terms with their counts."""
+
+    def __init__(self, counts: Sequence[Mapping[str, int]]) -> None:
+        self._size = len(counts)
+        numbers: dict[str, int] = {}
+        flat = [
+            (numbers.setdefault(term, len(numbers)), count)
+            for one in counts
+            for term, count in one.items()
+        ]
+        term, count = np.array(flat, dtype=np.int64).reshape(-1, 2).T
+        passage = np.repeat(np.arange(self._size), [len(one) for one in counts])
+        order = np.argsort(term, kind="stable")
+        having = np.bincount(term, minlength=len(numbers))
+        self._numbers = numbers
+        self._starts = np.concatenate([[0], np.cumsum(having)])
+        self._passages = passage[order].astype(np.int32)
+        self._weights = np.log1p((self._size - having + 0.5) / (having + 0.5))
+        lengths = np.bincount(passage, weights=count, minlength=self._size)
+        norm = K1 * (1 - B + B * lengths / max(lengths.mean() if self._size else 1.0, 1e-9))
+        saturated = count / (count + norm[passage])
+        self._impacts = (self._weights[term] * saturated)[order].astype(np.float32)
+
+    def weight(self, term: str) -> float:
+        """The inverse document frequency of a stem; an unknown one has that of no passage."""
+        number = self._numbers.get(term)
+        if number is None:
+            return float(np.log1p((self._size + 0.5) / 0.5))
+        return float(self._weights[number])
+
+    def scores(self, asked: Sequence[str]) -> Scores:
+        """The score of every passage for the stems of a question, shape (n,)."""
+        total = np.zeros(self._size, dtype=np.float32)
+        for term in asked:
+            number = self._numbers.get(term)
+            if number is not None:
+                part = slice(self._starts[number], self._starts[number + 1])
+                total[self._passages[part]] += self._impacts[part]
+        return total
