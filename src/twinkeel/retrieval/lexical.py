@@ -33,18 +33,20 @@ _LANGUAGES = {
     "sv": "swedish",
 }
 _STOP = {
-    "en": "a an and are as at be been but by can could did do does for from had has have how i if in "
-    "into is it its me my no not of on or our she he should so such than that the their them then "
-    "there these they this those to was we were what when where which who whom whose why will with "
-    "would you your",
-    "de": "der die das den dem des ein eine einen einem einer und oder aber ist sind war wie was wann "
-    "wo wer warum ich sie er es wir mein nicht mit von für auf zu im in an bei nach aus als auch",
-    "es": "el la los las un una unos unas y o pero es son era como que cuando donde quien por de del "
-    "en con para al se lo su no mi",
-    "fr": "le la les un une des du de et ou mais est sont comment que quoi quand où qui pourquoi je "
-    "vous nous il elle mon ma mes ne pas avec pour sur dans au aux ce cette en à",
-    "it": "il lo la gli le i un una uno e o ma è sono come cosa che quando dove chi di del della in "
-    "con per su al non mio mia",
+    "en": "a an and are as at be been but by can could did do does for from had has have how "
+    "i if in into is it its me my no not of on or our she he should so such than that "
+    "the their them then there these they this those to was we were what when where "
+    "which who whom whose why will with would you your",
+    "de": "der die das den dem des ein eine einen einem einer und oder aber ist sind war wie "
+    "was wann wo wer warum ich sie er es wir mein nicht mit von für auf zu im in an bei "
+    "nach aus als auch",
+    "es": "el la los las un una unos unas y o pero es son era como que cuando donde quien por "
+    "de del en con para al se lo su no mi",
+    "fr": "le la les un une des du de et ou mais est sont comment que quoi quand où qui "
+    "pourquoi je vous nous il elle mon ma mes ne pas avec pour sur dans au aux ce cette "
+    "en à",
+    "it": "il lo la gli le i un una uno e o ma è sono come cosa che quando dove chi di del "
+    "della in con per su al non mio mia",
 }
 _STOPS = {language: frozenset(words.split()) for language, words in _STOP.items()}
 _NONE: frozenset[str] = frozenset()

@@ -12,13 +12,19 @@ from html.parser import HTMLParser
 from twinkeel.retrieval.documents import Content, Heading
 from twinkeel.retrieval.plain import decode
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{1,40})""", re.IGNORECASE)
-_UNSEEN = frozenset(
-    ["script", "style", "noscript", "template", "svg", "math", "nav", "head", "iframe", "object", "select", "button", "textarea"]
+_UNSEEN = _words(
+    "script style noscript template svg math nav head iframe object select button textarea"
 )
-_VOID = frozenset(["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr"])
-_BLOCKS = frozenset(
-    ["p", "div", "section", "article", "main", "header", "footer", "aside", "li", "ul", "ol", "dl", "dt", "dd", "table", "tr", "blockquote", "pre", "figure", "figcaption", "form", "fieldset", "address", "details", "summary", "body", "h1", "h2", "h3", "h4", "h5", "h6"]
+_VOID = _words("br hr img input meta link area base col embed source track wbr")
+_BLOCKS = _words(
+    "p div section article main header footer aside li ul ol dl dt dd table tr blockquote "
+    "pre figure figcaption form fieldset address details summary body h1 h2 h3 h4 h5 h6"
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 
 from twinkeel.records import Record
 from twinkeel.retrieval.documents import Box, Document, Heading, Line
@@ -68,7 +69,7 @@ def _sections(document: Document) -> Iterator[tuple[tuple[str, ...], int, int]]:
     marks += [(page.start, None) for page in document.pages]
     marks = [(0, None), *sorted(marks, key=lambda mark: mark[0]), (len(document.text), None)]
     path: list[Heading] = []
-    for (start, heading), (end, _) in zip(marks, marks[1:], strict=False):
+    for (start, heading), (end, _) in pairwise(marks):
         if heading is not None:
             path = [one for one in path if one.level < heading.level] + [heading]
         titles = [one.title for one in path]

@@ -124,11 +124,13 @@ def _box(inside: pdfium.PdfTextPage, first: int, last: int) -> Box | None:
     end = raw.FPDFText_GetCharIndexFromTextIndex(inside.raw, last - 1) + 1
     count = raw.FPDFText_CountRects(inside.raw, begin, end - begin) if 0 <= begin < end else 0
     left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-    found: list[Box] = []
-    for i in range(count):
-        if raw.FPDFText_GetRect(inside.raw, i, left, top, right, bottom):
-            found.append((left.value, bottom.value, right.value, top.value))
-    return enclosing(found)
+    return enclosing(
+        [
+            (left.value, bottom.value, right.value, top.value)
+            for i in range(count)
+            if raw.FPDFText_GetRect(inside.raw, i, left, top, right, bottom)
+        ]
+    )
 
 
 def enclosing(boxes: list[Box]) -> Box | None:

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _END = re.compile(
     r"[.!?…]+[\"'”’)\]*_]*(?=\s)|[。！？]|\n[ \t]*(?=\n)|\n(?=[ \t]*(?:[-*+•|#]|\d+[.)])[ \t])"
 )
-_SHORT = frozenset(
-    ["mr", "mrs", "ms", "dr", "prof", "sr", "jr", "st", "vs", "etc", "inc", "ltd", "co", "corp", "dept", "est", "fig", "figs", "eq", "no", "nos", "vol", "pp", "ed", "eds", "al", "approx", "ca", "cf", "e.g", "i.e", "u.s", "u.k", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "gen", "col", "lt", "sgt", "capt", "rev", "hon", "gov", "sen", "rep"]
+_SHORT = _words(
+    "mr mrs ms dr prof sr jr st vs etc inc ltd co corp dept est fig figs eq no nos vol pp "
+    "ed eds al approx ca cf e.g i.e u.s u.k jan feb mar apr jun jul aug sep sept oct nov "
+    "dec gen col lt sgt capt rev hon gov sen rep"
 )
 _WORD = re.compile(r"[^\s(\[\"'“‘]+$")
 
