@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twinkeel.retrieval.dense import Vectors
 from twinkeel.retrieval.index import Hit
 from twinkeel.retrieval.sentences import sentences
 from twinkeel.stats.bootstrap import Floats
@@ -24,10 +25,12 @@ SENTENCES = 3
 """How many sentences an answer has at most."""
 _LONGEST = 1_000
 """Characters of a sentence; what is longer is a table or a listing, quoted up to here."""
-_MOST = 60
-"""How many sentences are compared."""
-_TERMS, _MEANING, _RANK, _SORT = 0.4, 0.4, 0.15, 0.05
-_NEAR = 0.85
+_CLOSER = 8
+"""How many sentences are compared by meaning: those that the words speak most for."""
+_HEADINGS = 0.2
+"""How much of the share of terms is looked for in the headings."""
+_TERMS, _MEANING, _RANK, _SORT = 0.3, 0.5, 0.2, 0.1
+_NEAR = 0.6
 """A further sentence is quoted if it is so nearly as good as the best."""
 
 _SORTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
@@ -59,7 +62,8 @@ class Sentence:
 
 
 Terms = Callable[[str], Sequence[str]]
-Embed = Callable[[list[str]], Floats]
+Embed = Callable[[Sequence[str]], Vectors]
+Span = tuple[Hit, int, int]
 
 
 @dataclass(frozen=True)
@@ -75,32 +79,37 @@ class Extractor:
 
     def best(self, question: str, hits: Sequence[Hit]) -> list[Sentence]:
         """The sentences that answer best, the best first; those after it come close to it."""
-        found = [one for hit in hits[:PASSAGES] for one in _spans(hit)][:_MOST]
-        if not found:
+        spans = [one for hit in hits[:PASSAGES] for one in _spans(hit)]
+        if not spans:
             return []
-        scores = self._scores(question, found, top=max(hit.score for hit in hits[:PASSAGES]))
+        words = self._by_words(question, spans, top=max(hit.score for hit in hits[:PASSAGES]))
+        closer = np.argsort(-words, kind="stable")[:_CLOSER]
+        vectors = self.embed([question, *(_text(*spans[i]) for i in closer)])
+        scores = words[closer] + _MEANING * (vectors[1:] @ vectors[0])
         order = np.argsort(-scores, kind="stable")
-        best = found[order[0]][0]
-        near = [i for i in order if found[i][0] is best and scores[i] >= _NEAR * scores[order[0]]]
-        return [_sentence(found[i], float(scores[i])) for i in near[:SENTENCES]]
+        best, top = spans[closer[order[0]]][0], scores[order[0]]
+        return [
+            _sentence(spans[closer[i]], float(scores[i]))
+            for i in order
+            if spans[closer[i]][0] is best and scores[i] >= _NEAR * top
+        ][:SENTENCES]
 
     def coverage(self, question: str, text: str) -> float:
         """The weighted share of the question's terms that a text holds, 0 to 1."""
         return self._share(self._weights(question), text)
 
-    def _scores(self, question: str, found: list[tuple[Hit, int, int]], *, top: float) -> Floats:
+    def _by_words(self, question: str, spans: list[Span], *, top: float) -> Floats:
+        """What a sentence's words, headings and passage say for it."""
         weights = self._weights(question)
-        texts = [_text(*one) for one in found]
-        vectors = self.embed([question, *texts])
-        meaning = vectors[1:] @ vectors[0]
         wanted = [given for asked, given in _SORTS if asked.search(question)]
         scores = []
-        for (hit, _, _), text, near in zip(found, texts, meaning, strict=True):
-            headings = " ".join(hit.passage.headings)
-            share = 0.8 * self._share(weights, text) + 0.2 * self._share(weights, headings)
-            sort = np.mean([bool(given.search(text)) for given in wanted]) if wanted else 0.0
+        for hit, start, end in spans:
+            text = _text(hit, start, end)
+            headings = self._share(weights, " ".join(hit.passage.headings))
+            share = (1 - _HEADINGS) * self._share(weights, text) + _HEADINGS * headings
+            sort = sum(bool(given.search(text)) for given in wanted) / max(len(wanted), 1)
             rank = hit.score / top if top > 0 else 0.0
-            scores.append(_TERMS * share + _MEANING * near + _RANK * rank + _SORT * sort)
+            scores.append(_TERMS * share + _RANK * rank + _SORT * sort)
         return np.asarray(scores)
 
     def _weights(self, question: str) -> dict[str, float]:
@@ -112,7 +121,7 @@ class Extractor:
         return sum(w for term, w in weights.items() if term in there) / total if total else 0.0
 
 
-def _spans(hit: Hit) -> list[tuple[Hit, int, int]]:
+def _spans(hit: Hit) -> list[Span]:
     """The sentences of one passage, with offsets into the document; headings are none."""
     start = hit.passage.start
     return [
@@ -126,6 +135,6 @@ def _text(hit: Hit, start: int, end: int) -> str:
     return hit.passage.text[start - hit.passage.start : end - hit.passage.start]
 
 
-def _sentence(span: tuple[Hit, int, int], score: float) -> Sentence:
+def _sentence(span: Span, score: float) -> Sentence:
     hit, start, end = span
     return Sentence(hit, start, end, _text(*span), score)
