@@ -61,7 +61,8 @@ def _place(citation: Mapping[str, Any]) -> str:
     """`Late fees (billing.md, page 3): Paying › Late`."""
     page = citation.get("page")
     where = f"{citation['document']}, page {page}" if page else str(citation["document"])
-    title, headings = citation.get("title"), citation.get("headings") or []
+    title, headings = citation.get("title"), list(citation.get("headings") or [])
+    headings = headings[1:] if headings[:1] == [title] else headings
     named = f"{title} ({where})" if title else where
     return _flat(f"{named}: {' › '.join(headings)}" if headings else named)
 

@@ -122,22 +122,28 @@ function finished(box, said, text, { citations = [], abstained, event, version, 
   box.scrollIntoView({ block: "nearest" });
 }
 
+/** Citations of one place (document, page, headings) are one numbered source with several spans. */
 function distinct(citations) {
-  const seen = new Map();
-  for (const one of citations) seen.set(JSON.stringify([one.document, one.start, one.end]), one);
-  return [...seen.values()].map((one, at) => ({ ...one, number: at + 1 }));
+  const places = new Map();
+  for (const { document, title, page, headings, start, end, quote } of citations) {
+    const key = JSON.stringify([document, page, headings]);
+    const place = places.get(key) ?? { number: places.size + 1, document, title, page, headings, spans: [] };
+    if (!place.spans.some((span) => span.start === start)) place.spans.push({ start, end, quote });
+    places.set(key, place);
+  }
+  return [...places.values()];
 }
 
 /** The answer with a numbered button behind each sentence that is quoted from a source. */
 function referenced(text, sources) {
   const places = sources
-    .map((source) => ({ source, end: endOf(source.quote, text) }))
+    .flatMap((source) => source.spans.map((span) => ({ source, span, end: endOf(span.quote, text) })))
     .filter(({ end }) => end > 0)
     .sort((one, other) => one.end - other.end);
   const parts = [];
   let from = 0;
-  for (const { source, end } of places) {
-    parts.push(unwrapped(text.slice(from, end)), opener("ref", source,
+  for (const { source, span, end } of places) {
+    parts.push(unwrapped(text.slice(from, end)), opener("ref", source, span,
       { "aria-label": `Source ${source.number}: ${source.title}` }, String(source.number)));
     from = Math.max(from, end);
   }
@@ -154,18 +160,18 @@ function endOf(quote, text) {
 }
 
 function listed(sources, abstained) {
-  const items = sources.map((source) => make("li", {}, opener("cite", source, {},
+  const items = sources.map((source) => make("li", {}, opener("cite", source, source.spans[0], {},
     make("b", {}, String(source.number)), make("span", { class: "title" }, source.title || source.document),
     make("span", { class: "place" }, placeOf(source)))));
   return make("section", { class: "sources" },
     make("h4", {}, abstained ? "The nearest passages" : "Sources"), make("ol", {}, ...items));
 }
 
-function opener(style, source, attributes, ...children) {
+function opener(style, source, span, attributes, ...children) {
   const button = make("button", {
     type: "button", class: style, "aria-expanded": "false", "aria-controls": "source", ...attributes,
   }, ...children);
-  button.addEventListener("click", () => openSource(state.component.name, source, button));
+  button.addEventListener("click", () => openSource(state.component.name, source, span, button));
   return button;
 }
 

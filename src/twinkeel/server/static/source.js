@@ -8,9 +8,9 @@ const HEADING = /^#{1,6} .*$/gm;
 const WRAPPED = /(?<=[^\n])\n(?=[^\s\-*+•#>|=`\d])/g;
 const opened = { by: null, file: null, wanted: 0 };
 
-/** "docs/billing.md, page 3 · Paying › Late fees" */
-export function placeOf({ document, page, headings }) {
-  const path = (headings ?? []).join(" › ");
+/** "docs/billing.md, page 3 · Paying › Late fees", without the title that stands above it */
+export function placeOf({ document, page, title, headings }) {
+  const path = (headings ?? []).filter((heading, at) => at > 0 || heading !== title).join(" › ");
   return `${document}${page ? `, page ${page}` : ""}${path ? ` · ${path}` : ""}`;
 }
 
@@ -19,8 +19,8 @@ export function unwrapped(text) {
   return text.replace(WRAPPED, " ");
 }
 
-/** Open the document of `source` beside the conversation; `by` is the button that asked for it. */
-export async function openSource(component, source, by) {
+/** Open a source beside the conversation at one of its spans; `by` is the button that asked. */
+export async function openSource(component, source, span, by) {
   if (opened.by === by) return closeSource();
   if (opened.by) closeSource();
   const wanted = ++opened.wanted;
@@ -34,7 +34,7 @@ export async function openSource(component, source, by) {
   $("source-title").focus({ preventScroll: true });
   try {
     const found = await ask(`/v1/components/${encodeURIComponent(component)}/documents/${encoded(source.document)}`);
-    if (wanted === opened.wanted) await fill(component, source, found, wanted);
+    if (wanted === opened.wanted) await fill(component, source, span, found, wanted);
   } catch (error) {
     $("source-text").replaceChildren(make("p", { class: "error", role: "alert" }, told(error)));
   }
@@ -58,22 +58,25 @@ function visible(is) {
   }
 }
 
-async function fill(component, source, found, wanted) {
-  const mark = make("mark");
-  const [before, quoted, after] = cut(found.text, source.start, source.end);
+async function fill(component, source, span, found, wanted) {
   const style = found.media === "text/markdown" ? styled : plain;
-  mark.append(...style(quoted));
-  $("source-text").replaceChildren(...style(before), mark, ...style(after));
-  $("source-text").scrollTop = mark.offsetTop - $("source-text").clientHeight / 4;
+  const points = Array.from(found.text);
+  const text = (from, to) => style(points.slice(from, to).join(""));
+  const parts = [];
+  let from = 0;
+  let here = null;
+  for (const each of [...source.spans].sort((one, other) => one.start - other.start)) {
+    const start = Math.max(each.start, from);
+    const mark = make("mark", { class: each === span ? "here" : null }, ...text(start, each.end));
+    parts.push(...text(from, start), mark);
+    from = Math.max(from, each.end);
+    if (each === span) here = mark;
+  }
+  $("source-text").replaceChildren(...parts, ...text(from));
+  $("source-text").scrollTop = here.offsetTop - $("source-text").clientHeight / 4;
   if (!found.original) return;
   const link = await original(component, source);
   if (wanted === opened.wanted) $("source-links").replaceChildren(link);
-}
-
-function cut(text, start, end) {
-  const points = Array.from(text);
-  const part = (from, to) => points.slice(from, to).join("");
-  return [part(0, start), part(start, end), part(end)];
 }
 
 function plain(text) {
