@@ -32,7 +32,10 @@ def test_errors_among_the_least_supported_are_not_answered():
 
 
 def test_a_risk_that_cannot_be_shown_is_silence():
-    assert choose(np.ones(10), np.zeros(10, dtype=int), risk=0.1).threshold is None
+    short = choose(np.ones(10), np.zeros(10, dtype=int), risk=0.1)
+
+    assert short.threshold is None
+    assert choose(np.ones(10), np.zeros(10, dtype=int), risk=short.bound).answered == 10
     assert choose(np.linspace(0, 1, 200), np.ones(200, dtype=int), risk=0.5).threshold is None
     assert choose(np.empty(0), np.empty(0, dtype=int), risk=0.1).threshold is None
 

@@ -32,7 +32,8 @@ class Chosen(NamedTuple):
     wrong: int
     """Those of them that were answered wrongly."""
     bound: float
-    """Where the risk lies below, with the stated confidence; 1 where there is no threshold."""
+    """Where the risk lies below, with the stated confidence; where there is no threshold, the
+    lowest risk for which there would be one."""
 
 
 class Curve(NamedTuple):
@@ -69,17 +70,19 @@ def choose(
     order = np.argsort(-support, kind="stable")
     ordered, errors = support[order], np.cumsum(wrong[order])
     tail = (1 - confidence) / len(_STARTS)
-    best = Chosen(None, 0, 0, 1.0)
+    found = Chosen(None, 0, 0, 1.0)
     for share in _STARTS:
         for last in range(max(math.ceil(share * len(ordered)), 1) - 1, len(ordered)):
             if last + 1 < len(ordered) and ordered[last] == ordered[last + 1]:
                 continue
             bound = upper(int(errors[last]), last + 1, tail=tail)
             if bound > risk:
+                if found.threshold is None:
+                    found = found._replace(bound=min(bound, found.bound))
                 break
-            if last + 1 > best.answered:
-                best = Chosen(float(ordered[last]), last + 1, int(errors[last]), bound)
-    return best
+            if last + 1 > found.answered:
+                found = Chosen(float(ordered[last]), last + 1, int(errors[last]), bound)
+    return found
 
 
 def risk_coverage_area(support: Floats, wrong: Floats) -> Bind:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from twinkeel.records import Record
 
 CARD = "assistant.json"
@@ -34,7 +36,8 @@ class Calibration(Record, frozen=True):
     answered: int
     wrong: int
     bound: float
-    """Where the risk lies below, with the confidence that calibration states."""
+    """Where the risk lies below, with the confidence that calibration states; without a
+    threshold, the lowest risk for which there would be one."""
 
 
 class Card(Record, frozen=True):
@@ -59,8 +62,9 @@ class Card(Record, frozen=True):
         if self.threshold is None:
             return (
                 f"The stated risk of {self.risk:.0%} could not be shown on {found.questions} "
-                "calibrating questions, so it abstains on everything: write more questions or "
-                "state a higher risk."
+                "calibrating questions, so it abstains on everything. The lowest that they can "
+                f"show is {math.ceil(found.bound * 100)}%: write more questions, improve the "
+                "documents or state a higher risk."
             )
         return (
             f"It answers from a support of {self.threshold:.3f} on. Of {found.questions} "

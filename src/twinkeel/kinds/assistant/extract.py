@@ -43,6 +43,7 @@ _SORTS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
          r"|months?|years?|January|February|March|April|May|June|July|August|September|October"
          r"|November|December)\b"),
         (r"\b(who|whose|whom)\b", r"(?<=[a-z,;:] )[A-Z][a-z]+|^[A-Z][a-z]+ [A-Z]"),
+        (r"\bnumber\b", r"\d"),
         (r"\bwhere\b", r"\b(in|at|near|from|to|on|under) \**[A-Z]"),
         (r"\bwhy\b", r"\b(because|since|so that|in order to|due to|therefore)\b"),
     )
