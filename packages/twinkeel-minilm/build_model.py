@@ -7,7 +7,7 @@ Reads the tensors without torch, writes the BERT encoder (Devlin et al. 2019) wi
 pooling and unit length as one ONNX graph, quantises its weights to 7 of 8 bits (the reduced range
 in which no processor's integer arithmetic saturates, so that vectors agree everywhere) with a
 scale for every 128 of them, and compares both graphs on real sentences. Activations are scaled
-token by token, so that no text's vector depends on its neighbours in a batch. Refuses weights of
+token by token, so that a vector hardly depends on its neighbours in a batch. Refuses weights of
 another hash, and vectors whose cosine with the exact ones is below 0.99.
 """
 
