@@ -92,6 +92,13 @@ def test_html_gives_what_is_seen_and_nothing_else() -> None:
     assert " ".join(document.text.split()) == "Fees A late fee of $6. When soon later"
 
 
+def test_html_may_leave_its_elements_open() -> None:
+    page = b"<head><title>T</title><body><p hidden>unseen<p>one<ul><li>two<li>three<p>four"
+    document = documents.parse(page, "a.html")
+    assert document.title == "T"
+    assert document.text.split() == ["one", "two", "three", "four"]
+
+
 def test_a_pdf_has_pages_and_boxes() -> None:
     document = documents.parse(pdf_of("The first page.", "The second (last) page."), "two.pdf")
     first, second = passages(document)

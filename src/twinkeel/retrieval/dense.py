@@ -101,8 +101,11 @@ def _installed() -> Path:
 @lru_cache(maxsize=4)
 def _open(folder: Path) -> Embedder:
     import onnxruntime
-    from tokenizers import Tokenizer
 
+    try:
+        from tokenizers import Tokenizer
+    except ImportError:
+        raise MissingExtra("tokenizers", "assistants", "Searching documents") from None
     options = onnxruntime.SessionOptions()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False

@@ -11,10 +11,12 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import snowballstemmer
+
+from twinkeel.errors import MissingExtra
 
 K1, B = 1.5, 0.75
 LONGEST_TERM = 64
@@ -72,10 +74,23 @@ def _stem(word: str, language: str) -> str:
         return str(stemmer.stemWord(word))
 
 
+class _Stemmer(Protocol):
+    """What snowballstemmer gives for a language."""
+
+    def stemWord(self, word: str) -> str: ...  # noqa: N802 - its name
+
+
 @lru_cache
-def _stemmer(language: str) -> snowballstemmer.stemmer | None:
+def _stemmer(language: str) -> _Stemmer | None:
     name = _LANGUAGES.get(language)
-    return None if name is None else snowballstemmer.stemmer(name)
+    if name is None:
+        return None
+    try:
+        import snowballstemmer
+    except ImportError:
+        raise MissingExtra("snowballstemmer", "assistants", "Searching documents") from None
+    found: _Stemmer = snowballstemmer.stemmer(name)
+    return found
 
 
 class Lexical:

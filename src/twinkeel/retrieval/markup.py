@@ -18,9 +18,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{1,40})""", re.IGNORECASE)
-_UNSEEN = _words(
-    "script style noscript template svg math nav head iframe object select button textarea"
-)
+_UNSEEN = _words("script style noscript template svg math nav iframe object select button textarea")
 _VOID = _words("br hr img input meta link area base col embed source track wbr")
 _BLOCKS = _words(
     "p div section article main header footer aside li ul ol dl dt dd table tr blockquote "
@@ -57,6 +55,8 @@ class _Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a block, a heading, or a part that is not seen."""
         given = dict(attrs)
+        if self._unseen == ["p"] and tag in _BLOCKS:
+            self._unseen.clear()  # a paragraph ends where another block begins
         if tag == "title" and not self.title:
             self._in_title = True
         elif self._unseen or tag in _UNSEEN or "hidden" in given:
