@@ -68,7 +68,7 @@ class EventsTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True)
     inputs: bool = True
     """Whether inputs are stored at all (sensitive columns need `sensitive` as well)."""
     sensitive: bool = False
-    """Whether the sensitive columns of inputs are stored too."""
+    """Whether sensitive columns, and what people write in conversations, are stored too."""
 
 
 class VersionsTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
