@@ -158,7 +158,7 @@ def peer(judged: Collection) -> Ranking:
 
     def ranked(query: str) -> list[str]:
         asked = bm25s.tokenize([query], **options)
-        found, _ = retriever.retrieve(asked, k=DEPTH, show_progress=False)
+        found, _ = retriever.retrieve(asked, k=min(DEPTH, len(names)), show_progress=False)
         return [names[i] for i in found[0]]
 
     return ranked
