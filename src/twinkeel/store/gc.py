@@ -12,6 +12,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from twinkeel.records import Evaluation, Record, Release, Version, VersionRef
 from twinkeel.store import files, points
@@ -42,6 +43,16 @@ class Swept(Record, frozen=True):
 
     count: int = 0
     bytes: int = 0
+
+
+class Plan(NamedTuple):
+    """What gc took out of the catalog, and the digests that it still refers to."""
+
+    versions: tuple[str, ...]
+    events: int
+    keep: set[str]
+    shared: set[str] | None
+    """Objects that bundles refer to; None where a damaged bundle cannot say, and all stay."""
 
 
 def removable(

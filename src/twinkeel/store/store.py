@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -21,7 +21,7 @@ from twinkeel.store import catalog, events, files, gc, keys, migrations, points
 from twinkeel.store.bundles import Bundle, BundleInfo, Bundles, FileEntry
 from twinkeel.store.database import Database
 from twinkeel.store.events import EventLog
-from twinkeel.store.gc import GRACE, WORK_GRACE, Collected, Swept
+from twinkeel.store.gc import GRACE, WORK_GRACE, Collected, Plan, Swept
 from twinkeel.store.keys import Key, Role
 from twinkeel.store.objects import Objects
 from twinkeel.store.shared import Made, Shared
@@ -287,7 +287,7 @@ class Store:
             plan = self._forget(keep_versions, events_before, dry_run=dry_run)
             return self._sweep(plan, grace=grace, dry_run=dry_run)
 
-    def _forget(self, keep: int, events_before: str | None, *, dry_run: bool) -> _Plan:
+    def _forget(self, keep: int, events_before: str | None, *, dry_run: bool) -> Plan:
         database = self._database
         with database.read() if dry_run else database.write() as connection:
             versions = catalog.list_versions(connection, None)
@@ -302,7 +302,7 @@ class Store:
             kept = [version for version in versions if version.ref not in doomed]
             judged = catalog.list_evaluations(connection, None)
         points.reached("gc.committed")
-        return _Plan(
+        return Plan(
             tuple(map(str, doomed)), forgotten, gc.referenced(kept, judged), self._shared_by(kept)
         )
 
@@ -313,7 +313,7 @@ class Store:
         except BundleError:
             return None
 
-    def _sweep(self, plan: _Plan, *, grace: float, dry_run: bool) -> Collected:
+    def _sweep(self, plan: Plan, *, grace: float, dry_run: bool) -> Collected:
         keep = plan.keep | (plan.shared or set())
 
         def sweep(paths: Iterable[Path]) -> Swept:
@@ -363,16 +363,6 @@ class Store:
         for digest in digests:
             if not self._objects.has(digest):
                 raise StoreError(f"Object {digest!r} is not in the store: put it first.")
-
-
-class _Plan(NamedTuple):
-    """What gc took out of the catalog, and the digests that it still refers to."""
-
-    versions: tuple[str, ...]
-    events: int
-    keep: set[str]
-    shared: set[str] | None
-    """Objects that bundles refer to; None where a damaged bundle cannot say, and all stay."""
 
 
 def _existing(path: Path) -> Database:
