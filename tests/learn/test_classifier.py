@@ -135,6 +135,16 @@ def test_a_short_time_still_gives_a_model(telco, seconds):
     assert found.card.log_loss < 0.5
 
 
+def test_more_rows_than_the_time_allows_are_sampled_and_said(telco):
+    many = np.tile(np.arange(1200), 60)
+    large = replace(telco, table=telco.table.take(many), labels=telco.labels[many])
+
+    found = train(large, limits=Limits(time=2))
+
+    assert found.card.rows < 45_000
+    assert any("of 72,000 rows, drawn at random" in note for note in found.card.notes)
+
+
 def test_a_graph_that_answers_otherwise_fails_the_build_and_names_the_row(telco, trained):
     wrong = replace(
         trained,

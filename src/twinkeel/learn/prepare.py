@@ -10,6 +10,7 @@ import string
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class Space:
 
     blocks: tuple[Block, ...]
 
-    @property
+    @cached_property
     def features(self) -> tuple[Feature, ...]:
         """The F features, in the order of the matrix."""
         return tuple(feature for block in self.blocks for feature in block.features)
