@@ -136,6 +136,27 @@ class Evidence(Record, frozen=True, kw_only=True):
     context: dict[str, Json] = {}
     """What the scores need beyond the cases: classes, threshold, costs."""
 
+    @classmethod
+    def of(
+        cls,
+        cases: Cases,
+        outputs: dict[str, list[Json]],
+        *,
+        timings: dict[str, list[float]] | None = None,
+        context: dict[str, Json] | None = None,
+    ) -> Evidence:
+        """The evidence of `outputs`, each with one entry per case, in the order of the cases."""
+        return cls(
+            ids=cases.ids,
+            units=cases.units,
+            expected=cases.expected,
+            outputs=outputs,
+            slices=cases.slices,
+            weight=cases.weight,
+            timings=timings or {},
+            context=context or {},
+        )
+
     def __len__(self) -> int:
         return len(self.ids)
 

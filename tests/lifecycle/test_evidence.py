@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from conftest import churn_lines
+from telecom import churn_lines
 from twinkeel.lifecycle.build import learned_units
 from twinkeel.project import Judged, Project
 from twinkeel.records import Cases, Evidence
