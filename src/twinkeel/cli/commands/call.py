@@ -28,7 +28,7 @@ def call(
     *cells: str,
     in_: Annotated[Path | None, Parameter(name="--in")] = None,
     out: Path | None = None,
-    json_in: str | None = None,
+    json_in: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     explain: Flag = False,
     here: Here,
 ) -> Reply:
