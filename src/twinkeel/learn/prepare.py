@@ -175,7 +175,11 @@ def _indicators(levels: tuple[str, ...], frequency: Floats, rows: int) -> list[t
 
 
 def _words(name: str, values: NDArray[np.object_], targets: Targets) -> Words:
-    """The words whose presence says most about the class (by chi-squared), as they are written."""
+    """The words whose presence says most about the class, by chi-squared over all rows.
+
+    Their choice sees every learned row's class, that of validation rows included; what a word
+    means is learned by the models, fold by fold.
+    """
     documents: dict[str, list[int]] = {}
     written: dict[str, str] = {}
     for row, text in enumerate(values):
