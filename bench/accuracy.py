@@ -3,9 +3,10 @@
     python bench/accuracy.py [--seconds 120] [--data CUSTOMERS.csv] [--adult FOLDER]
         [--split-key KEY]
 
-A fifth of the rows is held out by the hash of their contents, keyed with `--split-key`. The peers get native categories,
-their own handling of missing values and their default settings; LightGBM and CatBoost fit once
-on all the other rows. Differences carry a 95% interval from 1,000 paired bootstrap resamples.
+A fifth of the rows is held out by the hash of their contents, keyed with `--split-key`. The
+peers get native categories, their own handling of missing values and their default settings;
+LightGBM and CatBoost fit once on all the other rows. Differences carry a 95% interval from 1,000
+paired bootstrap resamples.
 `--adult` is a folder with UCI's adult-train.csv and adult-test.csv, which this repository does
 not hold.
 """
