@@ -64,13 +64,13 @@ def main() -> None:
         compare(task, given.seconds, given.seed)
 
 
-def telco(path: Path, key: str) -> Task:
+def telco(path: Path, key: str = "twinkeel") -> Task:
     frame = pd.read_csv(path)
     frame["TotalCharges"] = pd.to_numeric(frame["TotalCharges"], errors="coerce")
     return task("telco", frame.drop(columns=["customerID"]), "Churn", "Yes", key)
 
 
-def adult(folder: Path, key: str) -> Task:
+def adult(folder: Path, key: str = "twinkeel") -> Task:
     parts = [
         pd.read_csv(folder / name, header=None, names=ADULT, skipinitialspace=True, na_values="?")
         for name in ("adult-train.csv", "adult-test.csv")
