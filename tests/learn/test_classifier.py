@@ -16,6 +16,7 @@ from twinkeel.learn import load, parity
 from twinkeel.learn.calibrate import Calibration
 from twinkeel.learn.classifier import Problem, train
 from twinkeel.learn.compile import Function, compiled
+from twinkeel.learn.model import GRAPH
 from twinkeel.learn.predictor import Predictor
 from twinkeel.records import Limits
 from twinkeel.store.steps import Steps
@@ -31,6 +32,14 @@ def trained(telco):
 @pytest.fixture(scope="module")
 def trained_mixed(mixed):
     return train(mixed, limits=THREE)
+
+
+def test_a_graph_that_onnxruntime_cannot_load_is_one_sentence(trained, tmp_path):
+    trained.write(tmp_path)
+    (tmp_path / GRAPH).write_bytes(b"not a graph")
+
+    with pytest.raises(BundleError, match=r"cannot be loaded by onnxruntime .*: build again"):
+        load(tmp_path)
 
 
 def test_what_is_written_answers_as_what_was_trained(telco, trained, tmp_path):

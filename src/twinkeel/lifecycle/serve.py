@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -280,8 +281,11 @@ class Live:
         except TwinkeelError as error:
             problems[name] = str(error)
             _log.error("%s: its newest release is not served: %s", name, error)
-            if before is not None:
-                held[name] = before
+        except Exception as error:  # noqa: BLE001  a kind may fail in any way
+            problems[name] = f"loading it failed with {type(error).__name__}"
+            _log.exception("%s: its newest release is not served", name)
+        if name in problems and before is not None:
+            held[name] = before
 
     def _watch(self) -> None:
         self._attempt(self.move)  # what a process that was killed left behind
@@ -297,6 +301,10 @@ class Live:
             work()
         except (TwinkeelError, OSError) as error:
             _log.warning("%s; tried again later", error)
+        except Exception as error:  # noqa: BLE001  the thread that watches must not end
+            # Frames alone: the message of an error of the store may hold a row.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("%s; tried again later\n%s", type(error).__name__, frames)
 
     def _answer(
         self, held: Held, row: Mapping[str, Any], output: Output, ms: float, who: str | None
