@@ -226,6 +226,15 @@ def test_a_port_in_use_is_one_sentence(site: Site) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_what_is_no_port_is_not_cut_down_to_one(site: Site, port: int) -> None:
+    ended = run_to_the_end(site, port)
+
+    assert ended.returncode == 2
+    assert f"The port must be 0 to 65535, not {port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def run_to_the_end(site: Site, port: int, host: str | None = None) -> Any:
     code = SERVE.replace("port=int", f"host={host!r}, port=int")
     code = f"from twinkeel.errors import TwinkeelError\ntry:\n{indented(code)}\n{CATCH}"
