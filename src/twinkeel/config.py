@@ -117,7 +117,7 @@ class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
     work_limit: int | None = None
     """Units of work instead of time: the same seed then gives the same version."""
     memory_limit: str | None = None
-    """The most memory that a build may use, as `4 GB`."""
+    """A build whose estimated need of memory is larger is refused, as `4 GB`; use is not capped."""
     spend_limit: float | None = None
     """The most money that a build may cost, for kinds that cost money."""
     seed: int = 0
@@ -151,7 +151,7 @@ def load(root: Path) -> Config:
 
 def parse(raw: Mapping[str, Any], root: Path) -> Config:
     """A `Config` from parsed TOML."""
-    _known(raw, _TABLES, "the top level")
+    _known(raw, _TABLES, FILE)
     if "project" not in raw:
         raise ConfigError(f'{FILE} has no [project] table: add [project] with name = "...".')
     sources = {
@@ -277,7 +277,19 @@ def _known(
             raise ConfigError(f"{where} has no key {key!r}{suggestion(key, names + also)}")
 
 
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+"""What msgspec calls the types of TOML."""
+
+
 def _explained(error: str) -> str:
+    error = re.sub(r"`(\w+)( \| null)?`", lambda m: _WORDS.get(m[1], m[0]), error)
     match = re.fullmatch(r"(.*?) - at `\$\.?([^`]*)`", error)
     return f"{match[2]}: {match[1][0].lower()}{match[1][1:]}" if match else error
 

@@ -106,7 +106,7 @@ class Project:
         """Bring back what was in production before."""
         from twinkeel.lifecycle.release import rollback
 
-        return rollback(self.store, name, who=self.who)
+        return rollback(self.config, self.store, name, who=self.who)
 
     def call(self, ref: str, inputs: Any) -> Any:
         """Ask a version, by default the one in production.
@@ -186,6 +186,9 @@ class Project:
 
         return find(self.config, self.store, ref, newest=newest)
 
+    def __repr__(self) -> str:
+        return f"Project.open({str(self.config.root)!r})"
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()
@@ -198,12 +201,12 @@ class Project:
                 at.component,
                 at.kind,
                 at.production.number if at.production else "–",
-                at.newest,
+                at.newest or "–",
                 at.next,
             )
             for at in self.status()
         ]
-        return table(("component", "kind", "in production", "next"), rows)
+        return table(("component", "kind", "in production", "newest", "next"), rows)
 
 
 def _store(root: Path) -> Store:

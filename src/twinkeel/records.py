@@ -117,6 +117,9 @@ class Cases(Record, frozen=True, kw_only=True):
     time: list[str] | None = None
     cutoff: str | None = None
     """For a forward split: every case is later than this, every row learned from is not."""
+    rule: str = ""
+    """What the units depend on besides the rows (`Split.rule`): a version judges and is judged only
+    under the rule that it was built with."""
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -52,9 +52,9 @@ def test_every_key_of_a_component_is_read() -> None:
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        (changed(sorces={}), "no key 'sorces'; did you mean 'sources'?"),
+        (changed(sorces={}), "twinkeel.toml has no key 'sorces'; did you mean 'sources'?"),
         ({}, "no [project] table"),
-        (changed(project={"name": 3}), "[project] name: expected `str`, got `int`"),
+        (changed(project={"name": 3}), "[project] name: expected a text, got a whole number"),
         (changed(project={"nam": "x"}), "no key 'nam'; did you mean 'name'?"),
         (component(source="custommers"), "did you mean 'customers'?"),
         (component(time_limit="fast"), "time_limit must be a time such as 40s"),
