@@ -352,7 +352,7 @@ class Limits(Record, frozen=True, kw_only=True):
     work: int | None = None
     """Units of a fixed list of work, so that the same seed gives the same version."""
     memory: int | None = None
-    """Bytes."""
+    """Bytes: a build whose estimated need is larger is refused; what it uses is not capped."""
     spend: float | None = None
     """Money, in the currency of the providers' bills."""
 

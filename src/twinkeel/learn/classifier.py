@@ -214,7 +214,7 @@ def _enough_memory(limits: Limits, rows: int, features: int) -> None:
     needed = rows * features * _BYTES_PER_CELL
     if limits.memory is not None and needed > limits.memory:
         raise BuildError(
-            f"Learning from {rows:,} rows of {features:,} features takes about "
+            f"Learning from {rows:,} rows of {features:,} features is estimated to take "
             f"{needed / 1e9:.1f} GB and memory_limit is {limits.memory / 1e9:.1f} GB: "
             "raise it, exclude columns or give fewer rows."
         )
