@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from twinkeel import strict_json
 from twinkeel.errors import RequestError
 from twinkeel.records import Json
-from twinkeel.server import limits, wire
+from twinkeel.server import limits
 from twinkeel.server.security import Identity
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Reply:
 
 def json_reply(value: Any, status: int = 200) -> Reply:
     """A reply of one JSON value."""
-    return Reply(wire.encode(value), status)
+    return Reply(strict_json.encode(value), status)
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class Exchange:
 
     def json(self) -> Json:
         """The body's value; raises RequestError."""
-        return wire.decode(self.body, depth=self.service.limits.depth)
+        return strict_json.decode(self.body, depth=self.service.limits.depth)
 
     def json_object(self) -> dict[str, Json]:
         """The body's JSON object; raises RequestError (422) for another value."""
