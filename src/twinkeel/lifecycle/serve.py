@@ -49,11 +49,16 @@ class Answer(Record, frozen=True, kw_only=True):
 
     event: str | None
     """The id that feedback and labels refer to; None where the call could not be recorded."""
-    ref: str
-    """The version that answered, `churn@7`."""
+    held: Held
+    """The version that answered."""
     output: Output
     ms: float
     """How long the version took, for the whole call."""
+
+    @property
+    def ref(self) -> str:
+        """The version's name, `churn@7`."""
+        return str(self.held.ref)
 
 
 class Asked(Record, frozen=True, kw_only=True):
@@ -61,6 +66,8 @@ class Asked(Record, frozen=True, kw_only=True):
 
     rows: Rows
     who: str | None = None
+    number: str | None = None
+    """The version that must answer, as the caller wrote it; None for what is in production."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,12 @@ class Held:
     def explains(self) -> bool:
         """Whether the version can say why it answered as it did."""
         return isinstance(self.servable, Explains)
+
+    def check_number(self, number: str | None) -> None:
+        """Raises UnknownName where another version than this one is asked for."""
+        if number is not None and number != str(self.ref.number):
+            wanted = f"{self.ref.component}@{number[:20]}"
+            raise UnknownName(f"{wanted} is not in production: {self.ref} is.")
 
 
 class Shelf(Protocol):
@@ -206,7 +219,11 @@ class Live:
 
     def call(self, component: str, rows: Rows, who: str | None = None) -> list[Answer]:
         """One recorded answer per row, in order. Raises ContractError, UnknownName."""
-        answers = self.call_many(component, [Asked(rows=rows, who=who)])[0]
+        return self.call_one(component, Asked(rows=rows, who=who))
+
+    def call_one(self, component: str, asked: Asked) -> list[Answer]:
+        """Answer one caller; raises what `call` raises."""
+        answers = self.call_many(component, [asked])[0]
         if isinstance(answers, Exception):
             raise answers
         return answers
@@ -217,6 +234,8 @@ class Live:
         rows = [row for one in asked for row in one.rows]
         started = time.perf_counter()
         try:
+            for one in asked:
+                held.check_number(one.number)
             outputs = held.servable.call(rows)
         except Exception as error:  # noqa: BLE001  one caller's failure is not another's
             if len(asked) == 1:
@@ -321,7 +340,7 @@ class Live:
             output=output.values,
         )
         recorded = self.record(event)
-        return Answer(event=event.id if recorded else None, ref=str(held.ref), output=output, ms=ms)
+        return Answer(event=event.id if recorded else None, held=held, output=output, ms=ms)
 
     def _stored(self, held: Held, row: Mapping[str, Any]) -> dict[str, Any] | None:
         """What of a row may be stored: the version's own inputs, without the sensitive ones."""

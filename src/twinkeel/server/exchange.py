@@ -49,6 +49,8 @@ class Exchange:
     body: bytes = b""
     route: str = ""
     """The path's template, for metrics: never what the caller wrote."""
+    calling: str | None = None
+    """The component that is to answer or explain, for metrics."""
     status: int = 0
     waiting: bool = False
     """Whether the body is still being sent."""

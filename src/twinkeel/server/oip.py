@@ -68,6 +68,7 @@ async def model(exchange: Exchange) -> Reply:
 
 async def infer(exchange: Exchange) -> Reply:
     """One answer per row of the input tensors."""
+    exchange.calling = exchange.param("name")
     held = _held(exchange)
     body = exchange.json_object()
     rows = _rows(body.get("inputs"))
