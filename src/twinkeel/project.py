@@ -215,10 +215,10 @@ def _store(root: Path) -> Store:
 
     try:
         return Store.open(root)
-    except StoreError:
+    except StoreError as error:
         if not (root / FOLDER / "catalog.db").is_file():
             raise
-        return Store.open(root, read_only=True)
+        return Store.open(root, read_only=True, why=str(error))
 
 
 def _root(start: Path) -> Path:
