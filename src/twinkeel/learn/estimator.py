@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from twinkeel.records import Explanation, Limits
 from twinkeel.store.bundles import BundleInfo, seal
 
 Floats = NDArray[np.float64]
-Decide = Literal["f1", "likeliest"]
+_DECIDE = ("likeliest", "f1")
 
 
 class DataError(InputError, ValueError):
@@ -64,7 +64,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         time_limit: float | None = None,
         work_limit: int | None = None,
         memory_limit: int | None = None,
-        decide: Decide = "likeliest",
+        decide: Literal["f1", "likeliest"] = "likeliest",
         costs: Mapping[Any, Mapping[Any, float]] | None = None,
         positive: Any = None,
         random_state: int | None = 0,
@@ -183,7 +183,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     def _limits(self) -> Limits:
         """The limits, checked, and `decide` beside them. Raises DataError."""
-        if self.decide not in get_args(Decide):
+        if self.decide not in _DECIDE:
             raise DataError(f"decide must be 'likeliest' or 'f1', not {self.decide!r}.")
         time = self.time_limit
         if time is not None and not (_is(time, Real) and 0 < time < np.inf):
