@@ -83,6 +83,12 @@ class Held:
     private: frozenset[str] = frozenset()
     """Inputs whose values are stored only where `[events] sensitive` says so."""
 
+    def check_number(self, number: str | None) -> None:
+        """Raises UnknownName where another version than this one is asked for."""
+        if number is not None and number != str(self.ref.number):
+            wanted = f"{self.ref.component}@{number[:20]}"
+            raise UnknownName(f"{wanted} is not in production: {self.ref} is.")
+
     @cached_property
     def inputs(self) -> frozenset[str]:
         """The names of what the version takes."""
@@ -92,12 +98,6 @@ class Held:
     def explains(self) -> bool:
         """Whether the version can say why it answered as it did."""
         return isinstance(self.servable, Explains)
-
-    def check_number(self, number: str | None) -> None:
-        """Raises UnknownName where another version than this one is asked for."""
-        if number is not None and number != str(self.ref.number):
-            wanted = f"{self.ref.component}@{number[:20]}"
-            raise UnknownName(f"{wanted} is not in production: {self.ref} is.")
 
 
 class Shelf(Protocol):
