@@ -9,11 +9,11 @@ beside us, measured in the same run.
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 COMMANDS = {
     "python -c pass": [sys.executable, "-c", "pass"],
@@ -22,7 +22,7 @@ COMMANDS = {
     "import numpy": [sys.executable, "-c", "import numpy"],
     "import pandas": [sys.executable, "-c", "import pandas"],
     "import sklearn": [sys.executable, "-c", "import sklearn"],
-    "twinkeel --help": [shutil.which("twinkeel") or "twinkeel", "--help"],
+    "twinkeel --help": [str(Path(sys.executable).parent / "twinkeel"), "--help"],
 }
 
 

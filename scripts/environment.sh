@@ -25,13 +25,21 @@ find_python() {
     "from your system's packages or python.org, and run this again."
 }
 
+# Whether .venv is whole and of this folder: its commands name the place that they were made in.
+usable() {
+  .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null &&
+    .venv/bin/python -m pip --version >/dev/null 2>&1 &&
+    [ "$(cat .venv/place 2>/dev/null || pwd)" = "$(pwd)" ]
+}
+
 environment() {
-  if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  if ! usable; then
     python=$(find_python) || exit $?
     echo "Making .venv with $python"
     rm -rf .venv
     "$python" -m venv .venv || die "$python cannot make a virtual environment: install its venv" \
       "module (on Debian and Ubuntu: apt install python3-venv) and run this again."
+    pwd >.venv/place
   fi
   stamp=".venv/installed-$1"
   shift

@@ -10,31 +10,8 @@ from typing import Any
 
 import pytest
 
+from telecom import churn_lines, write_project
 from twinkeel.project import Project
-
-TELECOM = Path(__file__).parents[1] / "examples" / "telecom"
-CHURN = TELECOM / "data" / "customers.csv"
-
-TOML = """
-[project]
-name = "telecom-test"
-
-[sources.customers]
-path = "customers.csv"
-
-[components.churn]
-kind = "classifier"
-source = "customers"
-target = "Churn"
-positive = "Yes"
-id = "customerID"
-sensitive = ["gender"]
-work_limit = 1
-{options}
-
-[components.churn.gates]
-{gates}
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -50,27 +27,6 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-
-
-def churn_lines(count: int | None = None) -> list[str]:
-    """The header and the first `count` rows of the churn table, as written."""
-    lines = CHURN.read_text().splitlines()
-    return lines if count is None else lines[: count + 1]
-
-
-def write_project(
-    folder: Path,
-    *,
-    rows: int | None = 800,
-    gates: str = 'roc_auc = ">= 0.6"',
-    options: str = "",
-    toml: str = TOML,
-) -> Path:
-    """A project on the first rows of the churn table, small enough to build in seconds."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "customers.csv").write_text("\n".join(churn_lines(rows)) + "\n")
-    (folder / "twinkeel.toml").write_text(toml.format(gates=gates, options=options))
-    return folder
 
 
 @pytest.fixture

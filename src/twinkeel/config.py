@@ -7,6 +7,7 @@ Owns the keys that every project, source and component has. What is a kind's own
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from twinkeel.records import Limits, Record
 
 FILE = "twinkeel.toml"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%\w+)?")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s@*]+/?")
 _UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -55,7 +58,7 @@ class ServerTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True)
     body_limit: str = "4 MB"
     """The largest request body."""
     depth_limit: int = 32
-    """The deepest nesting of a JSON body."""
+    """The deepest nesting of a JSON body, 1 to 500."""
     timeout: str = "30s"
     """How long one request may take, its body included."""
 
@@ -117,7 +120,7 @@ class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
     work_limit: int | None = None
     """Units of work instead of time: the same seed then gives the same version."""
     memory_limit: str | None = None
-    """The most memory that a build may use, as `4 GB`."""
+    """A build that is estimated to need more, as `4 GB`, is refused; its use is not capped."""
     spend_limit: float | None = None
     """The most money that a build may cost, for kinds that cost money."""
     seed: int = 0
@@ -151,7 +154,7 @@ def load(root: Path) -> Config:
 
 def parse(raw: Mapping[str, Any], root: Path) -> Config:
     """A `Config` from parsed TOML."""
-    _known(raw, _TABLES, "the top level")
+    _known(raw, _TABLES, FILE)
     if "project" not in raw:
         raise ConfigError(f'{FILE} has no [project] table: add [project] with name = "...".')
     sources = {
@@ -195,19 +198,19 @@ def decode(table: object, record: type[_T], where: str, *, also: tuple[str, ...]
 def seconds(text: str, where: str) -> float:
     """`40s`, `2 min`, `1.5h` or `90d` in seconds; raises ConfigError."""
     match = re.fullmatch(r"\s*([0-9.]+)\s*(s|m|min|h|d)\s*", text)
-    value = _positive(match[1]) if match else None
-    if match is None or value is None:
+    value = _product(match[1], _UNITS[match[2]]) if match else 0.0
+    if not 0 < value < math.inf:
         raise ConfigError(f"{where} must be a time such as 40s, 5m, 2h or 90d, not {text!r}.")
-    return value * _UNITS[match[2]]
+    return value
 
 
 def size(text: str, where: str) -> int:
     """`4 GB` or `512 MiB` in bytes; raises ConfigError."""
     match = re.fullmatch(rf"\s*([0-9.]+)\s*({'|'.join(_BYTES)})\s*", text)
-    value = _positive(match[1]) if match else None
-    if match is None or value is None:
+    value = _product(match[1], _BYTES[match[2]]) if match else 0.0
+    if not 1 <= value < math.inf:
         raise ConfigError(f"{where} must be a size such as 512 MB or 4 GB, not {text!r}.")
-    return int(value * _BYTES[match[2]])
+    return int(value)
 
 
 def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentConfig:
@@ -248,10 +251,24 @@ def _check_values(config: Config) -> None:
     size(config.server.body_limit, "[server] body_limit")
     seconds(config.server.timeout, "[server] timeout")
     seconds(config.events.retention, "[events] retention")
-    if not 0 <= config.server.port <= 65535:
-        raise ConfigError(f"[server] port must be 0 to 65535, not {config.server.port}.")
+    _check_server(config.server)
     if config.versions.keep < 1:
         raise ConfigError(f"[versions] keep must be 1 or more, not {config.versions.keep}.")
+
+
+def _check_server(table: ServerTable) -> None:
+    if not 0 <= table.port <= 65535:
+        raise ConfigError(f"[server] port must be 0 to 65535, not {table.port}.")
+    if not 1 <= table.depth_limit <= 500:
+        raise ConfigError(f"[server] depth_limit must be 1 to 500, not {table.depth_limit}.")
+    for name in (table.host, *table.allowed_hosts):
+        if _HOST.fullmatch(name) is None:
+            raise ConfigError(f"[server] a host is a name or an address alone, not {name!r}.")
+    for origin in table.cors:
+        if _ORIGIN.fullmatch(origin) is None:
+            raise ConfigError(
+                f"[server] cors must hold origins such as https://shop.example, not {origin!r}."
+            )
 
 
 def _tables(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -277,17 +294,29 @@ def _known(
             raise ConfigError(f"{where} has no key {key!r}{suggestion(key, names + also)}")
 
 
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+"""What msgspec calls the types of TOML."""
+
+
 def _explained(error: str) -> str:
+    error = re.sub(r"`(\w+)( \| null)?`", lambda m: _WORDS.get(m[1], m[0]), error)
     match = re.fullmatch(r"(.*?) - at `\$\.?([^`]*)`", error)
     return f"{match[2]}: {match[1][0].lower()}{match[1][1:]}" if match else error
 
 
-def _positive(text: str) -> float | None:
+def _product(text: str, unit: float) -> float:
+    """0 for what is no number, such as `1.2.3`."""
     try:
-        value = float(text)
+        return float(text) * unit
     except ValueError:
-        return None
-    return value if value > 0 else None
+        return 0.0
 
 
 def _shown(value: object) -> str:

@@ -108,7 +108,7 @@ class Project:
         """Bring back what was in production before."""
         from twinkeel.lifecycle.release import rollback
 
-        return rollback(self.store, name, who=self.who)
+        return rollback(self.config, self.store, name, who=self.who)
 
     def call(self, ref: str, inputs: Any) -> Any:
         """Ask a version, by default the one in production.
@@ -195,6 +195,9 @@ class Project:
 
         return find(self.config, self.store, ref, newest=newest)
 
+    def __repr__(self) -> str:
+        return f"Project.open({str(self.config.root)!r})"
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()
@@ -207,12 +210,12 @@ class Project:
                 at.component,
                 at.kind,
                 at.production.number if at.production else "–",
-                at.newest,
+                at.newest or "–",
                 at.next,
             )
             for at in self.status()
         ]
-        return table(("component", "kind", "in production", "next"), rows)
+        return table(("component", "kind", "in production", "newest", "next"), rows)
 
 
 def _store(root: Path) -> Store:
@@ -221,10 +224,10 @@ def _store(root: Path) -> Store:
 
     try:
         return Store.open(root)
-    except StoreError:
+    except StoreError as error:
         if not (root / FOLDER / "catalog.db").is_file():
             raise
-        return Store.open(root, read_only=True)
+        return Store.open(root, read_only=True, why=str(error))
 
 
 def _root(start: Path) -> Path:

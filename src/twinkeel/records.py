@@ -140,6 +140,9 @@ class Cases(Record, frozen=True, kw_only=True):
     time: list[str] | None = None
     cutoff: str | None = None
     """For a forward split: every case is later than this, every row learned from is not."""
+    rule: str = ""
+    """What the units depend on besides the rows (`Split.rule`): a version judges and is judged only
+    under the rule that it was built with."""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -158,6 +161,27 @@ class Evidence(Record, frozen=True, kw_only=True):
     """Repeated measurements that no recomputation can reproduce, such as `latency_ms`."""
     context: dict[str, Json] = {}
     """What the scores need beyond the cases: classes, threshold, costs."""
+
+    @classmethod
+    def of(
+        cls,
+        cases: Cases,
+        outputs: dict[str, list[Json]],
+        *,
+        timings: dict[str, list[float]] | None = None,
+        context: dict[str, Json] | None = None,
+    ) -> Evidence:
+        """The evidence of `outputs`, each with one entry per case, in the order of the cases."""
+        return cls(
+            ids=cases.ids,
+            units=cases.units,
+            expected=cases.expected,
+            outputs=outputs,
+            slices=cases.slices,
+            weight=cases.weight,
+            timings=timings or {},
+            context=context or {},
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -351,7 +375,7 @@ class Limits(Record, frozen=True, kw_only=True):
     work: int | None = None
     """Units of a fixed list of work, so that the same seed gives the same version."""
     memory: int | None = None
-    """Bytes."""
+    """Bytes: a build whose estimated need is larger is refused; what it uses is not capped."""
     spend: float | None = None
     """Money, in the currency of the providers' bills."""
 

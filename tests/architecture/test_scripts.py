@@ -55,6 +55,34 @@ def test_without_a_recent_python_the_scripts_say_what_is_missing(tmp_path: Path)
     assert "Python 3.9.2" in done.stderr
 
 
+PYTHON = """#!/bin/sh
+case "$*" in
+  *"-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python && touch .venv/anew ;;
+esac
+"""
+NO_PIP = PYTHON + 'case "$*" in *"pip --version") exit 1 ;; esac\n'
+
+
+@pytest.mark.parametrize(
+    ("python", "place", "anew"), [(PYTHON, ".", False), (NO_PIP, ".", True), (PYTHON, "..", True)]
+)
+def test_an_interrupted_or_moved_environment_is_made_anew(
+    tmp_path: Path, python: str, place: str, anew: bool
+) -> None:
+    for path, text in {"bin/python3.13": PYTHON, ".venv/bin/python": python}.items():
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text)
+        (tmp_path / path).chmod(0o755)
+    (tmp_path / ".venv" / "place").write_text(f"{(tmp_path / place).resolve()}\n")
+    done = subprocess.run(
+        ["sh", "-euc", f". {ROOT}/scripts/environment.sh; environment dev x"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert ("Making .venv" in done.stdout) is anew, done.stderr
+    assert (tmp_path / ".venv" / "anew").exists() is anew
+
+
 def test_constraints_pin_every_dependency_and_name_no_host() -> None:
     text = (ROOT / "constraints.txt").read_text()
     pinned = {name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.M)}

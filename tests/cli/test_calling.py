@@ -98,6 +98,40 @@ def test_a_frame_gets_a_frame_of_its_library(project: Project) -> None:
     assert polars["share_yes"].to_list() == [0.75, 0.75]
 
 
+def test_a_frame_without_rows_gets_the_columns_of_the_answer(project: Project) -> None:
+    pandas = project.call("sold", pd.DataFrame({"color": ["red"]}).iloc[:0])
+    polars = project.call("sold", pl.DataFrame({"color": ["red"]}).clear())
+    assert list(pandas.columns) == polars.columns == ["label", "warnings"]
+    assert (len(pandas), polars.schema["label"]) == (0, pl.String)
+
+
+@pytest.mark.parametrize("name", [None, "shop"])
+def test_a_frame_keeps_its_index_and_the_name_of_it(project: Project, name: str | None) -> None:
+    frame = pd.DataFrame({"color": ["red"]}, index=pd.Index(["a"], name=name))
+    pd.testing.assert_index_equal(project.call("sold", frame).index, frame.index)
+
+
+def test_rows_are_explained_in_the_order_given(cli: Cli, project: Project) -> None:
+    rows = json.dumps([{"color": "red"}, {"color": "blue"}])
+    found = cli("call", "sold", "--json-in", rows, "--explain", "--json").data
+    assert [one["explanation"]["of"] for one in found] == ["yes", "no"]
+
+
+def test_outputs_go_to_new_folders_and_never_to_a_folder(
+    cli: Cli, project: Project, folder: Path, tmp_path: Path
+) -> None:
+    source, inside = str(folder / "shirts.csv"), tmp_path / "new" / "folder"
+    assert cli("call", "sold", "--in", source, "--out", str(inside / "scored.csv")).code == 0
+    assert cli("show", "sold", "--out", str(inside / "deep" / "report.html")).code == 0
+    for words in (("call", "sold", "--in", source), ("show", "sold")):
+        ran = cli(*words, "--out", str(inside))
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+        assert "is a folder: name a file in it, such as" in ran.err
+    ran = cli("package", "sold", "--out", str(inside / "scored.csv"))
+    assert ran.code == 2
+    assert "is a file: name a folder that is not there yet" in ran.err
+
+
 def test_python_rows_get_outputs(project: Project) -> None:
     assert project.call("sold", {"color": "red"}).values["label"] == "yes"
     assert [o.values["label"] for o in project.call("sold", [{"color": "blue"}] * 2)] == ["no"] * 2
@@ -110,7 +144,10 @@ def test_python_rows_get_outputs(project: Project) -> None:
         (["color"], "'color' is not a cell: expected COLUMN=VALUE"),
         (["color=red", "--json-in", "{}"], "not both"),
         (["--json-in", "[1]"], "must be a JSON object"),
-        (["--json-in", "{"], "is not JSON"),
+        (["--json-in", "{"], "is not valid JSON"),
+        (["--json-in", '{"color": "red", "color": "blue"}'], "gives the key 'color' twice"),
+        (["--json-in", '{"color": NaN}'], "NaN is not JSON: send null"),
+        (["color=red", "color=blue"], "The column color is given twice"),
         (["--in", "x.csv"], "needs --in FILE and --out FILE"),
         (["--out", "x.csv"], "needs --in FILE and --out FILE"),
         (["--in", "no.csv", "--out", "x.csv"], "no.csv"),

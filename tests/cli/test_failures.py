@@ -153,10 +153,20 @@ def test_a_line_that_is_no_secret_is_refused_without_showing_it(tmp_path: Path) 
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_tracked_dotenv_is_refused(cli: Cli, folder: Path) -> None:
+def test_secrets_in_another_encoding_are_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"A=caf\xe9\n")
+    with pytest.raises(errors.UsageError, match="is not UTF-8 text"):
+        dotenv.load(tmp_path, {})
+
+
+def test_a_dotenv_that_is_not_kept_from_git_is_refused(cli: Cli, folder: Path) -> None:
     (folder / ".env").write_text("A=1\n")
     git = ["git", "-C", str(folder)]
     subprocess.run([*git, "init", "-q"], check=True)
+    ran = cli("status")
+    assert ran.code == 2
+    assert "git would add" in ran.err
+    (folder / ".gitignore").write_text(".env\n")
     assert cli("status").code == 0
     subprocess.run([*git, "add", "-f", ".env"], check=True)
     ran = cli("status")

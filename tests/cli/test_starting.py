@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_runs import Ran, shirts
+from cli_runs import Ran, shirts, spawn
 
 from twinkeel import Project
 
@@ -77,6 +79,44 @@ def test_what_cannot_be_started_is_one_sentence_and_leaves_nothing(
     assert said in ran.err
     assert ran.err.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+def test_a_full_disk_leaves_no_project_behind(tmp_path: Path) -> None:
+    (tmp_path / "shirts.csv").write_text(shirts())
+    limited = (
+        "import resource, signal; from twinkeel.cli.app import run; from twinkeel import plugins;"
+        "import twinkeel.kinds.classifier, twinkeel.lifecycle.init, twinkeel.data.files;"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
+        "raise SystemExit(run(['init', 'shirts.csv']))"
+    )
+    done = subprocess.run([sys.executable, "-c", limited], cwd=tmp_path, check=False)
+    assert done.returncode == 3
+    assert {path.name for path in tmp_path.iterdir()} == {"shirts.csv", ".gitignore"}
+    assert spawn("init", "shirts.csv", cwd=tmp_path).code == 0
+
+
+def test_a_gitignore_in_another_encoding_is_added_to(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_bytes(b"caf\xe9/\r\n.env\r\n")
+    assert cli("init", str(CHURN), project=tmp_path).code == 0
+    assert (tmp_path / ".gitignore").read_bytes() == b"caf\xe9/\r\n.env\r\n.twinkeel/\n"
+
+
+def test_a_table_without_a_header_is_refused_unless_the_target_is_named(
+    cli: Cli, tmp_path: Path
+) -> None:
+    table = tmp_path / "adult.csv"
+    table.write_text("39, 77516, Bachelors, <=50K\n" * 50 + "40, 77517, Masters, >50K\n" * 50)
+    ran = cli("init", str(table), project=tmp_path)
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "looks like data (39, 77516)" in ran.err
+    assert cli("init", str(table), "--target", "<=50K", project=tmp_path).code == 0
+
+
+def test_a_project_folder_that_is_a_file_is_one_sentence(cli: Cli, tmp_path: Path) -> None:
+    ran = cli("init", str(CHURN), project=CHURN)
+    assert ran.code == 2
+    assert "is a file: name a folder with --project" in ran.err
 
 
 def test_names_in_a_table_cannot_break_the_file(cli: Cli, tmp_path: Path) -> None:

@@ -6,12 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli_runs import KINDS, Ran, spawn, write
+
+from twinkeel import Project
+from twinkeel.cli.consoles import console
+from twinkeel.cli.progress import display
+from twinkeel.records import Tick
 
 Cli = Callable[..., Ran]
 
@@ -128,10 +134,44 @@ def test_a_shell_completes_verbs_and_components(cli: Cli, folder: Path) -> None:
     assert "sold\tlookup" in offered.splitlines()
 
 
+def test_a_shell_completes_components_of_the_project_that_is_meant(
+    folder: Path, tmp_path: Path
+) -> None:
+    inside, away = folder / "below", tmp_path / "away"
+    inside.mkdir()
+    away.mkdir()
+    assert "sold\tlookup" in spawn("__complete", "build", "so", cwd=inside).out
+    words = ("__complete", "build", "--project", str(folder), "so")
+    assert "sold\tlookup" in spawn(*words, cwd=away).out
+    (away / "twinkeel.toml").write_bytes(b"\xff\xfe")
+    ran = spawn("__complete", "build", "so", cwd=away)
+    assert (ran.code, ran.err) == (0, "")
+    assert "sold" not in ran.out
+
+
 def test_progress_is_one_line_per_stage_where_nobody_watches(cli: Cli) -> None:
     lines = cli("build", "sold").err.splitlines()
     assert sum("counting" in line for line in lines) == 1
     assert lines[0].endswith("reading: shirts (shirts.csv)")
+
+
+def test_progress_tells_of_a_new_detail_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with display(console(sys.stderr)) as show:
+        for detail in ("first", "second", "second", "first"):
+            show(Tick(stage="training", detail=detail))
+            time.sleep(1.01)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("] ")[1] for line in lines] == ["training: first", "training: second"]
+
+
+def test_a_notebook_shows_where_the_components_stand(cli: Cli, folder: Path) -> None:
+    cli("build", "sold")
+    project = Project.open(folder)
+    html = project._repr_html_()
+    assert html.count("<th>") == html.count("<td>") == 5
+    assert "<td>1</td><td>twinkeel release sold@1</td>" in html
+    assert repr(project) == f"Project.open({str(folder)!r})"
+    project.close()
 
 
 def test_serve_says_where_it_listens_and_ends_with_an_interrupt(cli: Cli, folder: Path) -> None:

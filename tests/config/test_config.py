@@ -52,9 +52,9 @@ def test_every_key_of_a_component_is_read() -> None:
 @pytest.mark.parametrize(
     ("raw", "sentence"),
     [
-        (changed(sorces={}), "no key 'sorces'; did you mean 'sources'?"),
+        (changed(sorces={}), "twinkeel.toml has no key 'sorces'; did you mean 'sources'?"),
         ({}, "no [project] table"),
-        (changed(project={"name": 3}), "[project] name: expected `str`, got `int`"),
+        (changed(project={"name": 3}), "[project] name: expected a text, got a whole number"),
         (changed(project={"nam": "x"}), "no key 'nam'; did you mean 'name'?"),
         (component(source="custommers"), "did you mean 'customers'?"),
         (component(time_limit="fast"), "time_limit must be a time such as 40s"),
@@ -66,7 +66,21 @@ def test_every_key_of_a_component_is_read() -> None:
         (changed(components={"customers": GOOD["components"]["churn"]}), "a source and a comp"),
         (changed(sources={"a b": {"path": "x"}}), "'a b' cannot name a source"),
         (changed(server={"port": 70000}), "port must be 0 to 65535"),
+        (changed(server={"port": -1}), "port must be 0 to 65535"),
         (changed(server={"body_limit": "x"}), "body_limit must be a size"),
+        (changed(server={"body_limit": "0.1 B"}), "body_limit must be a size"),
+        (changed(server={"body_limit": "9" * 308 + " GB"}), "body_limit must be a size"),
+        (changed(server={"timeout": "0s"}), "timeout must be a time"),
+        (changed(server={"timeout": "1.2.3s"}), "timeout must be a time"),
+        (changed(server={"timeout": "9" * 308 + "d"}), "timeout must be a time"),
+        (changed(server={"depth_limit": -3}), "depth_limit must be 1 to 500, not -3"),
+        (changed(server={"depth_limit": 100_000}), "depth_limit must be 1 to 500"),
+        (changed(server={"host": ""}), "a host is a name or an address alone, not ''"),
+        (changed(server={"allowed_hosts": ["shop:80"]}), "address alone, not 'shop:80'"),
+        (changed(server={"allowed_hosts": ["http://shop"]}), "address alone, not 'http://shop'"),
+        (changed(server={"cors": ["*"]}), "origins such as https://shop.example, not '*'"),
+        (changed(server={"cors": ["shop.example"]}), "origins such as https://shop.example"),
+        (changed(server={"cors": ["https://shop.example/page"]}), "origins such as"),
         (changed(events={"retention": "x"}), "retention must be a time"),
         (changed(versions={"keep": 0}), "keep must be 1 or more"),
         (changed(sources=[1]), "[sources] must hold tables"),
@@ -78,6 +92,15 @@ def test_a_mistake_is_one_sentence(raw: dict[str, Any], sentence: str) -> None:
 
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "::1", "fe80::1%eth0", "shop-1.example"])
+def test_hosts_and_origins_are_read(host: str) -> None:
+    server = {"host": host, "allowed_hosts": [host], "cors": ["https://shop.example:8443/"]}
+
+    read = config.parse(changed(server=server), Path()).server
+
+    assert (read.host, read.allowed_hosts) == (host, (host,))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,21 @@
 """The site builds without a warning: no broken link, anchor or page outside the navigation."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from doc_blocks import ROOT
+
+
+def test_the_script_that_builds_it_is_posix_shell() -> None:
+    script = ROOT / "scripts" / "docs"
+
+    subprocess.run([shutil.which("dash") or "sh", "-n", script], check=True)
+
+    assert os.access(script, os.X_OK)
 
 
 @pytest.mark.slow

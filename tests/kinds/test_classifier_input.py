@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import churn_lines
+from telecom import churn_lines
 from twinkeel.errors import TwinkeelError
 from twinkeel.project import Project
 

@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from conftest import churn_lines
+from telecom import churn_lines
 from twinkeel.errors import ContractError
 from twinkeel.project import Project
 from twinkeel.testing import check_kind

@@ -14,9 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))  # the pages' blocks are read there
-
 from doc_blocks import DOCS, ROOT, blocks
 from doc_environment import new_environment
 

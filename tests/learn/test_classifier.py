@@ -16,6 +16,7 @@ from twinkeel.learn import load, parity
 from twinkeel.learn.calibrate import Calibration
 from twinkeel.learn.classifier import Problem, train
 from twinkeel.learn.compile import Function, compiled
+from twinkeel.learn.model import GRAPH
 from twinkeel.learn.predictor import Predictor
 from twinkeel.records import Limits
 from twinkeel.store.steps import Steps
@@ -31,6 +32,14 @@ def trained(telco):
 @pytest.fixture(scope="module")
 def trained_mixed(mixed):
     return train(mixed, limits=THREE)
+
+
+def test_a_graph_that_onnxruntime_cannot_load_is_one_sentence(trained, tmp_path):
+    trained.write(tmp_path)
+    (tmp_path / GRAPH).write_bytes(b"not a graph")
+
+    with pytest.raises(BundleError, match=r"cannot be loaded by onnxruntime .*: build again"):
+        load(tmp_path)
 
 
 def test_what_is_written_answers_as_what_was_trained(telco, trained, tmp_path):
@@ -135,6 +144,16 @@ def test_a_short_time_still_gives_a_model(telco, seconds):
     assert found.card.log_loss < 0.5
 
 
+def test_more_rows_than_the_time_allows_are_sampled_and_said(telco):
+    many = np.tile(np.arange(1200), 60)
+    large = replace(telco, table=telco.table.take(many), labels=telco.labels[many])
+
+    found = train(large, limits=Limits(time=2))
+
+    assert found.card.rows < 45_000
+    assert any("of 72,000 rows, drawn at random" in note for note in found.card.notes)
+
+
 def test_a_graph_that_answers_otherwise_fails_the_build_and_names_the_row(telco, trained):
     wrong = replace(
         trained,
@@ -146,8 +165,10 @@ def test_a_graph_that_answers_otherwise_fails_the_build_and_names_the_row(telco,
         margin = np.log(served.run(values, len(values["tenure"]))[:, 1:] + 1e-9)
         return wrong.card.calibration.probabilities(margin)
 
-    with pytest.raises(BuildError, match=r"held-out row 1 has probabilities"):
+    with pytest.raises(BuildError, match=r"held-out row 1 has probabilities") as caught:
         parity.check(served, learned, telco.check, seed=0)
+    assert "the types of the columns" in str(caught.value)
+    assert telco.check.columns["PaymentMethod"][0] not in str(caught.value)
 
 
 def replace_calibration(trained, calibration):

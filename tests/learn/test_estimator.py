@@ -91,3 +91,32 @@ def test_data_that_cannot_be_learned_from_is_a_value_error_in_one_sentence():
 
     with pytest.raises(ValueError, match="nothing to learn from"):
         TabularClassifier(work_limit=1).fit(frame, [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("parameter", "sentence"),
+    [
+        ({"decide": "bogus"}, "decide must be 'likeliest' or 'f1', not 'bogus'"),
+        ({"work_limit": 0}, "work_limit must be an integer of 1 or more, not 0"),
+        ({"work_limit": True}, "work_limit must be an integer of 1 or more, not True"),
+        ({"memory_limit": "4 GB"}, "memory_limit must be an integer of 1 or more, not '4 GB'"),
+        ({"time_limit": -1}, "time_limit must be seconds, more than 0, not -1"),
+        ({"time_limit": "10s"}, "time_limit must be seconds, more than 0, not '10s'"),
+        ({"time_limit": float("nan")}, "time_limit must be seconds, more than 0, not nan"),
+        ({"random_state": -1}, "random_state must be an integer of 0 or more or None, not -1"),
+        ({"random_state": "x"}, "random_state must be an integer of 0 or more or None, not 'x'"),
+    ],
+)
+def test_a_parameter_that_makes_no_sense_is_a_value_error_in_fit(parameter, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        TabularClassifier(**parameter).fit(*table())
+
+
+def test_no_random_state_means_a_new_seed_in_every_fit():
+    frame, y = table()
+    model = TabularClassifier(work_limit=1, random_state=None)
+
+    one, other = (model.fit(frame, y).predict_proba(frame) for _ in range(2))
+
+    assert not np.array_equal(one, other)
+    assert model.random_state is None

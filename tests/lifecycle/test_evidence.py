@@ -8,7 +8,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from conftest import churn_lines
+from telecom import TOML, churn_lines
+from twinkeel.errors import ConfigError, Refused
 from twinkeel.lifecycle.build import learned_units
 from twinkeel.project import Judged, Project
 from twinkeel.records import Cases, Evidence
@@ -88,6 +89,46 @@ def test_another_way_of_holding_out_is_never_compared(make_project: MakeProject)
     verdict = judged.evaluation.verdicts[0]
     assert verdict.outcome == "inconclusive"
     assert "held its cases out in another way" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('name = "telecom-test"', 'name = "telecom-test"\nsplit_key = "other"'),
+        ('id = "customerID"', 'group = "customerID"'),
+        ('id = "customerID"', ""),
+    ],
+)
+def test_a_version_is_not_judged_under_another_way_of_holding_out(
+    make_project: MakeProject, change: tuple[str, str]
+) -> None:
+    project = make_project(rows=400)
+    project.build("churn")
+    toml = project.config.root / "twinkeel.toml"
+    toml.write_text(toml.read_text().replace(*change))
+
+    with pytest.raises(Refused, match="held out in another way"):
+        Project.open(project.config.root).evaluate("churn@1")
+
+
+def test_a_new_column_changes_the_rule_of_rows_without_an_id(make_project: MakeProject) -> None:
+    project = make_project(rows=400, toml=TOML.replace('id = "customerID"', ""))
+    project.build("churn")
+    table = project.config.root / "customers.csv"
+    head, *rows = table.read_text().splitlines()
+    table.write_text("\n".join([f"{head},extra", *(f"{row},1" for row in rows)]) + "\n")
+
+    with pytest.raises(Refused, match="held out in another way"):
+        project.evaluate("churn@1")
+
+
+def test_a_misspelt_gate_says_how_to_go_on(make_project: MakeProject) -> None:
+    project = make_project(rows=400, gates='roc_auk = ">= 0.6"')
+
+    with pytest.raises(ConfigError, match="twinkeel evaluate churn@1") as caught:
+        project.build("churn")
+
+    assert "did you mean roc_auc" in str(caught.value)
 
 
 def test_evaluating_again_judges_the_rows_that_have_come_since(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from twinkeel.errors import BundleError, Refused
+from twinkeel.errors import BundleError, Refused, UnknownName
 from twinkeel.project import Project
 
 MakeProject = Callable[..., Project]
@@ -114,3 +114,8 @@ def test_a_bundle_with_one_flipped_bit_is_neither_released_nor_verified(
 
     assert not verification.ok
     assert "model.onnx" in verification.checks[0].detail
+
+
+def test_rollback_of_an_unknown_component_names_the_nearest(make_project: MakeProject) -> None:
+    with pytest.raises(UnknownName, match="did you mean 'churn'"):
+        make_project(rows=20).rollback("chrun")

@@ -19,7 +19,12 @@ def test_an_untouched_version_verifies(make_project: MakeProject) -> None:
     verification = project.verify("churn@1")
 
     assert verification.ok, verification
-    assert [check.name for check in verification.checks] == ["bundle", "outputs", "scores"]
+    assert [check.name for check in verification.checks] == [
+        "bundle",
+        "outputs",
+        "scores",
+        "verdicts",
+    ]
 
 
 def test_an_embellished_score_is_found(make_project: MakeProject) -> None:
@@ -37,5 +42,30 @@ def test_an_embellished_score_is_found(make_project: MakeProject) -> None:
 
     verification = project.verify("churn@1")
 
-    assert [check.name for check in verification.checks if not check.ok] == ["scores"]
-    assert "roc_auc" in verification.checks[-1].detail
+    assert not next(check for check in verification.checks if check.name == "scores").ok
+    assert "roc_auc was 0.99" in verification.checks[2].detail
+
+
+def test_a_verdict_that_was_turned_is_found(make_project: MakeProject) -> None:
+    project = make_project(gates='roc_auc = ">= 0.999"')
+    judged = project.build("churn")
+    assert judged.evaluation is not None
+    turned = msgspec.structs.replace(judged.evaluation.verdicts[0], outcome="pass")
+    project.store.add_evaluation(
+        msgspec.structs.replace(judged.evaluation, verdicts=(turned,), created=now())
+    )
+
+    verification = project.verify("churn@1")
+
+    assert [check.name for check in verification.checks if not check.ok] == ["verdicts"]
+
+
+def test_a_comparison_with_production_is_verified_too(make_project: MakeProject) -> None:
+    project = make_project(gates='log_loss = "not worse by 0.5"')
+    project.build("churn")
+    project.release("churn@1")
+    judged = project.build("churn")
+
+    assert judged.evaluation is not None
+    assert judged.evaluation.against == 1
+    assert project.verify("churn@2").ok

@@ -138,7 +138,7 @@ def test_loopback_needs_none(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example", "10.0.0.1", "", "[::2]"]
+    "host", ["evil.example", "localhost.evil.example", "10.0.0.1", "", "[::2]", "[foo", "["]
 )
 def test_a_foreign_host_is_refused(client: TestClient, host: str) -> None:
     reply = client.post(CALL, json=ROW, headers={"Host": host})
@@ -162,7 +162,8 @@ def test_a_wildcard_address_serves_addresses_and_configured_names(
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://localhost:9", "file://"]
+    "origin",
+    ["https://evil.example", "null", "http://localhost:9", "file://", "http://[foo", "[", ""],
 )
 def test_a_foreign_origin_is_refused(client: TestClient, origin: str) -> None:
     reply = client.post(CALL, json=ROW, headers={"Origin": origin})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from server_site import ROW, Site
+from server_site import ROW, Site, eventually
 from starlette.testclient import TestClient
 
 from twinkeel.errors import StoreError
+from twinkeel.lifecycle.serve import Live
 from twinkeel.records import Event
 from twinkeel.server.app import application, project_service
 from twinkeel.store.store import Store
@@ -32,6 +35,49 @@ def test_a_read_only_store_answers_and_says_so(
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert ready.json()["degraded"] == ["events are not being recorded"]
     assert "twinkeel_degraded 1" in client.get("/metrics").text
+
+
+NO_SUCH_ARGUMENT: Any = '2.0, "other": 1.0'
+"""In place of a factor: a model that the toy kind fails upon with a TypeError."""
+
+
+def test_a_load_that_fails_in_an_unknown_way_stops_neither_the_start_nor_the_watch(
+    tmp_path: Path, make_client: Callable[..., TestClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    site = Site(tmp_path)
+    site.release(NO_SUCH_ARGUMENT)
+    client = make_client(site)
+    before = client.post(CALL, json=ROW)
+
+    site.release(3.0)
+    assert eventually(lambda: client.get("/readyz").json()["degraded"] == [])
+    site.release(NO_SUCH_ARGUMENT)
+    assert eventually(lambda: client.get("/readyz").json()["degraded"] != [])
+    after = client.post(CALL, json=ROW)
+
+    assert (before.status_code, "TypeError" in before.text) == (503, False)
+    assert after.json()["version"] == "toy@2"
+    assert "TypeError" in caplog.text
+
+
+def test_a_store_that_fails_in_an_unknown_way_is_asked_again(site: Site) -> None:
+    events, failed = site.store.events, threading.Event()
+    move = events.move
+
+    def fail_once() -> object:
+        if not failed.is_set():
+            failed.set()
+            raise ValueError("a row")
+        return move()
+
+    events.move = fail_once  # type: ignore[method-assign,assignment]
+    live = Live.of(site.config, site.store)
+    live.start()
+    assert failed.wait(5)
+    site.release(3.0)
+
+    assert eventually(lambda: live.find("toy").ref.number == 2)
+    live.close()
 
 
 class FullDisk:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from prometheus_client.parser import text_string_to_metric_families
-from server_site import ROW, Site
+from server_site import ROW, Site, eventually
 from starlette.testclient import TestClient
 
 CALL = "/v1/components/toy/call"
@@ -100,6 +101,27 @@ def test_only_the_released_version_answers(site: Site, client: TestClient) -> No
         assert client.get(path).status_code == 404
 
 
+def test_a_named_version_answers_or_nothing_does_while_a_release_goes_on(
+    site: Site, client: TestClient
+) -> None:
+    """Calls wait behind one that takes a second, and meanwhile version 2 is released."""
+    slow = [tensor("amount", "FP64", [1]), tensor("note", "BYTES", ["sleep"])]
+    quick = {"inputs": [tensor("amount", "FP64", [1])]}
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(client.post, INFER, json={"inputs": slow})
+        assert eventually(lambda: "requests_in_progress 2" in _text(client))
+        named = pool.submit(client.post, "/v2/models/toy/versions/1/infer", json=quick)
+        unnamed = pool.submit(client.post, INFER, json=quick)
+        assert eventually(lambda: "requests_in_progress 4" in _text(client))
+        site.release(3.0)
+
+    assert first.result().json()["model_version"] == "1"
+    assert named.result().status_code == 404
+    assert named.result().json()["error"] == "toy@1 is not in production: toy@2 is."
+    assert unnamed.result().json()["model_version"] == "2"
+    assert unnamed.result().json()["outputs"][1]["data"] == [3]
+
+
 def test_openapi_is_valid_and_has_the_columns(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
 
@@ -139,6 +161,30 @@ def test_metrics_are_prometheus_text(client: TestClient) -> None:
     assert families["process_resident_memory_bytes"].samples[0].value > 1e6
     routes = {sample.labels["route"] for sample in families["twinkeel_requests"].samples}
     assert routes <= {"/v1/components/{name}/call", "/metrics", "none"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "counted"),
+    [
+        (CALL, {}, True),
+        (CALL, [], True),
+        (CALL, {"amount": 1, "note": "defect"}, True),
+        ("/v1/components/toy/explain", {}, True),
+        (INFER, {}, True),
+        (INFER, {"inputs": [tensor("plan", "BYTES", ["plus"])]}, True),
+        ("/v2/models/toy/versions/9/infer", {}, True),
+        (CALL, ROW, False),
+        ("/v1/components/toyy/call", ROW, False),
+        ("/v1/events/none/label", {"value": 1}, False),
+    ],
+)
+def test_every_call_that_was_refused_or_failed_is_counted(
+    client: TestClient, path: str, body: Any, counted: bool
+) -> None:
+    client.post(path, json=body)
+
+    line = 'twinkeel_call_errors_total{component="toy"} 1'
+    assert (line in _text(client)) == counted
 
 
 def test_the_latency_histogram_counts_every_request(client: TestClient) -> None:

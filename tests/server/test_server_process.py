@@ -68,10 +68,12 @@ def test_a_call_over_the_socket(running: tuple[Site, str]) -> None:
 def test_two_requests_at_once_on_one_connection(running: tuple[Site, str]) -> None:
     first, second = request(b"Connection: keep-alive"), request(b"Connection: close")
 
-    with httpx.Client(base_url=running[1]) as client:
-        assert client.post(CALL, json=ROW).status_code == 200
-    status, _ = raw(running[1], first + second)
-    assert status == 200
+    host, _, port = running[1].removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(first + second)
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert reply.count(b"HTTP/1.1 200") == reply.count(b'"toy@1"') == 2
 
 
 @pytest.mark.parametrize(
@@ -223,6 +225,15 @@ def test_a_port_in_use_is_one_sentence(site: Site) -> None:
 
     assert ended.returncode == 3
     assert f"Port {port} on 127.0.0.1 cannot be had" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_what_is_no_port_is_not_cut_down_to_one(site: Site, port: int) -> None:
+    ended = run_to_the_end(site, port)
+
+    assert ended.returncode == 2
+    assert f"The port must be 0 to 65535, not {port}" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -151,6 +151,57 @@ def test_events_go_by_their_time_even_those_still_in_the_log(store):
     assert store.events.find("2026-01-01") is None
 
 
+def test_what_is_forgotten_is_not_left_in_the_files(store, tmp_path):
+    catalog = tmp_path / ".twinkeel" / "catalog.db"
+    secret = "Alice Example, born in 1970 "
+    store.gc()
+    empty = catalog.stat().st_size
+    for number in range(200):
+        store.events.append(store_acts.call(at="2020-01-01", inputs={"n": number, "who": secret}))
+    store.events.move()
+
+    store.gc(events_before="2021")
+
+    left = [path for path in (tmp_path / ".twinkeel").rglob("*") if path.is_file()]
+    assert not [path for path in left if secret.encode() in path.read_bytes()]
+    assert catalog.stat().st_size <= empty
+
+
+def test_damaged_segments_go_with_the_events_of_their_time(store, tmp_path):
+    folder = tmp_path / ".twinkeel" / "events"
+    folder.mkdir(exist_ok=True)
+    for name in ("old", "young"):
+        (folder / f"{name}.damaged").write_bytes(b"who knows")
+    make_old(folder / "old.damaged", 3600)
+    before = gc.written(folder / "young.damaged")
+
+    assert store.gc(events_before=before, dry_run=True).leftovers == 1
+    assert store.gc(events_before=before).leftovers == 1
+    assert [path.name for path in folder.iterdir()] == ["young.damaged"]
+    assert store.gc().leftovers == 0  # no age stated, nothing forgotten
+
+
+def test_old_evaluations_go_but_those_that_a_release_went_by_stay(store):
+    made = store_acts.version(store)
+    judged = []
+    for number in range(7):
+        judged.append(store_acts.evaluation(store, made, f"[{number}]"))
+        store.add_evaluation(judged[-1])
+        if number == 2:
+            store.release("churn", 1, expected=None, action="release", who="ann")
+    newest_first = judged[::-1]
+
+    said = store.gc(grace=0, dry_run=True)
+    done = store.gc(grace=0)
+
+    assert said.objects == done.objects == 3
+    assert store.evaluations(made.ref) == [*newest_first[: gc.KEEP_EVALUATIONS], judged[2]]
+    for kept in store.evaluations(made.ref):
+        assert store.get_object(kept.evidence_digest)
+    with pytest.raises(StoreError):
+        store.get_object(judged[0].evidence_digest)
+
+
 def test_a_record_made_after_its_files_were_swept_is_refused(store):
     bundle, lineage = store_acts.bundle(store), store_acts.lineage(store)
     store.gc(grace=0)

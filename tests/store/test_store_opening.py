@@ -154,13 +154,15 @@ def test_a_read_only_project_is_one_sentence_and_can_still_be_read(tmp_path, kil
         "store = Store.open(root, read_only=True)\n"
         "print(store.current('churn').number, store.events.find('logged').id)\n"
         "store.open_bundle(store.version(store.versions()[0].ref).bundle)\n"
-        "tried(lambda: store.put_object(b'x'))\n",
+        "tried(lambda: store.put_object(b'x'))\n"
+        "print(store.gc(keep_versions=1, grace=0, dry_run=True).versions)\n",
     ).splitlines()
 
     assert said[0].startswith("StoreError")
     assert "the file system is read-only" in said[0]
     assert said[1] == f"{2 if killed else 1} logged"
-    assert "opened for reading only" in said[2]
+    assert "opened for reading only: open it for writing" in said[2]
+    assert said[3] == "()"
 
 
 FULL = """
@@ -199,6 +201,45 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path):
         assert sentence.startswith("StoreError")
         assert "the disk is full: free some space" in sentence
     assert said[5:] == ["done", "done", "0 after"]
+
+
+FULL_BEFORE = """
+from twinkeel.project import Project
+(root / "twinkeel.toml").write_text('[project]\\nname = "full"\\n')
+with Store.open(root) as store:
+    store_acts.version(store)
+    store.release("churn", 1, expected=None, action="release", who="ann")
+with open(root / "filler", "wb", buffering=0) as file:
+    for size in (4096, 1):
+        try:
+            while True: file.write(bytes(size))
+        except OSError: pass
+tried(lambda: Store.open(root))
+project = Project.open(root)
+store = project.store
+print(project.status(), store.current("churn").number, store.gc(dry_run=True).versions)
+store.open_bundle(store.version(store.versions()[0].ref).bundle)
+tried(lambda: store.put_object(b"x"))
+(root / "filler").unlink()
+with Store.open(root) as other: other.release(
+    "churn", 1, expected=1, action="release", who="bob"
+)
+print(store.current("churn").who)
+"""
+
+
+@needs_mounts
+def test_a_disk_that_was_full_before_can_still_be_read(tmp_path):
+    root = tmp_path / "project"
+    root.mkdir()
+
+    said = mounted(root, 'mount -t tmpfs -o size=2m none "$1"', FULL_BEFORE).splitlines()
+
+    full = "catalog.db: the disk is full: free some space and try again."
+    assert said[0].endswith(full)
+    assert said[1] == "[] 1 ()"
+    assert said[2].endswith(full)  # what cannot be done says why, not that it is read-only
+    assert said[3] == "bob"
 
 
 def test_importing_the_store_brings_in_nothing_heavy():

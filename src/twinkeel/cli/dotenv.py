@@ -1,7 +1,8 @@
 """Secrets from a project's `.env`, for those who do not set them in the environment.
 
 Lines are `NAME=VALUE`, with `#` comments, an optional `export` and optional quotes; nothing is
-expanded. What the environment already has is never overridden. Refuses a `.env` that git tracks.
+expanded. What the environment already has is never overridden. Refuses a `.env` that git tracks
+or would add: one that is in a work tree and not ignored.
 """
 
 from __future__ import annotations
@@ -21,17 +22,26 @@ _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 def load(root: Path, environ: MutableMapping[str, str] = os.environ) -> None:
     """Add what `.env` in `root` names to `environ`; does nothing where there is no such file.
 
-    Raises UsageError for a line that cannot be read, without showing it, and for a tracked file.
+    Raises UsageError for what cannot be read, without showing it, and for a file that is not kept
+    from git.
     """
     path = root / FILE
     if not path.is_file():
         return
-    if _tracked(root):
+    if _git(root, "ls-files", "--error-unmatch", FILE) == 0:
         raise UsageError(
             f"{path} is tracked by git, so its secrets are in the history: run "
             "git rm --cached .env, add .env to .gitignore, and replace those secrets."
         )
-    for name, value in parse(path.read_text(encoding="utf-8")).items():
+    if _git(root, "check-ignore", "--quiet", FILE) == 1:
+        raise UsageError(
+            f"{path} has secrets that git would add with everything else: add .env to .gitignore."
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text: save it as UTF-8.") from None
+    for name, value in parse(text).items():
         environ.setdefault(name, value)
 
 
@@ -56,13 +66,14 @@ def _unquoted(value: str) -> str:
     return value.split(" #", 1)[0].rstrip()
 
 
-def _tracked(root: Path) -> bool:
+def _git(root: Path, *words: str) -> int | None:
+    """The exit code of a git command in `root`; None where there is no git."""
     try:
         answer = subprocess.run(  # noqa: S603  # no shell, fixed words
-            ["git", "-C", str(root), "ls-files", "--error-unmatch", FILE],  # noqa: S607  # the user's git
+            ["git", "-C", str(root), *words],  # noqa: S607  # the user's git
             capture_output=True,
             check=False,
         )
     except OSError:
-        return False
-    return answer.returncode == 0
+        return None
+    return answer.returncode

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinkeel import __version__
+from twinkeel.cli.names import project_root
 from twinkeel.config import FILE
 from twinkeel.errors import TwinkeelError
 
@@ -47,7 +48,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(error, BrokenPipeError):
         _silence(sys.stdout)
         return PIPE_CLOSED
-    failure = explain(error, _root(arguments))
+    failure = explain(error, project_root(arguments))
     try:
         _say(failure, as_json="--json" in arguments)
     except OSError:  # standard output is what failed
@@ -127,18 +128,6 @@ def _write_traceback(root: Path, text: str) -> Path | None:
     except OSError:
         return None
     return path
-
-
-def _root(arguments: Sequence[str]) -> Path | None:
-    """The project that the arguments mean, found again without opening it."""
-    start = Path()
-    for name, value in zip(arguments, [*arguments[1:], ""], strict=True):
-        if name == "--project":
-            start = Path(value)
-        elif name.startswith("--project="):
-            start = Path(name.removeprefix("--project="))
-    start = start.resolve()
-    return next((f for f in (start, *start.parents) if (f / FILE).is_file()), None)
 
 
 def _say(failure: Failure, *, as_json: bool) -> None:

@@ -1,4 +1,5 @@
-"""Progress of long work: one live line on a terminal, one line per stage anywhere else."""
+"""Progress of long work: one live line on a terminal, and anywhere else a line for what is
+new, about one in a second."""
 
 from __future__ import annotations
 
@@ -11,6 +12,9 @@ from twinkeel.records import Progress, Tick
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_PAUSE = 1.0
+"""Seconds between two lines of one stage."""
 
 
 @contextmanager
@@ -63,15 +67,20 @@ class _Clock:
 
 
 def _lines(console: Console) -> Progress:
-    started, last = time.monotonic(), ""
+    started = printed = time.monotonic()
+    stage, seen = "", set[tuple[str, str]]()
 
     def show(tick: Tick) -> None:
-        nonlocal last
-        if tick.stage == last:
+        nonlocal stage, printed
+        moment = time.monotonic()
+        if (tick.stage, tick.detail) in seen:
             return
-        last = tick.stage
+        if tick.stage == stage and moment - printed < _PAUSE:
+            return
+        seen.add((tick.stage, tick.detail))
+        stage, printed = tick.stage, moment
         detail = f": {tick.detail}" if tick.detail else ""
-        passed = time.monotonic() - started
+        passed = moment - started
         console.print(f"[{passed:6.1f} s] {tick.stage}{detail}", soft_wrap=True)
 
     return show

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from twinkeel.project import Judged
 from twinkeel.records import Evaluation, Json, Outcome, Score, Verdict
+from twinkeel.report.notebook import interval, number
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -109,23 +110,6 @@ def conclusion(ref: str, evaluation: Evaluation) -> str:
     count = sum(v.outcome in ("fail", "inconclusive") for v in evaluation.verdicts)
     gates = "1 gate has" if count == 1 else f"{count} gates have"
     return f"{ref} may not be released: {gates} not passed."
-
-
-def number(value: float | None) -> str:
-    """A number as wide as a table needs it; "-" where there is none."""
-    if value is None:
-        return "-"
-    size = abs(value)
-    if size >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 100 else f"{value:.2f}" if size >= 10 else f"{value:.4f}"
-
-
-def interval(score: Score) -> str:
-    """The 95% interval of a score; "-" where there is none."""
-    if score.low is None or score.high is None:
-        return "-"
-    return f"{number(score.low)} to {number(score.high)}"
 
 
 def _mark(verdict: Verdict) -> Text:

@@ -8,11 +8,13 @@ out instead. Pure.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,6 +53,9 @@ class Split:
     """How, in words."""
     times: list[str] | None = None
     """With a time column: each row's moment, ISO 8601; later moments sort later."""
+    rule: str = ""
+    """What the units depend on besides the rows: the key, the columns named, and all columns where
+    contents are hashed. Units of two splits compare only under one rule."""
 
 
 def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) -> Split:
@@ -61,10 +66,13 @@ def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) 
     """
     hasher = _Hasher(key)
     names = _column(table, options.id)
+    hashed = () if all(names) else sorted(table.names)
+    rule = hasher.unit("rule", *(name or "" for name in msgspec.structs.astuple(options)), *hashed)
     own = names if all(names) else [n or c for n, c in zip(names, _contents(table), strict=True)]
     if options.time is not None:
         moments = _moments(table, options.time)
-        return _forward(moments, own, names, hasher=hasher, share=share)
+        found = _forward(moments, own, names, hasher=hasher, share=share)
+        return dataclasses.replace(found, rule=rule)
     groups = _column(table, options.group)
     units = [
         hasher.unit("group", group) if group else hasher.unit("row", one)
@@ -73,7 +81,8 @@ def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) 
     limit = int(share * 2 ** (8 * _UNIT_BYTES))
     held_out = np.fromiter((int(unit, 16) < limit for unit in units), dtype=bool, count=len(units))
     by = options.group or options.id or "the row's contents"
-    return Split(_unique(names, units), units, held_out, None, f"keyed hash of {by}")
+    ids = _unique(names, units)
+    return Split(ids, units, held_out, None, f"keyed hash of {by}", rule=rule)
 
 
 def _forward(

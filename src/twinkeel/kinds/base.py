@@ -144,7 +144,7 @@ class Built:
     learned: Sequence[str]
     """The units that were learned from, as in `Cases.units`."""
     split: dict[str, Any] = field(default_factory=dict)
-    """How cases were held out: method, share, cutoff."""
+    """How cases were held out: method, share, cutoff, and the rule, as in `Cases.rule`."""
     notes: Sequence[str] = ()
     """What a person should know of the data and of what was done about it, a sentence each."""
 

@@ -14,8 +14,10 @@ from twinkeel.records import Limits
 
 DEFAULT_WORK = 5
 """Units where neither time nor work is limited."""
-_FINISH = 0.15
-"""Share of the time kept for compiling, checking and explaining."""
+_FINISH = 0.2
+"""Share of the time kept for combining, compiling, explaining and checking ..."""
+_FINISH_AT_MOST = 12.0
+"""... and no more seconds than these."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,16 @@ class Budget:
     seconds: float | None
     """Seconds for the search itself; None counts work instead."""
     work: int
+    finish: float = 0.0
+    """Seconds kept beyond these for finishing."""
 
     @classmethod
     def begin(cls, limits: Limits, units: int) -> Budget:
         """Start the clock now, for a list of so many units."""
         default = units if limits.time is not None else min(DEFAULT_WORK, units)
-        seconds = None if limits.time is None else limits.time * (1 - _FINISH)
-        return cls(time.monotonic(), seconds, min(limits.work or default, units))
+        finish = 0.0 if limits.time is None else min(_FINISH * limits.time, _FINISH_AT_MOST)
+        seconds = None if limits.time is None else limits.time - finish
+        return cls(time.monotonic(), seconds, min(limits.work or default, units), finish)
 
     @property
     def used(self) -> float:
@@ -50,6 +55,13 @@ class Budget:
         if self.seconds is None:
             return _never
         end = time.monotonic() + share * self.left
+        return lambda: time.monotonic() >= end
+
+    def finishing(self, share: float) -> Callable[[], bool]:
+        """Whether a share of the time kept for finishing is over, to be asked later."""
+        if self.seconds is None:
+            return _never
+        end = time.monotonic() + share * self.finish
         return lambda: time.monotonic() >= end
 
 

@@ -12,15 +12,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.data.contract import Contract, infer
-from twinkeel.data.table import Table
-from twinkeel.errors import BuildError, InputError, MissingExtra
+from twinkeel.errors import BuildError, MissingExtra
 from twinkeel.learn import parity
 from twinkeel.learn.assemble import Ensemble, combine
 from twinkeel.learn.budget import Budget
@@ -30,43 +28,27 @@ from twinkeel.learn.encode import Values
 from twinkeel.learn.explain import Explainer
 from twinkeel.learn.families.base import margins
 from twinkeel.learn.folds import folds
-from twinkeel.learn.labels import Costs, classes_of, cost_matrix, indices
+from twinkeel.learn.labels import classes_of, cost_matrix, indices
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
 from twinkeel.learn.portfolio import PORTFOLIO
 from twinkeel.learn.predictor import Predictor
 from twinkeel.learn.prepare import Targets, prepare
+from twinkeel.learn.problem import Problem, learnable, weights
 from twinkeel.learn.search import Material, Search, Step, usable
 from twinkeel.records import Limits, Progress, Tick, silent
+
+__all__ = ["Problem", "Trained", "train"]
 
 Floats = NDArray[np.float64]
 
 _FOLDS = 5
 _EXPLAINED = 100
 """Rows whose explanations make the importance."""
+_EXPLAINING = 0.3
+"""Share of the time kept for finishing that they may take."""
 _BYTES_PER_CELL = 24
 """Of one encoded value: the matrix, a fold's copy, the libraries' own forms of it."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is to be learned."""
-
-    table: Table
-    """n rows of the columns that may be learned from."""
-    labels: NDArray[np.object_]
-    """(n,) class of each row as text, "" where it is missing."""
-    weight: Floats | None = None
-    groups: NDArray[Any] | None = None
-    """(n,) rows of one group are never on both sides of a fold."""
-    time: NDArray[Any] | None = None
-    """(n,) sortable moments: folds then go forward in time."""
-    positive: str | None = None
-    costs: Costs | None = None
-    decide: Literal["f1", "likeliest"] = "f1"
-    """Without costs and with two classes: the best F1, or the more probable class."""
-    check: Table | None = None
-    """Rows that were held out, on which the compiled model is proven; else the learned ones."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +101,7 @@ def train(
         search = Search(ready.material, budget, step or _unkept(Path(scratch)), progress)
         ensemble = combine(ready.material, search.run())
         progress(Tick(stage="compiling", fraction=0.92))
-        trained = _finished(ready, ensemble)
+        trained = _finished(ready, ensemble, budget)
         progress(Tick(stage="checking", fraction=0.95))
         return replace(trained, largest_difference=_proof(ready, ensemble, trained.predictor()))
 
@@ -136,12 +118,12 @@ class _Ready:
 
 
 def _prepared(problem: Problem, limits: Limits, seed: int) -> _Ready:
-    problem, notes = _labelled(problem)
+    problem, notes = learnable(problem, limits, seed)
     classes = classes_of(problem.labels, problem.positive)
     inferred = infer(problem.table)
     contract = inferred.usable()
     values = contract.read(problem.table.columns, len(problem.table)).values
-    targets = Targets(indices(problem.labels, classes), _weights(problem), len(classes))
+    targets = Targets(indices(problem.labels, classes), weights(problem), len(classes))
     found = folds(targets.y, count=_FOLDS, seed=seed, groups=problem.groups, time=problem.time)
     splits = usable(found, targets)
     space = prepare(contract, values, targets, splits)
@@ -160,7 +142,7 @@ def _prepared(problem: Problem, limits: Limits, seed: int) -> _Ready:
     return _Ready(problem, contract, classes, material, (*notes, *inferred.notes))
 
 
-def _finished(ready: _Ready, ensemble: Ensemble) -> Trained:
+def _finished(ready: _Ready, ensemble: Ensemble, budget: Budget) -> Trained:
     """The ensemble with its decision, its importance and its graph."""
     costs = _costs(ready)
     place = {column.name: i for i, column in enumerate(ready.contract.columns)}
@@ -172,7 +154,7 @@ def _finished(ready: _Ready, ensemble: Ensemble) -> Trained:
         costs=None if costs is None else tuple(tuple(map(float, row)) for row in costs),
         calibration=ensemble.function.calibration,
         feature_columns=owners,
-        importance=_importance(ready, ensemble.function, owners),
+        importance=_importance(ready, ensemble.function, owners, budget),
         members=ensemble.members,
         folds=ensemble.folds,
         rows=len(ready.material.targets.y),
@@ -193,37 +175,6 @@ def _proof(ready: _Ready, ensemble: Ensemble, predictor: Predictor) -> float:
     return parity.check(predictor, learned, check, ready.material.seed)
 
 
-def _labelled(problem: Problem) -> tuple[Problem, tuple[str, ...]]:
-    """The rows that have a label, and what was left out."""
-    keep = problem.labels != ""
-    if keep.all():
-        return problem, ()
-    found = replace(
-        problem,
-        table=problem.table.take(keep),
-        labels=problem.labels[keep],
-        weight=None if problem.weight is None else problem.weight[keep],
-        groups=None if problem.groups is None else problem.groups[keep],
-        time=None if problem.time is None else problem.time[keep],
-    )
-    return found, (f"{int((~keep).sum())} rows without a class were left out.",)
-
-
-def _weights(problem: Problem) -> Floats:
-    """(n,) weights with mean 1. Raises InputError unless all are numbers of at least 0."""
-    n = len(problem.labels)
-    if problem.weight is None:
-        return np.ones(n)
-    weight = np.asarray(problem.weight, dtype=np.float64)
-    bad = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
-    if len(bad):
-        raise InputError(f"Row {bad[0] + 1}: expected a weight of 0 or more, got {weight[bad[0]]}.")
-    if weight.sum() <= 0:
-        raise InputError("Every weight is zero: expected some rows to count.")
-    relative: Floats = weight / weight.mean()
-    return relative
-
-
 def _costs(ready: _Ready) -> Floats | None:
     costs = ready.problem.costs
     return None if costs is None else cost_matrix(costs, ready.classes)
@@ -240,13 +191,21 @@ def _decision(problem: Problem, ensemble: Ensemble, costs: Floats | None) -> Dec
     return by_f1(ensemble.out_of_fold[:, 1], targets.y == 1, targets.weight)
 
 
-def _importance(ready: _Ready, function: Function, owners: tuple[int, ...]) -> dict[str, float]:
-    """Mean absolute contributions over a sample of the rows learned from."""
+def _importance(
+    ready: _Ready, function: Function, owners: tuple[int, ...], budget: Budget
+) -> dict[str, float]:
+    """Mean absolute contributions over a sample of the rows learned from, as time allows."""
     X = ready.material.X
     rows = np.random.default_rng(ready.material.seed).permutation(len(X))[:_EXPLAINED]
     names = [column.name for column in ready.contract.columns]
     explainer = Explainer(function.trees, function.linear, owners, len(names))
-    effect = np.abs(explainer.contributions(X[np.sort(rows)])).mean(axis=(0, 2))
+    late = budget.finishing(_EXPLAINING)
+    effects: list[Floats] = []
+    for row in rows:
+        effects.append(np.abs(explainer.contributions(X[[row]])[0]).mean(axis=1))
+        if late():
+            break
+    effect = np.mean(effects, axis=0)
     return {names[i]: float(effect[i]) for i in np.argsort(-effect, kind="stable")}
 
 
@@ -255,7 +214,7 @@ def _enough_memory(limits: Limits, rows: int, features: int) -> None:
     needed = rows * features * _BYTES_PER_CELL
     if limits.memory is not None and needed > limits.memory:
         raise BuildError(
-            f"Learning from {rows:,} rows of {features:,} features takes about "
+            f"Learning from {rows:,} rows of {features:,} features is estimated to take "
             f"{needed / 1e9:.1f} GB and memory_limit is {limits.memory / 1e9:.1f} GB: "
             "raise it, exclude columns or give fewer rows."
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ from twinkeel.records import Explanation, Limits
 from twinkeel.store.bundles import BundleInfo, seal
 
 Floats = NDArray[np.float64]
+_DECIDE = ("likeliest", "f1")
 
 
 class DataError(InputError, ValueError):
@@ -44,15 +46,16 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
 
     Parameters
     ----------
-    time_limit : seconds that `fit` may take, libraries imported.
+    time_limit : seconds that `fit` may take, libraries imported; more than 0.
     work_limit : units of a fixed list of work instead, so that the same `random_state` gives the
         same model; one of each family is 3. With neither limit, 5 units.
-    memory_limit : bytes; `fit` refuses a table whose estimated need is larger.
+    memory_limit : bytes; `fit` refuses a table whose estimated need is larger. What it then uses
+        is not capped.
     decide : "likeliest" predicts the most probable class, "f1" the positive class from the
         threshold of the best out-of-fold F1.
     costs : true class to predicted class to money; decides instead of `decide`.
     positive : of two classes the one that is looked for; by default the last of `classes_`.
-    random_state : the seed.
+    random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
     def __init__(  # noqa: PLR0913  # scikit-learn's parameters are the constructor's
@@ -64,7 +67,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         decide: Literal["f1", "likeliest"] = "likeliest",
         costs: Mapping[Any, Mapping[Any, float]] | None = None,
         positive: Any = None,
-        random_state: int = 0,
+        random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
         self.work_limit = work_limit
@@ -88,6 +91,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         `groups` (n,) keeps rows of one group in one fold; `time` (n,) makes folds go forward.
         Raises DataError, which is a ValueError.
         """
+        seed = self._seed()
+        limits = self._limits()
         table, labels = self._table(X, fitting=True), self._labels(y)
         check_consistent_length(X, labels, sample_weight, groups, time)
         self.classes_ = np.unique(labels)
@@ -101,9 +106,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             costs=self._costs(),
             decide=self.decide,
         )
-        limits = Limits(time=self.time_limit, work=self.work_limit, memory=self.memory_limit)
         with _as_value_error():
-            self.trained_ = train(problem, limits=limits, seed=self.random_state)
+            self.trained_ = train(problem, limits=limits, seed=seed)
         self._predictor = self.trained_.predictor()
         return self
 
@@ -177,6 +181,27 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         check_classification_targets(labels)
         return labels
 
+    def _limits(self) -> Limits:
+        """The limits, checked, and `decide` beside them. Raises DataError."""
+        if self.decide not in _DECIDE:
+            raise DataError(f"decide must be 'likeliest' or 'f1', not {self.decide!r}.")
+        time = self.time_limit
+        if time is not None and not (_is(time, Real) and 0 < time < np.inf):
+            raise DataError(f"time_limit must be seconds, more than 0, not {time!r}.")
+        for name in ("work_limit", "memory_limit"):
+            limit = getattr(self, name)
+            if limit is not None and not (_is(limit, Integral) and limit >= 1):
+                raise DataError(f"{name} must be an integer of 1 or more, not {limit!r}.")
+        return Limits(time=time, work=self.work_limit, memory=self.memory_limit)
+
+    def _seed(self) -> int:
+        state = self.random_state
+        if state is None:
+            return int(np.random.default_rng().integers(2**31))
+        if not (_is(state, Integral) and state >= 0):
+            raise DataError(f"random_state must be an integer of 0 or more or None, not {state!r}.")
+        return int(state)
+
     def _positive(self) -> str | None:
         if len(self.classes_) != 2:
             return None if self.positive is None else plain(self.positive)
@@ -194,6 +219,11 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """(classes,) where each of `classes_` is among the model's."""
         names = self.trained_.card.classes
         return np.array([names.index(plain(name)) for name in self.classes_], dtype=np.intp)
+
+
+def _is(value: Any, kind: type) -> bool:
+    """Whether this is a number of a kind; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _texts(labels: NDArray[Any]) -> NDArray[np.object_]:

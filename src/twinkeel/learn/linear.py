@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.learn.trees import array
+from twinkeel.store.arrays import array
 
 Floats = NDArray[np.float64]
 

@@ -87,7 +87,7 @@ def _compare(
         raise BuildError(
             f"The compiled model does not answer as the trained one: {what} {row + 1} has "
             f"probabilities {np.round(served[row], 6).tolist()}, expected "
-            f"{np.round(expected[row], 6).tolist()} within {TOLERANCE:g}; please report this row: "
-            f"{ {name: cells[row] for name, cells in values.items()} }."
+            f"{np.round(expected[row], 6).tolist()} within {TOLERANCE:g}; please report this with "
+            f"the types of the columns {', '.join(values)}, and without what the row holds."
         )
     return float(difference.max())

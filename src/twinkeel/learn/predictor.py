@@ -225,7 +225,13 @@ def _session(graph: bytes, *, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no class in common
+        raise BundleError(
+            f"{GRAPH} of the classifier cannot be loaded by onnxruntime "
+            f"{onnxruntime.__version__} ({type(error).__name__}): build again."
+        ) from error
 
 
 def _reader(folder: Path) -> Callable[[str], bytes]:

@@ -10,6 +10,7 @@ import string
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ class Space:
 
     blocks: tuple[Block, ...]
 
-    @property
+    @cached_property
     def features(self) -> tuple[Feature, ...]:
         """The F features, in the order of the matrix."""
         return tuple(feature for block in self.blocks for feature in block.features)
@@ -174,7 +175,11 @@ def _indicators(levels: tuple[str, ...], frequency: Floats, rows: int) -> list[t
 
 
 def _words(name: str, values: NDArray[np.object_], targets: Targets) -> Words:
-    """The words whose presence says most about the class (by chi-squared), as they are written."""
+    """The words whose presence says most about the class, by chi-squared over all rows.
+
+    Their choice sees every learned row's class, that of validation rows included; what a word
+    means is learned by the models, fold by fold.
+    """
     documents: dict[str, list[int]] = {}
     written: dict[str, str] = {}
     for row, text in enumerate(values):

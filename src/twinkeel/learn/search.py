@@ -6,8 +6,10 @@ fit. Every fold model is a step of its own: a build that was killed finds it fin
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +31,7 @@ from twinkeel.store.arrays import array
 
 Floats = NDArray[np.float64]
 Step = Callable[[str, Callable[[Path], None]], Path]
+Stop = Callable[[], bool]
 
 _FEWER_FOLDS = (5, 3, 1)
 _FITTED = "fitted.json"
@@ -104,6 +107,10 @@ class Bag:
     seconds: float
 
 
+class _Abandoned(Exception):
+    """A fold was given up before it was fitted: what its family wrote is no finished step."""
+
+
 class Search:
     """One run through the portfolio."""
 
@@ -144,8 +151,8 @@ class Search:
         measured = {}
         for candidate in PORTFOLIO[: min(2, self._budget.work)]:
             self._tell(candidate, 0)
-            fitted = self._fold(candidate, 0, self._budget.until(_PROBE)).fitted
-            measured[candidate.family.name] = fitted.seconds
+            (one,) = self._side_by_side(candidate, [self._budget.until(_PROBE)])
+            measured[candidate.family.name] = one.fitted.seconds
         for count in _FEWER_FOLDS:
             needed = self._rounds(count) * sum(measured.values())
             if count <= available and needed <= _PLANNED * self._budget.left:
@@ -162,18 +169,14 @@ class Search:
         return -(-count // self._material.workers)
 
     def _bag(self, candidate: Candidate, count: int) -> Bag:
-        """Fit the folds side by side: each on one thread, which wastes nothing on waiting."""
-        from joblib import Parallel, delayed
-
+        """Fit one candidate, each fold within its part of the time."""
         stops = [
             self._budget.until(
                 candidate.share * (number // self._material.workers + 1) / self._rounds(count)
             )
             for number in range(count)
         ]
-        made: list[FittedFold] = Parallel(n_jobs=self._material.workers, prefer="threads")(
-            delayed(self._fold)(candidate, number, stop) for number, stop in enumerate(stops)
-        )
+        made = self._side_by_side(candidate, stops)
         return Bag(
             candidate=candidate,
             models=tuple(one.model for one in made),
@@ -181,13 +184,37 @@ class Search:
             seconds=sum(one.fitted.seconds for one in made),
         )
 
-    def _fold(self, candidate: Candidate, number: int, stop: Callable[[], bool]) -> FittedFold:
-        """Fit one fold until `stop`, or find it fitted."""
+    def _side_by_side(self, candidate: Candidate, stops: Sequence[Stop]) -> list[FittedFold]:
+        """Fit the first folds: each on one thread, which wastes nothing on waiting.
+
+        No thread outlives this, however it ends: native code that still runs while Python is
+        taken down crashes. What goes wrong, Ctrl+C too, ends the other folds first.
+        """
+        ended = threading.Event()
+        with ThreadPoolExecutor(self._material.workers) as pool:
+            try:
+                tasks = [
+                    pool.submit(self._fold, candidate, number, stop, ended)
+                    for number, stop in enumerate(stops)
+                ]
+                return [task.result() for task in tasks]
+            except BaseException:
+                ended.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _fold(
+        self, candidate: Candidate, number: int, stop: Stop, ended: threading.Event
+    ) -> FittedFold:
+        """Fit one fold until `stop`, or find it fitted; nothing is kept of it once `ended`."""
 
         def work(folder: Path) -> None:
             began = time.monotonic()
             fold = self._data(number)
-            candidate.family.fit(fold, candidate.settings, Effort(self._seed(number), stop), folder)
+            effort = Effort(self._seed(number), lambda: ended.is_set() or stop())
+            candidate.family.fit(fold, candidate.settings, effort, folder)
+            if ended.is_set():
+                raise _Abandoned
             model = candidate.family.load(folder, fold.classes)
             np.save(folder / _MARGIN, model.margin(fold.X_valid), allow_pickle=False)
             fitted = Fitted(seconds=time.monotonic() - began)

@@ -109,6 +109,8 @@ def learned_units(store: Store, made: Version) -> frozenset[str]:
 
 
 def _check_honest(name: str, cases: Cases, built: Built) -> None:
+    if cases.rule != built.split.get("rule", ""):
+        raise BuildError(f"{name}: its kind must hold cases out and learn under one rule.")
     both = set(cases.units) & set(built.learned)
     if both:
         raise BuildError(

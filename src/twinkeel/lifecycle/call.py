@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from twinkeel.data import files
 from twinkeel.data.table import Table, from_frame, from_values
 from twinkeel.errors import ContractError, UsageError
@@ -23,6 +25,7 @@ from twinkeel.records import (
     Output,
     Progress,
     Rows,
+    Signature,
     Tick,
     Version,
     silent,
@@ -47,8 +50,8 @@ def call(store: Store, version: Version, inputs: Any) -> Any:
         return servable.call([inputs])[0]
     if isinstance(inputs, Sequence) and not isinstance(inputs, str | bytes):
         return servable.call(inputs)
-    table = from_frame(inputs)
-    return _as_frame(columns(servable.call(table.rows())), inputs)
+    outputs = servable.call(from_frame(inputs).rows())
+    return _as_frame(columns(outputs) if outputs else _no_rows(servable.signature), inputs)
 
 
 def explain(store: Store, version: Version, rows: Rows) -> list[Explanation]:
@@ -83,8 +86,11 @@ def call_file(
     """
     if out.resolve() == source.resolve():
         raise UsageError(f"{out} is also the input: write the outputs to another file.")
+    if out.is_dir():
+        raise UsageError(f"{out} is a folder: name a file in it, such as {out / 'scored.csv'}.")
     servable = loaded(store, version)
     total, done = _count(source), 0
+    out.parent.mkdir(parents=True, exist_ok=True)
     with files.Writer(out) as writer:
         for batch in files.batches(source, BATCH):
             found = columns(_answers(servable, batch, source, done))
@@ -110,6 +116,14 @@ def columns(outputs: Sequence[Output]) -> dict[str, Any]:
     rows = [_flat(output) for output in outputs]
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: from_values(name, [row.get(name) for row in rows]) for name in names}
+
+
+def _no_rows(signature: Signature) -> dict[str, Any]:
+    """The columns that answers would have had, without a row."""
+    return {
+        output.name.replace(".", "_", 1): np.empty(0, float if output.type == "number" else object)
+        for output in signature.outputs
+    } | {"warnings": np.empty(0, object)}
 
 
 def _flat(output: Output) -> dict[str, Json]:
@@ -156,11 +170,13 @@ def _as_frame(found: dict[str, Any], like: Any) -> Any:
 
     given = nw.from_native(like, eager_only=True)
     backend = given.implementation
+    types = {"f": nw.Float64(), "O": nw.String()} if len(given) == 0 else {}
     series = [
-        nw.new_series(name, values.tolist(), backend=backend) for name, values in found.items()
+        nw.new_series(name, values.tolist(), types.get(values.dtype.kind), backend=backend)
+        for name, values in found.items()
     ]
-    made = nw.from_dict({one.name: one for one in series}, backend=backend)
+    made = nw.from_dict({one.name: one for one in series}, backend=backend).to_native()
     index = nw.maybe_get_index(given)
     if index is not None:
-        made = nw.maybe_set_index(made, index=nw.new_series("index", list(index), backend=backend))
-    return made.to_native()
+        made.index = index
+    return made

@@ -43,8 +43,15 @@ def component(config: Config, name: str) -> Component:
         config=table,
         kind=kind,
         options=decode(table.options, kind.options, where, also=COMPONENT_KEYS),
-        gates=tuple(gates.parse(key, text) for key, text in table.gates.items()),
+        gates=tuple(_gate(where, key, text) for key, text in table.gates.items()),
     )
+
+
+def _gate(where: str, key: str, text: str) -> Gate:
+    try:
+        return gates.parse(key, text)
+    except ConfigError as error:
+        raise ConfigError(f"{where} {error}") from None
 
 
 def check(config: Config) -> None:

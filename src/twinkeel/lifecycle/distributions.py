@@ -1,8 +1,8 @@
 """Installed Python distributions -> a wheel of one, and the exact versions of what it needs.
 
 Reads only what is installed here, through importlib.metadata and the packages' own files, so
-that a package made offline is the package that was tested. Refuses to guess: what is needed and
-not installed is an error.
+that a package made offline is the package that was tested. Refuses to guess: what is needed
+here, by the markers and extras of the requirements, and is not installed is an error.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from typing import TypeAlias
 
 from twinkeel.errors import EnvironmentProblem
 
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?[^;]*(?:;(.*))?")
-_EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
 _Needed: TypeAlias = tuple[str, tuple[str, ...]]
 """A distribution's name and the extras that are asked of it."""
 _STAMP = (1980, 1, 1, 0, 0, 0)
@@ -67,18 +65,20 @@ def wheel(name: str, module: str, folder: Path) -> Path:
 
 
 def _needs(installed: Distribution, extras: tuple[str, ...]) -> Iterator[_Needed]:
-    """The requirements that hold here: those without a marker, and those that are installed."""
+    """The requirements that hold here, with these extras; raises EnvironmentProblem."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
     for text in installed.requires or ():
-        match = _REQUIREMENT.match(text)
-        if match is None:
-            continue
-        name, asked, marker = match[1], match[2] or "", match[3] or ""
-        extra = _EXTRA.search(marker)
-        if extra is not None and extra[1] not in extras:
-            continue
-        if marker and not _is_installed(name):
-            continue
-        yield name, tuple(part.strip() for part in asked.split(",") if part.strip())
+        try:
+            needed = Requirement(text)
+        except InvalidRequirement:
+            raise EnvironmentProblem(
+                f"{installed.metadata['Name']} says that it needs {text!r}, which is not a "
+                "requirement: install another version of it, then package again."
+            ) from None
+        marker = needed.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            yield needed.name, tuple(sorted(needed.extras))
 
 
 def _code(module: str) -> Iterator[tuple[str, bytes]]:
@@ -116,14 +116,6 @@ def _installed(name: str) -> Distribution:
         raise EnvironmentProblem(
             f"{name} is needed to serve and is not installed here: install it, then package again."
         ) from None
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        distribution(name)
-    except PackageNotFoundError:
-        return False
-    return True
 
 
 def _normal(name: str) -> str:

@@ -8,13 +8,13 @@ production's cutoff; without a case that is fair to both, the comparison says so
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from twinkeel import gates
 from twinkeel.config import Config
-from twinkeel.errors import BuildError, Refused, TwinkeelError
+from twinkeel.errors import BuildError, ConfigError, Refused, TwinkeelError
 from twinkeel.lifecycle.build import learned_units, task_for_cases
 from twinkeel.lifecycle.components import Component, component
 from twinkeel.lifecycle.versions import load
@@ -26,7 +26,9 @@ from twinkeel.records import (
     Gate,
     Progress,
     Score,
+    Scorecard,
     Tick,
+    Verdict,
     Version,
     VersionRef,
     now,
@@ -36,6 +38,7 @@ from twinkeel.store.store import Store
 
 RESAMPLES = 1000
 SEED = 0
+_PerCaseT = TypeVar("_PerCaseT", Cases, Evidence)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -75,12 +78,24 @@ def evaluate(
         cases_digest=store.put_object(_encode(cases)),
         evidence_digest=store.put_object(_encode(evidence)),
         scorecard=card,
-        verdicts=tuple(gates.judge(gate, card, found) for gate in what.gates),
+        verdicts=_verdicts(what, version, card, found),
         against=None if against is None else against.number,
         against_digest=None if against is None else against.digest,
     )
     store.add_evaluation(made)
     return made
+
+
+def _verdicts(
+    what: Component, version: Version, card: Scorecard, found: dict[str, Score] | None
+) -> tuple[Verdict, ...]:
+    try:
+        return tuple(gates.judge(gate, card, found) for gate in what.gates)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{error} {version.ref} is built: correct [components.{what.name}.gates], then run "
+            f"twinkeel evaluate {version.ref}."
+        ) from None
 
 
 def current_cases(config: Config, store: Store, version: Version) -> Cases:
@@ -105,7 +120,7 @@ def _compare(
         fair = _fair(store, version, production, cases)
         theirs = what.kind.evaluate(load(store, production), pick(cases, fair))
         found = differences(
-            what.kind.measures(pick_evidence(evidence, fair)), what.kind.measures(theirs), theirs
+            what.kind.measures(pick(evidence, fair)), what.kind.measures(theirs), theirs
         )
     except TwinkeelError as error:
         return _Comparison(release.number, _impossible(wanted, ref, str(error)))
@@ -114,7 +129,7 @@ def _compare(
 
 def _fair(store: Store, version: Version, production: Version, cases: Cases) -> list[int]:
     ours, theirs = version.lineage.split, production.lineage.split
-    if any(ours.get(key) != theirs.get(key) for key in ("method", "key")):
+    if any(ours.get(key) != theirs.get(key) for key in ("rule", "method", "key")):
         raise Refused(
             f"{production.ref} held its cases out in another way ({theirs.get('method')}, "
             f"now {ours.get('method')}), so no case is known to be new to both."
@@ -139,6 +154,12 @@ def _impossible(wanted: list[Gate], ref: VersionRef, why: str) -> dict[str, Scor
 
 
 def _check_unlearned(store: Store, version: Version, cases: Cases) -> None:
+    if cases.rule != version.lineage.split.get("rule", ""):
+        raise Refused(
+            f"Cases are held out in another way than when {version.ref} was built, so it may have "
+            "learned from some of them: split_key, id, group or time has changed, or the columns "
+            f"of rows without an id; run twinkeel build {version.component}."
+        )
     seen = learned_units(store, version) & set(cases.units)
     if seen:
         raise BuildError(
@@ -153,37 +174,18 @@ def _later(cases: Cases, cutoff: str | None) -> Cases:
     return pick(cases, [i for i, time in enumerate(cases.time) if time > cutoff])
 
 
-def pick(cases: Cases, index: list[int]) -> Cases:
-    """The cases at `index`, in that order."""
-    if len(index) == len(cases):
-        return cases
-    return msgspec.structs.replace(
-        cases,
-        ids=tuple(cases.ids[i] for i in index),
-        units=tuple(cases.units[i] for i in index),
-        inputs=_picked(cases.inputs, index),
-        expected=[cases.expected[i] for i in index],
-        slices=_picked(cases.slices, index),
-        weight=None if cases.weight is None else [cases.weight[i] for i in index],
-        time=None if cases.time is None else [cases.time[i] for i in index],
-    )
-
-
-def pick_evidence(evidence: Evidence, index: list[int]) -> Evidence:
-    """The evidence at `index`, in that order, without its timings."""
-    if len(index) == len(evidence):
-        return evidence
-    return msgspec.structs.replace(
-        evidence,
-        ids=tuple(evidence.ids[i] for i in index),
-        units=tuple(evidence.units[i] for i in index),
-        expected=[evidence.expected[i] for i in index],
-        outputs=_picked(evidence.outputs, index),
-        slices=_picked(evidence.slices, index),
-        weight=None if evidence.weight is None else [evidence.weight[i] for i in index],
-        timings={},
-    )
-
-
-def _picked(columns: dict[str, list[Any]], index: list[int]) -> dict[str, list[Any]]:
-    return {name: [values[i] for i in index] for name, values in columns.items()}
+def pick(record: _PerCaseT, index: list[int]) -> _PerCaseT:
+    """Cases or evidence at `index`, in that order."""
+    if len(index) == len(record):
+        return record
+    changed: dict[str, Any] = {
+        "ids": tuple(record.ids[i] for i in index),
+        "units": tuple(record.units[i] for i in index),
+    }
+    for name in ("expected", "weight", "time"):
+        if (values := getattr(record, name, None)) is not None:
+            changed[name] = [values[i] for i in index]
+    for name in ("inputs", "outputs", "slices"):
+        if (columns := getattr(record, name, None)) is not None:
+            changed[name] = {key: [one[i] for i in index] for key, one in columns.items()}
+    return msgspec.structs.replace(record, **changed)

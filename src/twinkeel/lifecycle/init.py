@@ -2,7 +2,8 @@
 
 Every registered kind is asked what it would do with the table; the first one that is suited is
 written down. Nothing is overwritten, and what is written has been read back as a configuration
-before it reaches the disk.
+before it reaches the disk. Refuses a CSV file whose header looks like data, since a table without
+a header would lose its first row and name what is built after it.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ from typing import Any
 
 from twinkeel import plugins
 from twinkeel.config import COMPONENT_KEYS, FILE, parse
-from twinkeel.data import files
+from twinkeel.data import files as tables
+from twinkeel.data.formats import form_of
 from twinkeel.data.table import Table
 from twinkeel.errors import SourceError, UsageError
 from twinkeel.lifecycle.components import component as read_component
 from twinkeel.records import Json, Record
+from twinkeel.store import files
 
 IGNORED = (".twinkeel/", ".env")
 """What a project's git never holds: the store and the secrets."""
 _USUAL = ("target", "label", "class", "outcome", "y", "churn", "churned", "default", "fraud")
 _TIME_LIMIT = "60s"
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 
 
 class Started(Record, frozen=True, kw_only=True):
@@ -59,23 +63,26 @@ def init(
     """Start a project in `folder` from the file `table`.
 
     Raises UsageError where a project exists already or the target is unclear, SourceError for a
-    file that is not a table.
+    file that is not a table, or that has no header (a `target` says that it has one).
     """
     path = folder / FILE
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder with --project.")
     if path.exists():
         raise UsageError(f"{path} exists and is left as it is: choose another --project folder.")
     if not table.is_file():
         raise SourceError(f"There is no file {table}: give a CSV or Parquet file.")
-    rows = files.read(table)
+    rows = tables.read(table)
+    if target is None:
+        _check_header(table, rows)
     choice = _choose(rows, target)
     source, component = _names(table, choice.target)
     project = name or folder.resolve().name or "project"
     text = _written(project, source, _relative(table, folder), component, choice)
     read_component(parse(tomllib.loads(text), folder), component)
     folder.mkdir(parents=True, exist_ok=True)
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
     _ignore(folder)
+    _publish(path, text.encode())
     return Started(
         config=path,
         component=component,
@@ -84,6 +91,17 @@ def init(
         why=choice.why,
         next=f"twinkeel build {component}",
     )
+
+
+def _check_header(path: Path, table: Table) -> None:
+    """Raises SourceError where two or more column names of a CSV file are plain numbers."""
+    numbers = [name for name in table.names if _NUMBER.fullmatch(name)]
+    if len(numbers) > 1 and form_of(path) == "CSV":
+        raise SourceError(
+            f"The first line of {path} looks like data ({', '.join(numbers[:3])}), and column "
+            "names were expected: put a line of names first, or give --target COLUMN if these "
+            "are the names."
+        )
 
 
 def _choose(table: Table, target: str | None) -> _Choice:
@@ -142,12 +160,25 @@ def _relative(table: Path, folder: Path) -> str:
 
 
 def _ignore(folder: Path) -> None:
+    """Add what git must not hold to `.gitignore`, in whatever encoding the rest of it is."""
     path = folder / ".gitignore"
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    missing = [line for line in IGNORED if line not in before.splitlines()]
+    before = path.read_bytes() if path.exists() else b""
+    missing = [line for line in IGNORED if line.encode() not in before.splitlines()]
     if missing:
-        gap = "" if before.endswith("\n") or not before else "\n"
-        path.write_text(before + gap + "\n".join(missing) + "\n", encoding="utf-8")
+        gap = b"" if before.endswith(b"\n") or not before else b"\n"
+        files.replace(path, before + gap + "".join(f"{line}\n" for line in missing).encode())
+
+
+def _publish(path: Path, data: bytes) -> None:
+    """Write a new file whole or not at all; raises FileExistsError where there is one by now."""
+    temporary = files.fresh(path.parent)
+    try:
+        files.write(temporary, data)
+        path.touch(exist_ok=False)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    files.sync(path.parent)
 
 
 # ------------------------------------------------------------------------------ the text

@@ -95,6 +95,8 @@ class FolderShelf:
 
 def package(config: Config, store: Store, version: Version, folder: Path) -> Path:
     """Write the folder; returns it. Raises UsageError where something is there already."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder that is not there yet.")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a folder that is not there yet.")
     fresh = folder.parent / f".{folder.name}-{secrets.token_hex(4)}"

@@ -44,9 +44,11 @@ def release(
     )
 
 
-def rollback(store: Store, name: str, *, who: str | None = None) -> Release:
+def rollback(config: Config, store: Store, name: str, *, who: str | None = None) -> Release:
     """Bring back what was in production before; raises Refused where there is nothing."""
     history = store.releases(name)
+    if not history:
+        component(config, name)
     standing = _standing(history)
     if len(standing) < 2:
         raise Refused(f"{name} has no earlier release to go back to.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,11 +53,16 @@ class Answer(Record, frozen=True, kw_only=True):
 
     event: str | None
     """The id that feedback and labels refer to; None where the call could not be recorded."""
-    ref: str
-    """The version that answered, `churn@7`."""
+    held: Held
+    """The version that answered."""
     output: Output
     ms: float
     """How long the version took, for the whole call."""
+
+    @property
+    def ref(self) -> str:
+        """The version's name, `churn@7`."""
+        return str(self.held.ref)
 
 
 class Asked(Record, frozen=True, kw_only=True):
@@ -64,6 +70,8 @@ class Asked(Record, frozen=True, kw_only=True):
 
     rows: Rows
     who: str | None = None
+    number: str | None = None
+    """The version that must answer, as the caller wrote it; None for what is in production."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,12 @@ class Held:
     scorecard: Scorecard | None = None
     private: frozenset[str] = frozenset()
     """Inputs whose values are stored only where `[events] sensitive` says so."""
+
+    def check_number(self, number: str | None) -> None:
+        """Raises UnknownName where another version than this one is asked for."""
+        if number is not None and number != str(self.ref.number):
+            wanted = f"{self.ref.component}@{number[:20]}"
+            raise UnknownName(f"{wanted} is not in production: {self.ref} is.")
 
     @cached_property
     def inputs(self) -> frozenset[str]:
@@ -220,7 +234,11 @@ class Live:
 
     def call(self, component: str, rows: Rows, who: str | None = None) -> list[Answer]:
         """One recorded answer per row, in order. Raises ContractError, UnknownName."""
-        answers = self.call_many(component, [Asked(rows=rows, who=who)])[0]
+        return self.call_one(component, Asked(rows=rows, who=who))
+
+    def call_one(self, component: str, asked: Asked) -> list[Answer]:
+        """Answer one caller; raises what `call` raises."""
+        answers = self.call_many(component, [asked])[0]
         if isinstance(answers, Exception):
             raise answers
         return answers
@@ -231,6 +249,8 @@ class Live:
         rows = [row for one in asked for row in one.rows]
         started = time.perf_counter()
         try:
+            for one in asked:
+                held.check_number(one.number)
             outputs = held.servable.call(rows)
         except Exception as error:  # noqa: BLE001  one caller's failure is not another's
             if len(asked) == 1:
@@ -319,8 +339,11 @@ class Live:
         except TwinkeelError as error:
             problems[name] = str(error)
             _log.error("%s: its newest release is not served: %s", name, error)
-            if before is not None:
-                held[name] = before
+        except Exception as error:  # noqa: BLE001  a kind may fail in any way
+            problems[name] = f"loading it failed with {type(error).__name__}"
+            _log.exception("%s: its newest release is not served", name)
+        if name in problems and before is not None:
+            held[name] = before
 
     def _watch(self) -> None:
         self._attempt(self.move)  # what a process that was killed left behind
@@ -336,6 +359,10 @@ class Live:
             work()
         except (TwinkeelError, OSError) as error:
             _log.warning("%s; tried again later", error)
+        except Exception as error:  # noqa: BLE001  the thread that watches must not end
+            # Frames alone: the message of an error of the store may hold a row.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("%s; tried again later\n%s", type(error).__name__, frames)
 
     def _answer(
         self, held: Held, row: Mapping[str, Any], output: Output, ms: float, who: str | None
@@ -357,7 +384,7 @@ class Live:
             output=output.values,
         )
         recorded = self.record(event)
-        return Answer(event=event.id if recorded else None, ref=str(held.ref), output=output, ms=ms)
+        return Answer(event=event.id if recorded else None, held=held, output=output, ms=ms)
 
     def _stored(self, held: Held, row: Mapping[str, Any]) -> dict[str, Any] | None:
         """What of a row may be stored: the version's own inputs, without the sensitive ones."""

@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 
 from twinkeel import plugins
+from twinkeel.errors import UsageError
 from twinkeel.records import Evaluation, Evidence, Score, Version
 from twinkeel.report.charts import slices
 from twinkeel.report.html import page
-from twinkeel.report.notebook import interval, shown
+from twinkeel.report.notebook import interval, number
 from twinkeel.report.sections import Section, Table
 from twinkeel.store.store import Store
 
@@ -24,6 +25,8 @@ _OUTCOMES = {
 
 def report(store: Store, version: Version, out: Path | None = None) -> Path:
     """Write the report of `version` to `out`, by default beside the store; returns its path."""
+    if out is not None and out.is_dir():
+        raise UsageError(f"{out} is a folder: name a file in it, such as {out / 'report.html'}.")
     sections = list(_sections(store, version))
     return store.write_page(out, f"{version.ref}.html", page(str(version.ref), sections))
 
@@ -55,7 +58,7 @@ def _verdicts(version: Version, judged: Evaluation | None) -> Section:
 
 def _scores(title: str, scores: list[Score]) -> Section:
     rows = tuple(
-        (score.key, shown(score.value), interval(score), score.n, score.direction)
+        (score.key, number(score.value), score.note or interval(score), score.n, score.direction)
         for score in scores
     )
     return Section(

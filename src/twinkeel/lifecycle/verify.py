@@ -1,7 +1,7 @@
 """Verify: is a version still what it was, and do its scores follow from its evidence?
 
 Re-hashes the bundle, the cases and the evidence; loads the bundle and asks it all cases again;
-derives every score but the timings from the stored evidence. Writes nothing.
+derives every score but the timings, and every verdict, from the stored evidence. Writes nothing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
-from twinkeel import plugins
+from twinkeel import gates, plugins
 from twinkeel.errors import TwinkeelError
-from twinkeel.lifecycle.evaluate import RESAMPLES, SEED
+from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, pick
 from twinkeel.lifecycle.versions import load
-from twinkeel.metrics.scorecard import scorecard
+from twinkeel.metrics.scorecard import differences, scorecard
 from twinkeel.records import (
     Cases,
     Evaluation,
@@ -62,7 +62,7 @@ def verify(store: Store, version: Version, *, progress: Progress = silent) -> Ve
     if judged is None:
         checks.append(Check(name="evaluation", ok=False, detail="it has not been evaluated"))
         return Verification(ref=str(version.ref), checks=tuple(checks))
-    for name, work in (("outputs", _outputs), ("scores", _scores)):
+    for name, work in (("outputs", _outputs), ("scores", _scores), ("verdicts", _verdicts)):
         progress(Tick(stage="verifying", detail=name))
         checks.append(_checked(name, partial(work, store, version, judged)))
     return Verification(ref=str(version.ref), checks=tuple(checks))
@@ -81,6 +81,7 @@ def _checked(name: str, work: Callable[[], str]) -> Check:
 
 def _bundle(store: Store, version: Version) -> str:
     bundle = store.open_bundle(version.bundle)
+    store.get_object(version.lineage.learned_digest)
     manifest = bundle.manifest
     return f"{len(manifest.files) + len(manifest.shared)} files match their hashes"
 
@@ -107,8 +108,37 @@ def _scores(store: Store, version: Version, judged: Evaluation) -> str:
     for score in stored:
         came = again.get(score.key)
         if came is None or not _same(score, came):
-            raise _Differs(f"{score.key} was {score.value} and is recomputed as {came}")
+            now = "nothing" if came is None else f"{came.value} ({came.low} to {came.high})"
+            was = f"{score.value} ({score.low} to {score.high})"
+            raise _Differs(f"{score.key} was {was} and is recomputed as {now}")
     return f"{len(stored)} scores recomputed from the evidence"
+
+
+def _verdicts(store: Store, version: Version, judged: Evaluation) -> str:
+    """The verdicts follow from the scores, and from production's evidence on the same cases."""
+    found = _differences(store, version, judged)
+    for verdict in judged.verdicts:
+        again = gates.judge(verdict.gate, judged.scorecard, found)
+        if again.outcome != verdict.outcome:
+            raise _Differs(
+                f"{verdict.gate.key} {verdict.gate.text} was {verdict.outcome!r} and is judged "
+                f"again as {again.outcome!r}"
+            )
+    return f"{len(judged.verdicts)} verdicts follow from the scores"
+
+
+def _differences(store: Store, version: Version, judged: Evaluation) -> dict[str, Score] | None:
+    """None without production; nothing where no case was fair to both."""
+    if judged.against is None:
+        return None
+    if judged.against_digest is None:
+        return {}
+    theirs = msgspec.json.decode(store.get_object(judged.against_digest), type=Evidence)
+    ours = _evidence(store, judged)
+    place = {name: i for i, name in enumerate(ours.ids)}
+    same = pick(ours, [place[name] for name in theirs.ids])
+    kind = plugins.kind(version.kind)
+    return differences(kind.measures(same), kind.measures(theirs), theirs)
 
 
 def _evidence(store: Store, judged: Evaluation) -> Evidence:

@@ -20,7 +20,7 @@ def summary(version: Version, evaluation: Evaluation | None) -> str:
         for verdict in evaluation.verdicts
     )
     rows = [
-        (score.name, shown(score.value), interval(score), f"{score.n:,}")
+        (score.name, number(score.value), score.note or interval(score), f"{score.n:,}")
         for score in evaluation.scorecard.scores
         if score.slice is None
     ]
@@ -44,8 +44,18 @@ def shown(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
+def number(value: float | None) -> str:
+    """A score as wide as a column of scores needs it; "-" where there is none."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 100 else f"{value:.2f}" if size >= 10 else f"{value:.4f}"
+
+
 def interval(score: Score) -> str:
-    """A score's interval in words, or why it has none."""
+    """The 95% interval of a score; "-" where there is none."""
     if score.low is None or score.high is None:
-        return score.note or "–"
-    return f"{shown(score.low)} to {shown(score.high)}"
+        return "-"
+    return f"{number(score.low)} to {number(score.high)}"

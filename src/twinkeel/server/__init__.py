@@ -20,8 +20,8 @@ def run(
 ) -> None:
     """Serve a project until SIGINT or SIGTERM; `ready` gets the URL once calls are answered.
 
-    Raises UsageError (exit 2) for another host than loopback without keys, EnvironmentProblem
-    (exit 3) for a port that cannot be had.
+    Raises UsageError (exit 2) for another host than loopback without keys and for what is no
+    port, EnvironmentProblem (exit 3) for a port that cannot be had.
     """
     from twinkeel.server.app import project_service
     from twinkeel.server.listening import listen

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from twinkeel.lifecycle.serve import Answer, Asked, Live
-from twinkeel.records import Rows
 
 _ROWS = 256
 """A batch takes callers until it has this many rows; a call of more is made by itself."""
@@ -36,15 +35,15 @@ class Batcher:
         self._threads = threads
         self._queues: dict[str, _Queue] = {}
 
-    async def call(self, component: str, rows: Rows, who: str | None) -> list[Answer]:
+    async def call(self, component: str, asked: Asked) -> list[Answer]:
         """One recorded answer per row; raises what `Live.call` raises."""
         loop = asyncio.get_running_loop()
         traits = self._live.find(component).traits
-        if traits.streams or traits.costs_money or len(rows) > _ROWS:
-            return await loop.run_in_executor(self._threads, self._live.call, component, rows, who)
+        if traits.streams or traits.costs_money or len(asked.rows) > _ROWS:
+            return await loop.run_in_executor(self._threads, self._live.call_one, component, asked)
         queue = self._queues.setdefault(component, _Queue())
         future: Future = loop.create_future()
-        queue.waiting.append((Asked(rows=rows, who=who), future))
+        queue.waiting.append((asked, future))
         if not queue.busy:
             self._send(component, queue)
         return await future

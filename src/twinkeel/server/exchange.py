@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from twinkeel import strict_json
 from twinkeel.errors import RequestError
 from twinkeel.records import Json
-from twinkeel.server import limits, wire
+from twinkeel.server import limits
 from twinkeel.server.security import Identity
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _plainly(sentence: str, _: int, request_id: str) -> Json:
 
 def json_reply(value: Any, status: int = 200) -> Reply:
     """A reply of one JSON value."""
-    return Reply(wire.encode(value), status)
+    return Reply(strict_json.encode(value), status)
 
 
 @dataclass(slots=True)
@@ -59,6 +60,8 @@ class Exchange:
     body: bytes = b""
     route: str = ""
     """The path's template, for metrics: never what the caller wrote."""
+    calling: str | None = None
+    """The component that is to answer or explain, for metrics."""
     status: int = 0
     waiting: bool = False
     """Whether the body is still being sent."""
@@ -94,7 +97,7 @@ class Exchange:
 
     def json(self) -> Json:
         """The body's value; raises RequestError."""
-        return wire.decode(self.body, depth=self.service.limits.depth)
+        return strict_json.decode(self.body, depth=self.service.limits.depth)
 
     def json_object(self) -> dict[str, Json]:
         """The body's JSON object; raises RequestError (422) for another value."""

@@ -86,6 +86,9 @@ class Gateway:
         seconds = time.perf_counter() - exchange.started
         route = exchange.route or "none"
         self.service.metrics.finished(route, exchange.method, exchange.status, seconds)
+        called = exchange.calling
+        if called is not None and exchange.status >= 400 and self.service.live.serves(called):
+            self.service.metrics.refused[called] += 1
         _log.info(
             "%s %s %s %d %.1fms %s",
             exchange.id,

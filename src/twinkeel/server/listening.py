@@ -12,7 +12,7 @@ from typing import Any
 
 import uvicorn
 
-from twinkeel.errors import EnvironmentProblem
+from twinkeel.errors import EnvironmentProblem, UsageError
 from twinkeel.server import logs, security
 from twinkeel.server.app import application
 from twinkeel.server.service import Service
@@ -24,9 +24,11 @@ _STOP_SECONDS = 10
 def listen(service: Service, port: int, *, ready: Callable[[str], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM; `ready` gets the URL once calls are answered.
 
-    Raises UsageError for another host than loopback without keys, EnvironmentProblem for a port
-    that cannot be had.
+    Raises UsageError for another host than loopback without keys and for what is no port,
+    EnvironmentProblem for a port that cannot be had.
     """
+    if not 0 <= port <= 65535:  # beyond these, the system would take another one
+        raise UsageError(f"The port must be 0 to 65535, not {port}: choose another with --port.")
     keys = not service.keyring.open()
     security.check_listening(service.host, keys=keys, advice=service.key_advice)
     logs.configure()

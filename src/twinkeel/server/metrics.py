@@ -41,7 +41,7 @@ class Metrics:
     calls: Counter[str] = field(default_factory=Counter)
     """Version -> rows answered."""
     refused: Counter[str] = field(default_factory=Counter)
-    """Component -> calls that were refused or failed."""
+    """Component -> calls that were refused or failed, explanations among them."""
     in_progress: int = 0
 
     def finished(self, route: str, method: str, status: int, seconds: float) -> None:

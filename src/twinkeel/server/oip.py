@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import twinkeel
-from twinkeel.errors import RequestError, UnknownName
-from twinkeel.lifecycle.serve import Answer, Held
+from twinkeel import strict_json
+from twinkeel.errors import RequestError
+from twinkeel.lifecycle.serve import Answer, Asked, Held
 from twinkeel.records import Field, Json
-from twinkeel.server import wire
 from twinkeel.server.exchange import Exchange, Reply, json_reply
 
 _DATATYPES = {"number": "FP64", "integer": "INT64", "boolean": "BOOL"}
@@ -68,14 +68,17 @@ async def model(exchange: Exchange) -> Reply:
 
 async def infer(exchange: Exchange) -> Reply:
     """One answer per row of the input tensors."""
+    exchange.calling = exchange.param("name")
     held = _held(exchange)
     body = exchange.json_object()
     rows = _rows(body.get("inputs"))
-    answers = await exchange.service.batcher.call(held.ref.component, rows, exchange.who)
+    asked = Asked(rows=rows, who=exchange.who, number=_number(exchange))
+    answers = await exchange.service.batcher.call(held.ref.component, asked)
+    held = answers[0].held  # while the call waited, another version may have been released
     exchange.service.metrics.calls[answers[0].ref] += len(answers)
     reply: dict[str, Any] = {
         "model_name": held.ref.component,
-        "model_version": answers[0].ref.partition("@")[2],
+        "model_version": str(held.ref.number),
         "outputs": _outputs(held.servable.signature.outputs, answers, body.get("outputs")),
         "parameters": _parameters(answers),
     }
@@ -91,12 +94,14 @@ def datatype(item: Field) -> str:
 
 def _held(exchange: Exchange) -> Held:
     held = exchange.service.live.find(exchange.param("name"))
-    wanted = exchange.scope["path_params"].get("version")
-    if wanted is not None and wanted != str(held.ref.number):
-        raise UnknownName(
-            f"{held.ref.component}@{wanted[:20]} is not served: {held.ref} is the released one."
-        )
+    held.check_number(_number(exchange))
     return held
+
+
+def _number(exchange: Exchange) -> str | None:
+    """The version that the path names, None where it names none."""
+    number: str | None = exchange.scope["path_params"].get("version")
+    return number
 
 
 def _described(item: Field) -> dict[str, Any]:
@@ -189,7 +194,7 @@ def _asked(asked: Json, names: tuple[str, ...]) -> tuple[str, ...]:
 def _value(item: Field, value: Json) -> Json:
     if value is None or datatype(item) != "BYTES" or isinstance(value, str):
         return value
-    return wire.encode(value).decode()
+    return strict_json.encode(value).decode()
 
 
 def _parameters(answers: list[Answer]) -> dict[str, Any]:
@@ -198,7 +203,7 @@ def _parameters(answers: list[Answer]) -> dict[str, Any]:
         found["events"] = ",".join(answer.event or "" for answer in answers)
     warnings = [list(answer.output.warnings) for answer in answers]
     if any(warnings):
-        found["warnings"] = wire.encode(warnings).decode()
+        found["warnings"] = strict_json.encode(warnings).decode()
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from twinkeel.server import wire
+from twinkeel import strict_json
 from twinkeel.server.limits import MAX_HEAD_BYTES, MAX_HEADERS
 
 _SLACK = 256 * 1024
@@ -86,7 +86,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _end(self, status: int, sentence: str) -> None:
         if self.transport.is_closing():
             return
-        body = wire.encode({"error": sentence, "request_id": secrets.token_hex(8)})
+        body = strict_json.encode({"error": sentence, "request_id": secrets.token_hex(8)})
         head = (
             b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
         ) % len(body)

@@ -114,6 +114,23 @@ def insert_evaluation(connection: Connection, evaluation: Evaluation) -> None:
     )
 
 
+def numbered_evaluations(connection: Connection) -> list[tuple[int, Evaluation]]:
+    """All evaluations, each with its sequence within its version, newest first."""
+    query = select(evaluations.c.sequence, evaluations.c.record).order_by(
+        evaluations.c.sequence.desc()
+    )
+    decoder = msgspec.json.Decoder(Evaluation)
+    return [(row.sequence, decoder.decode(row.record)) for row in connection.execute(query)]
+
+
+def remove_evaluations(connection: Connection, doomed: Iterable[tuple[int, Evaluation]]) -> None:
+    """Forget these evaluations."""
+    for sequence, evaluation in doomed:
+        ref = VersionRef(component=evaluation.component, number=evaluation.number)
+        this = and_(_is(evaluations, ref), evaluations.c.sequence == sequence)
+        connection.execute(delete(evaluations).where(this))
+
+
 def list_evaluations(
     connection: Connection, ref: VersionRef | None, *, limit: int | None = None
 ) -> list[Evaluation]:

@@ -7,7 +7,6 @@ other (10 s at most), readers wait for nobody, and a commit returns when it is o
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from twinkeel.errors import StoreError
 
@@ -24,6 +24,7 @@ _WAIT = 10.0
 _REASONS = {
     "readonly": "it cannot be written: use a project folder that can be written",
     "disk is full": "the disk is full: free some space and try again",
+    "shmsize": "the disk is full: free some space and try again",
     "disk i/o": "the disk refuses to read or write: check its space and health",
     "locked": f"another process has held it for more than {_WAIT:g} s: try again",
     "unable to open": "it cannot be opened: check that it exists and its folder's permissions",
@@ -32,12 +33,19 @@ _REASONS = {
 }
 
 
+_WORTH_VACUUM = 0.25
+"""Share of the file that is free when it is worth writing anew."""
+_UNSHARED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+"""SQLite cannot make the file beside the database that its readers share."""
+
+
 class Database:
     """A SQLite file, opened for reading or for both."""
 
-    def __init__(self, path: Path, *, read_only: bool) -> None:
+    def __init__(self, path: Path, *, read_only: bool, why: str | None = None) -> None:
         self.path = path
         self.read_only = read_only
+        self._why = why or f"The store at {path} was opened for reading only: open it for writing."
         self._engine = _engine(path, read_only=read_only)
 
     @contextmanager
@@ -49,12 +57,26 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One change, whole or not at all; the only one at its time. Raises StoreError."""
-        if self.read_only:
-            raise StoreError(f"The store at {self.path} was opened for reading only.")
+        self.check_writable()
         with self._words(), self._engine.connect() as plain:
             connection = plain.execution_options(begin="BEGIN IMMEDIATE")
             with connection.begin():
                 yield connection
+
+    def check_writable(self) -> None:
+        """Raise StoreError, which says why, where this was opened for reading only."""
+        if self.read_only:
+            raise StoreError(self._why)
+
+    def compact(self) -> None:
+        """Give the space of what was removed back, and leave no copy of it in the log."""
+        with self._words(), self._engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            (free,) = driver.execute("PRAGMA freelist_count").fetchone()
+            (pages,) = driver.execute("PRAGMA page_count").fetchone()
+            if free > _WORTH_VACUUM * pages:
+                driver.execute("VACUUM")
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def prepare(self) -> None:
         """Turn on the write-ahead log, for good; only while nobody else opens the file."""
@@ -83,31 +105,48 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
     def connect() -> sqlite3.Connection:
         return _connect(path, read_only=read_only)
 
-    engine = create_engine("sqlite+pysqlite:///store", creator=connect)
+    # Without a pool, every look at an immutable file is a fresh one.
+    pool = NullPool if read_only else None
+    engine = create_engine("sqlite+pysqlite:///store", creator=connect, poolclass=pool)
     event.listen(engine, "begin", _begin)
     return engine
 
 
 def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """A connection; to a file that nobody can be writing, one that does without shared files."""
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-    if read_only and _is_still(path):
-        uri += "&immutable=1"
-    # SQLAlchemy's pool hands a connection to one thread at a time.
-    connection = sqlite3.connect(
-        uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False
-    )
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
+    connection = _opened(uri)
+    if not read_only:
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+    elif not _shares(connection) and not _has_log(path):
+        connection.close()
+        connection = _opened(f"{uri}&immutable=1")
     return connection
 
 
-def _is_still(path: Path) -> bool:
-    """Whether nobody can be writing: a folder on a read-only disk, and no log beside the file.
+def _opened(uri: str) -> sqlite3.Connection:
+    # SQLAlchemy's pool hands a connection to one thread at a time.
+    return sqlite3.connect(
+        uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False
+    )
 
-    There SQLite cannot make the files that readers share, and has to be told to do without.
-    """
+
+def _shares(connection: sqlite3.Connection) -> bool:
+    """Whether SQLite can make its shared files: not on a disk that is read-only or full."""
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in _UNSHARED:
+            return False
+        raise
+    return True
+
+
+def _has_log(path: Path) -> bool:
+    """Whether changes wait beside the file; where a process has it open, there is a log too."""
     log = path.with_name(f"{path.name}-wal")
-    return not os.access(path.parent, os.W_OK) and not log.exists()
+    return log.exists() and log.stat().st_size > 0
 
 
 def _begin(connection: Connection) -> None:
@@ -115,6 +154,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _reason(error: SQLAlchemyError) -> str:
-    text = str(error.orig if isinstance(error, DatabaseError) else error)
-    lowered = text.lower()
+    origin = error.orig if isinstance(error, DatabaseError) else error
+    text = str(origin)
+    lowered = f"{getattr(origin, 'sqlite_errorname', '')} {text}".lower()
     return next((words for sign, words in _REASONS.items() if sign in lowered), text)

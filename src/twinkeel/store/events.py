@@ -167,6 +167,10 @@ class EventLog:
         """Temporary files that a killed process may have left."""
         yield from self._folder.glob(f"{files.FRESH}*")
 
+    def damaged(self) -> Iterator[Path]:
+        """Segments that are kept because something in them does not match its checksum."""
+        yield from self._folder.glob(f"*{segments.DAMAGED}")
+
     def close(self) -> None:
         """Sync and finish; what was appended waits in its segment for the next `move`."""
         self._stopped.set()
@@ -182,8 +186,7 @@ class EventLog:
 
     def _begin(self) -> Segment:
         """Open a segment, and with the first one the clock and the thread."""
-        if self._database.read_only:
-            raise StoreError(f"The store at {self._database.path} was opened for reading only.")
+        self._database.check_writable()
         with files.explained(self._folder):
             self._clock = self._clock or Clock(self._newest())
             self._segment = Segment(self._folder, self._clock.next())

@@ -151,8 +151,9 @@ def own(path: Path) -> int | None:
 
     The name must still mean the locked file: another owner may have removed it meanwhile.
     """
+    flags = os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        descriptor = os.open(path, flags)
     except FileNotFoundError:
         return None
     if lock(descriptor) and _is_named(descriptor, path):

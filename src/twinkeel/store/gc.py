@@ -7,6 +7,7 @@ while, so that what a build has stored but not yet recorded stays.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 from collections import defaultdict
@@ -22,6 +23,9 @@ GRACE = 3600.0
 WORK_GRACE = 7 * 86_400.0
 """Seconds for which the finished steps of a build that failed are kept."""
 
+KEEP_EVALUATIONS = 3
+"""Newest evaluations of a version that are kept, besides those that a release went by."""
+
 
 class Collected(Record, frozen=True):
     """What was removed, or in a dry run would be."""
@@ -31,7 +35,7 @@ class Collected(Record, frozen=True):
     bundles: int
     objects: int
     leftovers: int
-    """Temporary files and work folders of builds that were killed."""
+    """Temporary files, damaged parts of the event log and work folders of killed builds."""
     events: int
     bytes: int
     """Size of the removed files; a dry run does not count what only then becomes old enough."""
@@ -78,6 +82,33 @@ def removable(
         kept |= needs
         waiting.extend(name for name in needs if name in by_name)
     return [version.ref for name, version in by_name.items() if name not in kept]
+
+
+def outdated(
+    judged: Sequence[tuple[int, Evaluation]], releases: Sequence[Release]
+) -> list[tuple[int, Evaluation]]:
+    """The evaluations that may go, of all, which come newest first, each with its sequence.
+
+    A version keeps its newest ones, and for each of its releases the newest before it.
+    """
+    by_version: dict[tuple[str, int], list[tuple[int, Evaluation]]] = defaultdict(list)
+    for one in judged:
+        by_version[one[1].component, one[1].number].append(one)
+    doomed = []
+    for name, there in by_version.items():
+        kept = {sequence for sequence, _ in there[:KEEP_EVALUATIONS]}
+        for release in releases:
+            if (release.component, release.number) == name:
+                before = (n for n, evaluation in there if evaluation.created <= release.at)
+                kept |= {next(before, 0)}
+        doomed += [one for one in there if one[0] not in kept]
+    return doomed
+
+
+def written(path: Path) -> str:
+    """When a file was last written, as the text that events have for their time."""
+    moment = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+    return moment.isoformat(timespec="microseconds")
 
 
 def referenced(versions: Sequence[Version], evaluations: Iterable[Evaluation]) -> set[str]:

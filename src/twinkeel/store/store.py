@@ -43,14 +43,15 @@ class Store:
         self.events = EventLog(folder / "events", database)
 
     @classmethod
-    def open(cls, root: Path, *, read_only: bool = False) -> Store:
+    def open(cls, root: Path, *, read_only: bool = False, why: str | None = None) -> Store:
         """Open the store of the project in `root`; it is made if it is not there.
 
-        `read_only` works on a read-only disk too, and refuses every change. Raises StoreError.
+        `read_only` works on a read-only or full disk too, and refuses every change with the
+        sentence `why`. Raises StoreError.
         """
         folder = Path(root) / FOLDER
         if read_only:
-            return cls(folder, _existing(folder / "catalog.db"))
+            return cls(folder, _existing(folder / "catalog.db", why))
         with files.explained(folder):
             files.folder(folder)
             with files.locked(folder / "lock", exclusive=True):
@@ -280,27 +281,35 @@ class Store:
         A version stays if it is among its component's `keep_versions` newest, was ever
         released, or is what such a one depends on. Files go once unused for `grace` seconds.
         """
-        if not dry_run:
-            self._check_writable()
-            self.events.move()
+        before = events_before or ""
+        if dry_run:
+            with files.explained(self.folder):
+                plan = self._forget(keep_versions, before, dry_run=True)
+                return self._sweep(plan, before, grace=grace, dry_run=True)
+        self._check_writable()
+        self.events.move()
         with files.explained(self.folder), files.locked(self.folder / "lock", exclusive=True):
-            plan = self._forget(keep_versions, events_before, dry_run=dry_run)
-            return self._sweep(plan, grace=grace, dry_run=dry_run)
+            plan = self._forget(keep_versions, before, dry_run=False)
+            collected = self._sweep(plan, before, grace=grace, dry_run=False)
+        self._database.compact()
+        return collected
 
-    def _forget(self, keep: int, events_before: str | None, *, dry_run: bool) -> Plan:
+    def _forget(self, keep: int, before: str, *, dry_run: bool) -> Plan:
         database = self._database
         with database.read() if dry_run else database.write() as connection:
             versions = catalog.list_versions(connection, None)
             releases = catalog.list_releases(connection, None)
             doomed = gc.removable(versions, releases, keep=keep)
-            before = events_before or ""
+            numbered = catalog.numbered_evaluations(connection)
+            outdated = gc.outdated(numbered, releases)
             forgotten = events.count_before(connection, before)
             if not dry_run:
                 catalog.remove_versions(connection, doomed, now())
+                catalog.remove_evaluations(connection, outdated)
                 events.remove_before(connection, before)
                 points.reached("gc.marked")
             kept = [version for version in versions if version.ref not in doomed]
-            judged = catalog.list_evaluations(connection, None)
+            judged = [one[1] for one in numbered if one not in outdated]
         points.reached("gc.committed")
         return Plan(
             tuple(map(str, doomed)), forgotten, gc.referenced(kept, judged), self._shared_by(kept)
@@ -313,7 +322,7 @@ class Store:
         except BundleError:
             return None
 
-    def _sweep(self, plan: Plan, *, grace: float, dry_run: bool) -> Collected:
+    def _sweep(self, plan: Plan, before: str, *, grace: float, dry_run: bool) -> Collected:
         keep = plan.keep | (plan.shared or set())
 
         def sweep(paths: Iterable[Path]) -> Swept:
@@ -324,14 +333,16 @@ class Store:
         temporary = sweep(self._leftovers())
         if plan.shared is not None:
             gc.sweep(self._made.stale(keep), keep=set(), older=grace, dry_run=dry_run)
+        old = [path for path in self.events.damaged() if gc.written(path) < before]
+        damaged = gc.sweep(old, keep=set(), older=0, dry_run=dry_run)
         work = gc.sweep_work(self._work.root, older=WORK_GRACE, dry_run=dry_run)
         return Collected(
             versions=plan.versions,
             bundles=bundles.count,
             objects=objects.count,
-            leftovers=temporary.count + work.count,
+            leftovers=temporary.count + damaged.count + work.count,
             events=plan.events,
-            bytes=bundles.bytes + objects.bytes + temporary.bytes + work.bytes,
+            bytes=bundles.bytes + objects.bytes + temporary.bytes + damaged.bytes + work.bytes,
             dry_run=dry_run,
         )
 
@@ -356,8 +367,7 @@ class Store:
             yield connection
 
     def _check_writable(self) -> None:
-        if self._database.read_only:
-            raise StoreError(f"The store at {self.folder} was opened for reading only.")
+        self._database.check_writable()
 
     def _check_objects(self, *digests: str) -> None:
         for digest in digests:
@@ -365,10 +375,10 @@ class Store:
                 raise StoreError(f"Object {digest!r} is not in the store: put it first.")
 
 
-def _existing(path: Path) -> Database:
+def _existing(path: Path, why: str | None) -> Database:
     if not path.is_file():
         raise StoreError(f"There is no store at {path.parent}: build something first.")
-    with _opened(path, read_only=True) as database:
+    with _opened(path, read_only=True, why=why) as database:
         if migrations.check(database) < migrations.NEWEST:
             raise StoreError(
                 f"The store at {path.parent} has an older schema: open it once for writing."
@@ -385,9 +395,9 @@ def _migrated(path: Path) -> Database:
 
 
 @contextmanager
-def _opened(path: Path, *, read_only: bool) -> Iterator[Database]:
+def _opened(path: Path, *, read_only: bool, why: str | None = None) -> Iterator[Database]:
     """A database that is closed again where it turns out that it cannot be used."""
-    database = Database(path, read_only=read_only)
+    database = Database(path, read_only=read_only, why=why)
     try:
         yield database
     except BaseException:

@@ -47,8 +47,8 @@ class Work:
             descriptor = files.own(lock)
         if descriptor is None:
             raise Refused(
-                "The same build, of the same data and options, is running already: "
-                "wait until it ends, or change something."
+                "A build of the same component, data, options and seed is running already: "
+                "wait until it ends, or give another --seed for another version."
             )
         try:
             with files.disk_explained(folder):

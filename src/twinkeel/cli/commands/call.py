@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
+from twinkeel import strict_json
 from twinkeel.cli.invocation import Here, Reply
 from twinkeel.cli.names import Flag, Ref
 from twinkeel.errors import InputError, UsageError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+_DEPTH = 32
+"""The deepest nesting of JSON, as of a server unless it is configured."""
 _SHOWN = 10
 """Contributions of an explanation that are shown; `--json` has them all."""
 
@@ -28,7 +31,7 @@ def call(
     *cells: str,
     in_: Annotated[Path | None, Parameter(name="--in")] = None,
     out: Path | None = None,
-    json_in: str | None = None,
+    json_in: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     explain: Flag = False,
     here: Here,
 ) -> Reply:
@@ -54,9 +57,7 @@ def call(
     if in_ is not None or out is not None:
         return _file(here, version, in_, out, other=bool(cells) or json_in is not None or explain)
     rows = _rows(cells, json_in)
-    outputs = here.project.call(version, rows)
-    reasons = [here.project.explain(version, row) for row in rows] if explain else []
-    ref = str(here.project.version(version).ref)
+    outputs, reasons, ref = _asked(here, version, rows, explain=explain)
     data = [
         {"version": ref, **msgspec.to_builtins(output)}
         | ({"explanation": reasons[i]} if explain else {})
@@ -70,15 +71,26 @@ def call(
     return Reply(data=data[0] if len(data) == 1 else data, parts=tuple(parts))
 
 
+def _asked(
+    here: Here, version: str, rows: list[dict[str, Any]], *, explain: bool
+) -> tuple[list[Output], list[Explanation], str]:
+    """Outputs, reasons (where they are wanted) and the name of the one version asked."""
+    from twinkeel.lifecycle import call as lifecycle
+
+    found, store = here.project.version(version), here.project.store
+    outputs: list[Output] = lifecycle.call(store, found, rows)
+    return outputs, lifecycle.explain(store, found, rows) if explain else [], str(found.ref)
+
+
 def _file(here: Here, version: str, source: Path | None, out: Path | None, *, other: bool) -> Reply:
     if source is None or out is None or other:
         raise UsageError(
             "A file of rows needs --in FILE and --out FILE, and neither cells, --json-in nor "
             "--explain."
         )
-    with here.progress():
-        count = here.project.call_file(version, source, out)
     ref = str(here.project.version(version).ref)
+    with here.progress():
+        count = here.project.call_file(ref, source, out)
     return Reply(
         data={"version": ref, "rows": count, "out": out},
         parts=(f"{out} has {count:,} rows with the outputs of {ref}.",),
@@ -89,7 +101,7 @@ def _rows(cells: tuple[str, ...], json_in: str | None) -> list[dict[str, Any]]:
     if cells and json_in is not None:
         raise UsageError("Give a row as COLUMN=VALUE words or as --json-in, not both.")
     if cells:
-        return [dict(_cell(cell) for cell in cells)]
+        return [_row(cells)]
     text = json_in or ""
     if json_in == "-" or (json_in is None and not sys.stdin.isatty()):
         text = sys.stdin.read()
@@ -100,6 +112,15 @@ def _rows(cells: tuple[str, ...], json_in: str | None) -> list[dict[str, Any]]:
     return _from_json(text)
 
 
+def _row(cells: tuple[str, ...]) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for name, value in map(_cell, cells):
+        if name in row:
+            raise UsageError(f"The column {name} is given twice: give one value for it.")
+        row[name] = value
+    return row
+
+
 def _cell(cell: str) -> tuple[str, str]:
     name, equals, value = cell.partition("=")
     if not name or not equals:
@@ -108,11 +129,7 @@ def _cell(cell: str) -> tuple[str, str]:
 
 
 def _from_json(text: str) -> list[dict[str, Any]]:
-    try:
-        found = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        reason = str(error).removeprefix("JSON is malformed: ")
-        raise InputError(f"The row is not JSON: {reason}.") from None
+    found = strict_json.decode(text.encode("utf-8", "surrogateescape"), depth=_DEPTH)
     rows = found if isinstance(found, list) else [found]
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise InputError("The row must be a JSON object of columns, or a list of them.")

@@ -22,8 +22,8 @@ def create(name: str, /, *, role: Role = "caller", here: Here) -> Reply:
     name
         Who will use the key.
     role
-        What it may do: a caller calls, a viewer also reads, an operator also releases, an admin
-        also manages keys.
+        What it may do: a caller calls and gives feedback, a viewer also reads events and metrics;
+        an operator and an admin may today do what a viewer may.
     """
     secret = here.project.store.add_key(name, role)
     lines = (
@@ -50,7 +50,7 @@ def list_(*, here: Here) -> Reply:
 
 @app.command
 def revoke(name: str, /, *, here: Here) -> Reply:
-    """Revoke a key: calls with it are refused from now on.
+    """Revoke a key: a running server refuses it within two seconds.
 
     Parameters
     ----------

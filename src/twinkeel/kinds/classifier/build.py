@@ -39,7 +39,12 @@ def build(task: Task[ClassifierOptions]) -> Built:
     return Built(
         rows=len(rows.table),
         learned=[rows.split.units[i] for i in learned],
-        split={"method": rows.split.method, "share": SHARE, "cutoff": rows.split.cutoff},
+        split={
+            "method": rows.split.method,
+            "share": SHARE,
+            "cutoff": rows.split.cutoff,
+            "rule": rows.split.rule,
+        },
         notes=(*rows.notes, *trained.card.notes),
     )
 

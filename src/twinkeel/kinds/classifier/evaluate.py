@@ -28,16 +28,12 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
     if not isinstance(servable, Predictor):
         raise BundleError("The bundle does not hold a classifier.")
     probabilities, _ = servable.probabilities(cases.inputs, len(cases))
-    return Evidence(
-        ids=cases.ids,
-        units=cases.units,
-        expected=cases.expected,
-        outputs={
+    return Evidence.of(
+        cases,
+        {
             name: probabilities[:, k].astype(float).tolist()
             for k, name in enumerate(servable.classes)
         },
-        slices=cases.slices,
-        weight=cases.weight,
         timings={
             "latency_ms": _one_row(servable, cases),
             "rows_per_second": _many_rows(servable, cases),

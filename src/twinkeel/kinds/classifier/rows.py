@@ -73,6 +73,7 @@ def cases(task: Task[ClassifierOptions]) -> Cases:
         weight=None if options.weight is None else weights(table, options.weight).tolist(),
         time=None if rows.split.times is None else [rows.split.times[i] for i in held],
         cutoff=rows.split.cutoff,
+        rule=rows.split.rule,
     )
 
 

@@ -13,8 +13,8 @@ from twinkeel.learn.families.base import Effort, Family, Floats, Fold, Matrix, M
 from twinkeel.learn.linear import Linear
 
 _FOLDER = "weights"
-_MAX_CELLS = 40_000_000
-"""Rows times features that one fit may hold in double precision."""
+_MAX_CELLS = 10_000_000
+"""Rows times features that one fit learns from: a plain function needs no more."""
 _NEWTON = 400
 """Up to so many weights, Newton's method is quicker than L-BFGS."""
 _CONSTANT = 1e-9

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from twinkeel.errors import RequestError, TwinkeelError
-from twinkeel.lifecycle.serve import Answer, Held
+from twinkeel.errors import RequestError
+from twinkeel.lifecycle.serve import Answer, Asked, Held
 from twinkeel.records import Json
 from twinkeel.server.exchange import Exchange, Reply, json_reply
 
@@ -17,17 +17,11 @@ _MANY = "rows"
 
 async def call(exchange: Exchange) -> Reply:
     """One row object -> one answer; `{"rows": [...]}` -> `{"answers": [...]}`."""
-    name = exchange.param("name")
+    name = exchange.calling = exchange.param("name")
     rows, many = _rows(exchange, name)
-    metrics = exchange.service.metrics
-    try:
-        answers = await exchange.service.batcher.call(name, rows, exchange.who)
-    except TwinkeelError:
-        if exchange.service.live.serves(name):
-            metrics.refused[name] += 1
-        raise
-    for answer in answers[:1]:
-        metrics.calls[answer.ref] += len(answers)
+    service = exchange.service
+    answers = await service.batcher.call(name, Asked(rows=rows, who=exchange.who))
+    service.metrics.calls[answers[0].ref] += len(answers)
     return json_reply(
         {"answers": [_shown(each) for each in answers]} if many else _shown(answers[0])
     )
@@ -35,7 +29,7 @@ async def call(exchange: Exchange) -> Reply:
 
 async def explain(exchange: Exchange) -> Reply:
     """Like `call`, with one explanation per row."""
-    name = exchange.param("name")
+    name = exchange.calling = exchange.param("name")
     rows, many = _rows(exchange, name)
     service = exchange.service
     ref, explanations = await asyncio.get_running_loop().run_in_executor(

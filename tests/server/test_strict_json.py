@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twinkeel import strict_json
 from twinkeel.errors import RequestError
-from twinkeel.server import wire
 
 VALUES = st.recursive(
     st.none()
@@ -26,7 +26,7 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_what_json_can_say_is_read_as_it_is(value: Any) -> None:
-    assert wire.decode(json.dumps(value).encode(), depth=64) == value
+    assert strict_json.decode(json.dumps(value).encode(), depth=64) == value
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_what_json_can_say_is_read_as_it_is(value: Any) -> None:
 )
 def test_what_parsers_disagree_about_is_refused(body: bytes, status: int) -> None:
     with pytest.raises(RequestError) as caught:
-        wire.decode(body, depth=32)
+        strict_json.decode(body, depth=32)
 
     assert caught.value.status == status
     assert str(caught.value).endswith(".")
@@ -64,13 +64,13 @@ def test_what_parsers_disagree_about_is_refused(body: bytes, status: int) -> Non
 def test_deep_brackets_in_text_are_text() -> None:
     body = json.dumps({"note": '[{"' * 100, "list": [[1]] * 100}).encode()
 
-    assert wire.decode(body, depth=4)["note"] == '[{"' * 100
+    assert strict_json.decode(body, depth=4)["note"] == '[{"' * 100
 
 
 def test_the_limit_itself_is_allowed() -> None:
     body = b"[" * 32 + b"]" * 32
 
-    assert wire.decode(body, depth=32) is not None
+    assert strict_json.decode(body, depth=32) is not None
 
 
 @pytest.mark.parametrize("body", [b'"\\"' * 700_000, b"[" * 2_000_000, b'["' * 1_000_000])
@@ -78,6 +78,6 @@ def test_hostile_bodies_take_linear_time(body: bytes) -> None:
     started = time.perf_counter()
 
     with pytest.raises(RequestError):
-        wire.decode(body, depth=32)
+        strict_json.decode(body, depth=32)
 
     assert time.perf_counter() - started < 2.0

@@ -1,4 +1,4 @@
-"""JSON from strangers -> Python values, or one sentence.
+"""JSON from strangers -> Python values, or one sentence; the same on every face.
 
 Accepts what RFC 8259 accepts and refuses what parsers disagree about: nesting that is too deep,
 NaN and Infinity, numbers out of range, a key given twice. The usual body costs one msgspec
@@ -53,7 +53,7 @@ def _keys(value: Json) -> int:
             total += _keys(item)
         elif kind is int and not _LOWEST <= item <= _HIGHEST:
             raise RequestError(
-                "An integer in the JSON body does not fit into 64 bits: send it as text.",
+                "An integer in the JSON does not fit into 64 bits: send it as text.",
                 status=422,
             )
     return total
@@ -66,7 +66,7 @@ def _check_depth(body: bytes, limit: int) -> None:
         left = _unpaired(_STRINGS.sub(b"", body), limit)
     balanced = left.count(b"[") + left.count(b"{") == left.count(b"]") + left.count(b"}")
     if left and (balanced or len(left) > limit):
-        raise RequestError(f"The JSON body is nested deeper than {limit} levels.")
+        raise RequestError(f"The JSON is nested deeper than {limit} levels.")
 
 
 def _unpaired(body: bytes, limit: int) -> bytes:
@@ -86,11 +86,11 @@ def _malformed(body: bytes, error: Exception) -> RequestError:
             f"{constant.decode()} is not JSON: send null for a missing number.", status=422
         )
     if isinstance(error, msgspec.ValidationError):
-        return RequestError("A number in the JSON body is out of range.", status=422)
+        return RequestError("A number in the JSON is out of range.", status=422)
     if isinstance(error, UnicodeDecodeError):
-        return RequestError("The JSON body is not UTF-8 text.")
+        return RequestError("The JSON is not UTF-8 text.")
     reason = str(error).removeprefix("JSON is malformed: ")
-    return RequestError(f"The body is not valid JSON: {reason}." if body else "The body is empty.")
+    return RequestError(f"This is not valid JSON: {reason}." if body else "The JSON is empty.")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -98,5 +98,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(table) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise RequestError(f"The JSON body gives the key {twice[:80]!r} twice.", status=422)
+        raise RequestError(f"The JSON gives the key {twice[:80]!r} twice.", status=422)
     return table

@@ -1,0 +1,104 @@
+"""What is to be learned, and the part of it that can be learned from within the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.data.table import Table
+from twinkeel.errors import InputError
+from twinkeel.learn.labels import Costs
+from twinkeel.records import Limits
+
+Floats = NDArray[np.float64]
+Index = NDArray[np.intp] | NDArray[np.bool_]
+
+_CELLS_PER_SECOND = 400_000
+"""Values of a table that are read, encoded and learned from in a second of the time limit."""
+_RARE = 50
+"""So many rows of a class are kept, or all that there are, however rare it is."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be learned."""
+
+    table: Table
+    """n rows of the columns that may be learned from."""
+    labels: NDArray[np.object_]
+    """(n,) class of each row as text, "" where it is missing."""
+    weight: Floats | None = None
+    groups: NDArray[Any] | None = None
+    """(n,) rows of one group are never on both sides of a fold."""
+    time: NDArray[Any] | None = None
+    """(n,) sortable moments: folds then go forward in time."""
+    positive: str | None = None
+    costs: Costs | None = None
+    decide: Literal["f1", "likeliest"] = "f1"
+    """Without costs and with two classes: the best F1, or the more probable class."""
+    check: Table | None = None
+    """Rows that were held out, on which the compiled model is proven; else the learned ones."""
+
+    def take(self, rows: Index) -> Problem:
+        """The same problem with some of the rows to learn from."""
+        return replace(
+            self,
+            table=self.table.take(rows),
+            labels=self.labels[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            time=None if self.time is None else self.time[rows],
+        )
+
+
+def learnable(problem: Problem, limits: Limits, seed: int) -> tuple[Problem, tuple[str, ...]]:
+    """The rows that have a class and fit the time limit, and sentences on what was left out."""
+    notes = []
+    keep = problem.labels != ""
+    if not keep.all():
+        problem = problem.take(keep)
+        notes.append(f"{int((~keep).sum())} rows without a class were left out.")
+    most = _most_rows(problem.table, limits)
+    rows = len(problem.labels)
+    if rows > most:
+        problem = problem.take(_sample(problem.labels, most / rows, seed))
+        notes.append(
+            f"Learned from {len(problem.labels):,} of {rows:,} rows, drawn at random, "
+            f"which is what a time_limit of {limits.time:g} s allows."
+        )
+    return problem, tuple(notes)
+
+
+def _most_rows(table: Table, limits: Limits) -> float:
+    if limits.time is None:
+        return np.inf
+    return _CELLS_PER_SECOND * limits.time / max(len(table.names), 1)
+
+
+def _sample(labels: NDArray[np.object_], share: float, seed: int) -> NDArray[np.intp]:
+    """Positions of a share of the rows of each class, in order."""
+    rng = np.random.default_rng(seed)
+    kept = []
+    for name in np.unique(labels.astype(str)):
+        rows = np.flatnonzero(labels == name)
+        count = max(int(share * len(rows)), min(_RARE, len(rows)))
+        kept.append(rng.permutation(rows)[:count])
+    return np.sort(np.concatenate(kept))
+
+
+def weights(problem: Problem) -> Floats:
+    """(n,) weights with mean 1. Raises InputError unless all are numbers of at least 0."""
+    n = len(problem.labels)
+    if problem.weight is None:
+        return np.ones(n)
+    weight = np.asarray(problem.weight, dtype=np.float64)
+    bad = np.flatnonzero(~(np.isfinite(weight) & (weight >= 0)))
+    if len(bad):
+        raise InputError(f"Row {bad[0] + 1}: expected a weight of 0 or more, got {weight[bad[0]]}.")
+    if weight.sum() <= 0:
+        raise InputError("Every weight is zero: expected some rows to count.")
+    relative: Floats = weight / weight.mean()
+    return relative
