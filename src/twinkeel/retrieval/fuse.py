@@ -12,8 +12,8 @@ import numpy.typing as npt
 Scores = npt.NDArray[np.float32]
 
 LEXICAL = 0.4
-"""The share of the lexical score: the best of 0.3 to 0.7 on the 809 training claims of SciFact (nDCG@10
-0.7321; 0.7317 at 0.3, 0.7296 at 0.5), none of which is among the claims it is judged on:
+"""The share of the lexical score: the best of 0.3 to 0.7 on the training claims of SciFact
+(nDCG@10 0.7321; 0.7317 at 0.3, 0.7296 at 0.5), none of which is among the claims it is judged on:
 `python bench/retrieval.py --data FOLDER --only scifact --choose`."""
 
 
