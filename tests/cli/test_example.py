@@ -32,6 +32,25 @@ def test_the_gates_are_on_both_groups_and_on_production() -> None:
     assert gates["log_loss"].startswith("not worse by")
 
 
+def test_the_assistant_stands_beside_the_classifier() -> None:
+    config = load(TELECOM)
+    assert list(config.components) == ["churn", "support"]
+    assert config.components["support"].gates == {"recall_at_5": ">= 0.85"}
+
+
+@pytest.mark.slow
+def test_the_demo_asks_the_assistant(tmp_path: Path) -> None:
+    project = tmp_path / "demo"
+    shutil.copytree(TELECOM, project, ignore=shutil.ignore_patterns(".twinkeel"))
+    assert spawn("build", "support", cwd=project).code == 0
+    assert spawn("release", "support", cwd=project).code == 0
+    known = "How many days before should I tell you that I want to end month-to-month?"
+    answered = spawn("ask", "support", known, "--json", cwd=project).data
+    assert "7 days" in json.dumps(answered)
+    unknown = spawn("ask", "support", "Do you sell electric cars?", "--json", cwd=project)
+    assert '"abstained": true' in json.dumps(unknown.data)
+
+
 def test_the_new_customers_have_the_columns_of_the_table() -> None:
     header = TABLE.read_text().splitlines()[0].split(",")
     for row in json.loads((TELECOM / "new.json").read_text()):

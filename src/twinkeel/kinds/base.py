@@ -140,7 +140,7 @@ class Built:
     """What a build tells the lifecycle beyond the bundle that it filled."""
 
     rows: int
-    """Rows of the source that could be used."""
+    """What there was to learn from and to judge on: rows of a table, questions."""
     learned: Sequence[str]
     """The units that were learned from, as in `Cases.units`."""
     split: dict[str, Any] = field(default_factory=dict)

@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from twinkeel import strict_json
 from twinkeel.errors import RequestError
 from twinkeel.lifecycle.serve import Answer
 from twinkeel.records import Json, Message, Record
-from twinkeel.server import wire
 
 _ROLES: dict[str, Literal["system", "user", "assistant"]] = {
     "system": "system",
@@ -161,7 +161,7 @@ def _choice(delta: dict[str, str], finish: str | None) -> dict[str, Any]:
 
 
 def _event(value: dict[str, Any]) -> bytes:
-    return b"data: " + wire.encode(value) + b"\n\n"
+    return b"data: " + strict_json.encode(value) + b"\n\n"
 
 
 def _unix(at: str) -> int:

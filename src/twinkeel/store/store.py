@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from twinkeel.errors import BundleError, StoreError
 from twinkeel.records import Evaluation, Lineage, Release, Version, VersionRef, now
-from twinkeel.store import catalog, events, files, gc, keys, migrations, points
+from twinkeel.store import catalog, events, files, gc, keys, opening, points
 from twinkeel.store.bundles import Bundle, BundleInfo, Bundles, FileEntry
 from twinkeel.store.database import Database
 from twinkeel.store.events import EventLog
@@ -51,11 +51,11 @@ class Store:
         """
         folder = Path(root) / FOLDER
         if read_only:
-            return cls(folder, _existing(folder / "catalog.db", why))
+            return cls(folder, opening.existing(folder / "catalog.db", why))
         with files.explained(folder):
             files.folder(folder)
             with files.locked(folder / "lock", exclusive=True):
-                return cls(folder, _migrated(folder / "catalog.db"))
+                return cls(folder, opening.migrated(folder / "catalog.db"))
 
     def close(self) -> None:
         """Sync the event log and let go of everything."""
@@ -373,33 +373,3 @@ class Store:
         for digest in digests:
             if not self._objects.has(digest):
                 raise StoreError(f"Object {digest!r} is not in the store: put it first.")
-
-
-def _existing(path: Path, why: str | None) -> Database:
-    if not path.is_file():
-        raise StoreError(f"There is no store at {path.parent}: build something first.")
-    with _opened(path, read_only=True, why=why) as database:
-        if migrations.check(database) < migrations.NEWEST:
-            raise StoreError(
-                f"The store at {path.parent} has an older schema: open it once for writing."
-            )
-    return database
-
-
-def _migrated(path: Path) -> Database:
-    with _opened(path, read_only=False) as database:
-        if migrations.check(database) < migrations.NEWEST:
-            database.prepare()
-            migrations.migrate(database)
-    return database
-
-
-@contextmanager
-def _opened(path: Path, *, read_only: bool, why: str | None = None) -> Iterator[Database]:
-    """A database that is closed again where it turns out that it cannot be used."""
-    database = Database(path, read_only=read_only, why=why)
-    try:
-        yield database
-    except BaseException:
-        database.close()
-        raise

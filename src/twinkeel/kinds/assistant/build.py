@@ -43,9 +43,14 @@ def build(task: Task[AssistantOptions]) -> Built:
     )
     (task.bundle / CARD).write_bytes(msgspec.json.encode(card))
     return Built(
-        rows=len(card.documents),
+        rows=len(questions.all),
         learned=questions.calibrating_units,
-        split={"method": questions.split.method, "share": SHARE, "cutoff": None},
+        split={
+            "method": questions.split.method,
+            "share": SHARE,
+            "cutoff": None,
+            "rule": questions.split.rule,
+        },
         notes=(*_notes(card, shelf.made), *_missing(questions, card.documents)),
     )
 

@@ -142,6 +142,7 @@ def cases(task: Task[AssistantOptions]) -> Cases:
             "answerable": ["yes" if one.answerable else "no" for one in picked],
             "document": _by_document(questions.all, picked),
         },
+        rule=questions.split.rule,
     )
 
 
