@@ -42,7 +42,8 @@ def by_costs(costs: Floats) -> Decision:
 def by_f1(probability: Floats, second: NDArray[np.bool_], weight: Floats) -> Decision:
     """The threshold with the best F1 on (n,) out-of-fold probabilities of the second class.
 
-    It lies halfway between two probabilities that occur, so that no row of these sits on it.
+    It lies halfway between two probabilities that occur, so that no row of these sits on it
+    (unless no number lies between them).
     """
     values, place = np.unique(probability, return_inverse=True)
     hits = np.bincount(place, weights=weight * second)[::-1].cumsum()[::-1]
@@ -50,4 +51,5 @@ def by_f1(probability: Floats, second: NDArray[np.bool_], weight: Floats) -> Dec
     f1 = 2 * hits / (chosen + float(weight @ second))
     best = int(np.argmax(f1))
     below = values[best - 1] if best else 0.0
-    return Decision(threshold=float((values[best] + below) / 2))
+    between = float((values[best] + below) / 2)
+    return Decision(threshold=between if between > below else float(values[best]))
