@@ -87,6 +87,7 @@ def test_constraints_pin_every_dependency_and_name_no_host() -> None:
     text = (ROOT / "constraints.txt").read_text()
     pinned = {name.lower() for name in re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.M)}
     wanted = re.findall(r'^ +"([A-Za-z0-9_-]+)>=', (ROOT / "pyproject.toml").read_text(), re.M)
-    assert {name.lower() for name in wanted} - pinned == set()
+    ours = {"twinkeel-minilm"}  # installed from packages/, so it needs no pin
+    assert {name.lower() for name in wanted} - pinned - ours == set()
     assert "://" not in text
     assert "torch" not in pinned

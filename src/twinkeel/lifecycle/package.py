@@ -22,7 +22,7 @@ from twinkeel import plugins
 from twinkeel.config import Config, EventsTable, ServerTable
 from twinkeel.errors import BundleError, UsageError
 from twinkeel.lifecycle import components, distributions
-from twinkeel.lifecycle.serve import Held
+from twinkeel.lifecycle.shelf import Held
 from twinkeel.records import Record, Scorecard, Version, VersionRef
 from twinkeel.store.bundles import Bundle, open_bundle
 from twinkeel.store.objects import Objects

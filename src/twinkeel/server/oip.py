@@ -12,7 +12,8 @@ from typing import Any
 import twinkeel
 from twinkeel import strict_json
 from twinkeel.errors import RequestError
-from twinkeel.lifecycle.serve import Answer, Asked, Held
+from twinkeel.lifecycle.serve import Answer, Asked
+from twinkeel.lifecycle.shelf import Held
 from twinkeel.records import Field, Json
 from twinkeel.server.exchange import Exchange, Reply, json_reply
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import twinkeel
-from twinkeel.lifecycle.serve import Held
+from twinkeel.lifecycle.shelf import Held
 from twinkeel.records import Field, FieldType
 from twinkeel.server.schemas import SHARED
 from twinkeel.server.table import Route

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from twinkeel.errors import TwinkeelError, UnknownName
-from twinkeel.lifecycle.serve import Held
+from twinkeel.lifecycle.shelf import Held
 from twinkeel.records import Document
 from twinkeel.server import chat
 from twinkeel.server.exchange import Exchange, Reply, json_reply

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from twinkeel.errors import RequestError
-from twinkeel.lifecycle.serve import Answer, Asked, Held
+from twinkeel.lifecycle.serve import Answer, Asked
+from twinkeel.lifecycle.shelf import Held
 from twinkeel.records import Json
 from twinkeel.server.exchange import Exchange, Reply, json_reply
 
