@@ -12,7 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from server_site import ROW, Site
 
 from twinkeel.errors import UsageError
 from twinkeel.lifecycle.package import package
+from twinkeel.project import Project
 from twinkeel.records import VersionRef
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -42,7 +43,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def python(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh environment with nothing but the requirements of the folder, as installed here."""
-    home = tmp_path_factory.mktemp("environment") / "venv"
+    return environment(folder, tmp_path_factory.mktemp("environment") / "venv")
+
+
+def environment(folder: Path, home: Path) -> Path:
+    """The interpreter of a new environment with what a packaged folder requires."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     (packages,) = home.glob("lib/python*/site-packages")
     for line in (folder / "requirements.txt").read_text().splitlines():
@@ -205,3 +210,27 @@ def test_a_packaged_classifier_needs_nothing_that_learning_needs(
     assert [answer["output"] for answer in answers] == [each.values for each in expected]
     parts = sum(part["contribution"] for part in why["contributions"])
     assert abs(why["base"] + parts - why["total"]) < 1e-4
+
+
+@pytest.mark.slow
+def test_a_packaged_assistant_serves_with_what_its_folder_requires(tmp_path: Path) -> None:
+    telecom = Path(__file__).parents[2] / "examples" / "telecom"
+    root = tmp_path / "project"
+    asked = {
+        "question": "How many days before should I tell you that I want to end month-to-month?"
+    }
+    shutil.copytree(telecom, root, ignore=shutil.ignore_patterns(".twinkeel"))
+    with closing(Project.open(root)) as project:
+        ref = str(project.build("support").version.ref)
+        expected = project.call(ref, asked).values
+        made = project.package(ref, tmp_path / "package")
+    python = environment(made, tmp_path / "venv")
+
+    with served(python, made, "--data", str(tmp_path)) as url:
+        reply = httpx.post(f"{url}/v1/components/support/call", json=asked, timeout=30)
+
+    assert reply.json()["output"]["answer"] == expected["answer"]
+    assert "7 days" in expected["answer"]
+    names = (made / "requirements.txt").read_text().lower()
+    assert "pypdfium2" not in names
+    assert "scikit-learn" not in names

@@ -156,6 +156,8 @@ class Kind(ABC, Generic[OptionsT]):
     traits: ClassVar[Traits] = Traits()
     runtime: ClassVar[str]
     """What loads its bundles, such as `onnx`; the manifest records it."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Distributions that serving it needs beyond those that Twinkeel and its own package need."""
     options: type[OptionsT]
 
     @abstractmethod

@@ -12,7 +12,7 @@ import hashlib
 import importlib.util
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TypeAlias
@@ -25,13 +25,13 @@ _STAMP = (1980, 1, 1, 0, 0, 0)
 """Every file's time in a wheel, so that the same files give the same wheel."""
 
 
-def locked(*names: str) -> dict[str, str]:
-    """Everything that these distributions need to run, as name -> version installed here.
+def locked(*wheels: str, beside: Iterable[str] = ()) -> dict[str, str]:
+    """Everything that `wheels` need to run, as name -> version installed here, and `beside`.
 
-    The named ones are left out. Raises EnvironmentProblem for one that is not installed.
+    The wheels themselves are left out. Raises EnvironmentProblem for one that is not installed.
     """
     found: dict[str, str] = {}
-    waiting: list[_Needed] = [(name, ()) for name in names]
+    waiting: list[_Needed] = [(name, ()) for name in (*wheels, *beside)]
     seen: set[_Needed] = set()
     while waiting:
         item = waiting.pop()
@@ -41,9 +41,15 @@ def locked(*names: str) -> dict[str, str]:
         installed = _installed(item[0])
         found[installed.metadata["Name"]] = installed.version
         waiting.extend(_needs(installed, item[1]))
-    own = {_normal(name) for name in names}
+    own = {_normal(name) for name in wheels}
     kept = {name: version for name, version in found.items() if _normal(name) not in own}
     return dict(sorted(kept.items(), key=lambda pair: pair[0].lower()))
+
+
+def is_local(name: str) -> bool:
+    """Whether a distribution was installed from a folder or file, not from an index (PEP 610)."""
+    origin = _installed(name).read_text("direct_url.json")
+    return origin is not None and '"file:' in origin
 
 
 def wheel(name: str, module: str, folder: Path) -> Path:

@@ -128,7 +128,7 @@ def _fill(folder: Path, config: Config, store: Store, version: Version) -> None:
     bundle = store.open_bundle(version.bundle)
     _copy(bundle, folder)
     wheels = _wheels(folder / "wheels", version.kind)
-    needed = distributions.locked(*wheels)
+    needed = distributions.locked(*wheels, beside=plugins.kind(version.kind).needs)
     lines = [f"./wheels/{path.name}" for path in wheels.values()]
     lines += [f"{name}=={number}" for name, number in needed.items()]
     _write(folder / "requirements.txt", "\n".join(lines))
@@ -155,9 +155,11 @@ def _described(config: Config, store: Store, version: Version) -> Packaged:
 
 
 def _wheels(folder: Path, kind: str) -> dict[str, Path]:
-    """A wheel of Twinkeel, and one of the distribution that the kind comes from."""
+    """Wheels of Twinkeel, of what the kind comes from, and of what it needs from no index."""
     folder.mkdir()
     modules = {"twinkeel": "twinkeel"}
+    for name in filter(distributions.is_local, plugins.kind(kind).needs):
+        modules[name] = name.replace("-", "_")
     for point in entry_points(group=plugins.GROUP, name=kind):
         if point.dist is not None:
             modules[point.dist.metadata["Name"]] = point.module.partition(".")[0]

@@ -35,6 +35,7 @@ class Assistant(Kind[AssistantOptions]):
     name: ClassVar[str] = "assistant"
     traits: ClassVar[Traits] = Traits(streams=True, needs_labels=True)
     runtime: ClassVar[str] = "passages"
+    needs: ClassVar[tuple[str, ...]] = ("snowballstemmer", "tokenizers", "twinkeel-minilm")
     options = AssistantOptions
 
     def cases(self, task: Task[AssistantOptions]) -> Cases:
