@@ -34,13 +34,9 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
         judged = _judged(servable, finding, msgspec.convert(expected, Expected))
         for name, value in {"question": question, **judged}.items():
             outputs[name].append(value)
-    return Evidence(
-        ids=cases.ids,
-        units=cases.units,
-        expected=cases.expected,
-        outputs=outputs,
-        slices=cases.slices,
-        weight=cases.weight,
+    return Evidence.of(
+        cases,
+        outputs,
         timings={
             "latency_ms": times[:_TIMED],
             "bundle_mb": [round(servable.bundle_bytes / 1e6, 6)],
