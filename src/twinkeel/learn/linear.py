@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.store.arrays import array
+from twinkeel.store import arrays
 
 Floats = NDArray[np.float64]
 
@@ -106,14 +106,12 @@ class Linear:
 
     def save(self, folder: Path) -> None:
         """Write one `.npy` file per array into `folder`, which is made."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for field in fields(self):
-            np.save(folder / f"{field.name}.npy", getattr(self, field.name), allow_pickle=False)
+        arrays.save(self, folder)
 
     @classmethod
     def load(cls, read: Callable[[str], bytes], folder: str) -> Linear:
         """What `save` wrote, from `read`, which gives the bytes of a file by its name."""
-        return cls(*(array(read(f"{folder}/{field.name}.npy")) for field in fields(cls)))
+        return arrays.load(cls, read, folder)
 
 
 def frame(X: NDArray[np.floating], width: int) -> Linear:

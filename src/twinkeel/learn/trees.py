@@ -7,13 +7,13 @@ the library that grew it. Imports numpy alone: explanations are served from thes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.store.arrays import array
+from twinkeel.store import arrays
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -78,14 +78,12 @@ class Trees:
 
     def save(self, folder: Path) -> None:
         """Write one `.npy` file per array into `folder`, which is made."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for field in fields(self):
-            np.save(folder / f"{field.name}.npy", getattr(self, field.name), allow_pickle=False)
+        arrays.save(self, folder)
 
     @classmethod
     def load(cls, read: Callable[[str], bytes], folder: str) -> Trees:
         """What `save` wrote, from `read`, which gives the bytes of a file by its name."""
-        return cls(*(array(read(f"{folder}/{field.name}.npy")) for field in fields(cls)))
+        return arrays.load(cls, read, folder)
 
 
 def none(width: int) -> Trees:

@@ -7,6 +7,7 @@ again as long as its data, options, limits and seed are the same.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import platform
 import shutil
@@ -49,22 +50,16 @@ def build(
     with store.building(_work_key(config, what, source, seed)) as folder:
         steps = Steps(folder / "steps")
         depends_on: dict[str, str] = {}
-        task = Task(
-            component=name,
-            options=what.options,
+        task = dataclasses.replace(
+            task_for_cases(config, store, what, folder),
             data=source,
-            root=config.root,
-            split_key=config.project.split_key,
-            bundle=_emptied(folder / "bundle"),
             progress=progress,
-            limits=what.config.limits,
             seed=seed,
             started=started,
-            work=folder,
             step=steps,
-            shared=store.shared(),
             resolve=lambda text: _resolve(config, store, text, depends_on),
         )
+        _empty(task.bundle)
         cases = what.kind.cases(task)
         built = what.kind.build(task)
         _check_honest(name, cases, built)
@@ -161,10 +156,9 @@ def _resolve(config: Config, store: Store, text: str, depends_on: dict[str, str]
     return load(store, made)
 
 
-def _emptied(folder: Path) -> Path:
+def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    return folder
 
 
 def _packages() -> dict[str, str]:
