@@ -1,0 +1,38 @@
+"""`twinkeel.toml` -> `Config`. An unknown key is an error with a suggestion.
+
+Owns the keys that every project, source and component has. What is a kind's own stays in
+`ComponentConfig.options` as it was written, until the kind's options record reads it through
+`decode`. Refuses names that clash: components and sources share one namespace.
+"""
+
+from twinkeel.config.decode import decode
+from twinkeel.config.reading import COMPONENT_KEYS, FILE, load, parse
+from twinkeel.config.tables import (
+    ComponentConfig,
+    ComponentTable,
+    Config,
+    EventsTable,
+    ProjectTable,
+    ServerTable,
+    SourceConfig,
+    VersionsTable,
+)
+from twinkeel.config.values import seconds, size
+
+__all__ = [
+    "COMPONENT_KEYS",
+    "FILE",
+    "ComponentConfig",
+    "ComponentTable",
+    "Config",
+    "EventsTable",
+    "ProjectTable",
+    "ServerTable",
+    "SourceConfig",
+    "VersionsTable",
+    "decode",
+    "load",
+    "parse",
+    "seconds",
+    "size",
+]

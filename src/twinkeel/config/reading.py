@@ -1,0 +1,155 @@
+"""`twinkeel.toml` -> `Config`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from twinkeel.config.decode import decode, known, shown
+from twinkeel.config.tables import (
+    ComponentConfig,
+    ComponentTable,
+    Config,
+    EventsTable,
+    ProjectTable,
+    ServerTable,
+    SourceConfig,
+    VersionsTable,
+)
+from twinkeel.config.values import seconds, size
+from twinkeel.errors import ConfigError, UsageError
+from twinkeel.plugins import suggestion
+from twinkeel.records import Limits
+
+FILE = "twinkeel.toml"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%\w+)?")
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s@*]+/?")
+COMPONENT_KEYS = tuple(field.name for field in msgspec.structs.fields(ComponentTable))
+_TABLES = ("project", "sources", "components", "server", "events", "versions")
+
+
+def load(root: Path) -> Config:
+    """Read `twinkeel.toml` in `root`.
+
+    Raises UsageError where there is none, ConfigError where it says something wrong.
+    """
+    path = root / FILE
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"There is no {FILE} in {root}: go to a project's folder, "
+            "or start one with twinkeel init TABLE."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{FILE} is not valid TOML: {error}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{FILE} is not UTF-8 text: save it as UTF-8.") from None
+    return parse(raw, root)
+
+
+def parse(raw: Mapping[str, Any], root: Path) -> Config:
+    """A `Config` from parsed TOML."""
+    known(raw, _TABLES, FILE)
+    if "project" not in raw:
+        raise ConfigError(f'{FILE} has no [project] table: add [project] with name = "...".')
+    sources = {
+        _name(name, "source"): decode(table, SourceConfig, f"[sources.{name}]")
+        for name, table in _tables(raw, "sources").items()
+    }
+    components = {
+        _name(name, "component"): _component(name, table, tuple(sources))
+        for name, table in _tables(raw, "components").items()
+    }
+    for name in sources.keys() & components.keys():
+        raise ConfigError(f"{name!r} names a source and a component: rename one of them.")
+    config = Config(
+        root=root,
+        project=decode(raw["project"], ProjectTable, "[project]"),
+        sources=sources,
+        components=components,
+        server=decode(raw.get("server", {}), ServerTable, "[server]"),
+        events=decode(raw.get("events", {}), EventsTable, "[events]"),
+        versions=decode(raw.get("versions", {}), VersionsTable, "[versions]"),
+    )
+    _check_values(config)
+    return config
+
+
+def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentConfig:
+    where = f"[components.{name}]"
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{where} must be a table of keys, not {shown(table)}.")
+    for key in ("kind", "source"):
+        if key not in table:
+            raise ConfigError(f'{where} has no {key}: add {key} = "...".')
+    common = decode({k: v for k, v in table.items() if k in COMPONENT_KEYS}, ComponentTable, where)
+    if common.source not in sources:
+        near = suggestion(common.source, sources)
+        raise ConfigError(f"{where} source: there is no source {common.source!r}{near}")
+    return ComponentConfig(
+        name=name,
+        kind=common.kind,
+        source=common.source,
+        gates=common.gates,
+        limits=_limits(common, where),
+        seed=common.seed,
+        options={k: v for k, v in table.items() if k not in COMPONENT_KEYS},
+    )
+
+
+def _limits(table: ComponentTable, where: str) -> Limits:
+    if table.work_limit is not None and table.work_limit < 1:
+        raise ConfigError(f"{where} work_limit must be 1 or more, not {table.work_limit}.")
+    time, memory = table.time_limit, table.memory_limit
+    return Limits(
+        time=None if time is None else seconds(time, f"{where} time_limit"),
+        work=table.work_limit,
+        memory=None if memory is None else size(memory, f"{where} memory_limit"),
+        spend=table.spend_limit,
+    )
+
+
+def _check_values(config: Config) -> None:
+    size(config.server.body_limit, "[server] body_limit")
+    seconds(config.server.timeout, "[server] timeout")
+    seconds(config.events.retention, "[events] retention")
+    _check_server(config.server)
+    if config.versions.keep < 1:
+        raise ConfigError(f"[versions] keep must be 1 or more, not {config.versions.keep}.")
+
+
+def _check_server(table: ServerTable) -> None:
+    if not 0 <= table.port <= 65535:
+        raise ConfigError(f"[server] port must be 0 to 65535, not {table.port}.")
+    if not 1 <= table.depth_limit <= 500:
+        raise ConfigError(f"[server] depth_limit must be 1 to 500, not {table.depth_limit}.")
+    for name in (table.host, *table.allowed_hosts):
+        if _HOST.fullmatch(name) is None:
+            raise ConfigError(f"[server] a host is a name or an address alone, not {name!r}.")
+    for origin in table.cors:
+        if _ORIGIN.fullmatch(origin) is None:
+            raise ConfigError(
+                f"[server] cors must hold origins such as https://shop.example, not {origin!r}."
+            )
+
+
+def _tables(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = raw.get(key, {})
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"[{key}] must hold tables, such as [{key}.NAME], not {shown(value)}.")
+    return value
+
+
+def _name(name: str, what: str) -> str:
+    if _NAME.fullmatch(name) is None:
+        raise ConfigError(
+            f"{name!r} cannot name a {what}: expected a letter, then letters, digits, - or _."
+        )
+    return name

@@ -1,0 +1,109 @@
+"""The tables of `twinkeel.toml`, as records: every key that is not a kind's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from twinkeel.records import Limits, Record
+
+
+class ProjectTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[project]`: what the project is."""
+
+    name: str
+    """The project's name."""
+    split_key: str = "twinkeel"
+    """The key of the hash that holds cases out; change it and no two versions compare."""
+
+
+class SourceConfig(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[sources.NAME]`: named data."""
+
+    path: str
+    """A file, or a glob of files, relative to the project; tables of one source have one form."""
+
+
+class ServerTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server]`: how the project is served."""
+
+    host: str = "127.0.0.1"
+    """Where to listen; anything but loopback needs keys."""
+    port: int = 8400
+    """The TCP port to listen on."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Host names that callers may use, beyond loopback's and `host` itself."""
+    cors: tuple[str, ...] = ()
+    """Origins whose pages may call the server from a browser."""
+    body_limit: str = "4 MB"
+    """The largest request body."""
+    depth_limit: int = 32
+    """The deepest nesting of a JSON body, 1 to 500."""
+    timeout: str = "30s"
+    """How long one request may take, its body included."""
+
+
+class EventsTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[events]`: what is kept of served calls."""
+
+    retention: str = "90d"
+    """How long events are kept; `twinkeel gc` removes older ones."""
+    inputs: bool = True
+    """Whether inputs are stored at all (sensitive columns need `sensitive` as well)."""
+    sensitive: bool = False
+    """Whether sensitive columns, and what people write in conversations, are stored too."""
+
+
+class VersionsTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[versions]`: what is kept of builds."""
+
+    keep: int = 10
+    """How many of a component's newest versions `twinkeel gc` keeps, besides released ones."""
+
+
+class ComponentConfig(Record, frozen=True, kw_only=True):
+    """`[components.NAME]`: one thing to build."""
+
+    name: str
+    kind: str
+    source: str
+    gates: dict[str, str] = {}
+    limits: Limits = Limits()
+    seed: int = 0
+    options: dict[str, Any] = {}
+    """The keys that belong to the kind, as written."""
+
+
+class Config(Record, frozen=True, kw_only=True):
+    """A whole `twinkeel.toml`."""
+
+    root: Path
+    project: ProjectTable
+    sources: dict[str, SourceConfig]
+    components: dict[str, ComponentConfig]
+    server: ServerTable = ServerTable()
+    events: EventsTable = EventsTable()
+    versions: VersionsTable = VersionsTable()
+
+
+class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
+    """The keys of a component that are not its kind's own."""
+
+    kind: str
+    """What to build: the name of a registered kind."""
+    source: str
+    """The source to build from."""
+    gates: dict[str, str] = {}
+    """Conditions that a version must pass before it is released."""
+    time_limit: str | None = None
+    """The longest that a build may take, as `40s` or `2h`."""
+    work_limit: int | None = None
+    """Units of work instead of time: the same seed then gives the same version."""
+    memory_limit: str | None = None
+    """A build that is estimated to need more, as `4 GB`, is refused; its use is not capped."""
+    spend_limit: float | None = None
+    """The most money that a build may cost, for kinds that cost money."""
+    seed: int = 0
+    """Where all randomness comes from."""

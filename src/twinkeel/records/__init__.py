@@ -1,0 +1,80 @@
+"""The frozen records that cross module borders, in the order in which data flows.
+
+Config (its own module) -> Case -> Evidence -> Score -> Verdict -> Version -> Release -> Event.
+They hold plain JSON-ready values only, so each can be stored, sent and shown as it is; a change
+returns a new record (`msgspec.structs.replace`). Times are ISO 8601 in UTC.
+"""
+
+from twinkeel.records.base import (
+    Columns,
+    FieldType,
+    Json,
+    Limits,
+    Progress,
+    Record,
+    Rows,
+    Tick,
+    now,
+    silent,
+)
+from twinkeel.records.calls import (
+    Contribution,
+    Document,
+    Explanation,
+    Field,
+    Message,
+    Output,
+    Signature,
+)
+from twinkeel.records.history import (
+    Evaluation,
+    Event,
+    Lineage,
+    Release,
+    Version,
+    VersionRef,
+)
+from twinkeel.records.judging import (
+    Cases,
+    Direction,
+    Evidence,
+    Gate,
+    Outcome,
+    Score,
+    Scorecard,
+    Verdict,
+)
+
+__all__ = [
+    "Cases",
+    "Columns",
+    "Contribution",
+    "Direction",
+    "Document",
+    "Evaluation",
+    "Event",
+    "Evidence",
+    "Explanation",
+    "Field",
+    "FieldType",
+    "Gate",
+    "Json",
+    "Limits",
+    "Lineage",
+    "Message",
+    "Outcome",
+    "Output",
+    "Progress",
+    "Record",
+    "Release",
+    "Rows",
+    "Score",
+    "Scorecard",
+    "Signature",
+    "Tick",
+    "Verdict",
+    "Version",
+    "VersionRef",
+    "now",
+    "silent",
+]

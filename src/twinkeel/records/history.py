@@ -1,0 +1,124 @@
+"""What the store remembers: versions, their evaluations and releases, and events."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from twinkeel.errors import UsageError
+from twinkeel.records.base import Json, Record
+from twinkeel.records.judging import Outcome, Scorecard, Verdict
+
+_REFERENCE = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)@([1-9][0-9]{0,8})")
+
+
+class VersionRef(Record, frozen=True, kw_only=True):
+    """A version's name, `churn@7`."""
+
+    component: str
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> VersionRef:
+        """Read `churn@7`; raises UsageError for anything else."""
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            raise UsageError(f"{text!r} is not a version: expected COMPONENT@NUMBER, as churn@7.")
+        return cls(component=match[1], number=int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.component}@{self.number}"
+
+
+class Lineage(Record, frozen=True, kw_only=True):
+    """Where a version came from: enough to say why it differs from another."""
+
+    source: str
+    source_digest: str
+    rows: int
+    rows_learned: int
+    learned_digest: str
+    """The stored object that lists the units that were learned from."""
+    options: dict[str, Json]
+    seed: int
+    split: dict[str, Json]
+    """How cases were held out: method, key, share, cutoff."""
+    depends_on: dict[str, str] = {}
+    """Other versions that this one uses, `churn` to `churn@7`."""
+    packages: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    """What a person should know of the data and of what was done about it."""
+    seconds: float = 0.0
+
+
+class Version(Record, frozen=True, kw_only=True):
+    """The immutable result of one build."""
+
+    component: str
+    number: int
+    kind: str
+    bundle: str
+    """The bundle's digest: sha256 of its manifest, in hex."""
+    bundle_bytes: int
+    created: str
+    lineage: Lineage
+
+    @property
+    def ref(self) -> VersionRef:
+        """The version's name."""
+        return VersionRef(component=self.component, number=self.number)
+
+
+class Evaluation(Record, frozen=True, kw_only=True):
+    """One judgement of one version: its evidence, scores and verdicts."""
+
+    component: str
+    number: int
+    created: str
+    cases_digest: str
+    evidence_digest: str
+    scorecard: Scorecard
+    verdicts: tuple[Verdict, ...]
+    against: int | None = None
+    """Production's number at the time, for `not worse by`."""
+    against_digest: str | None = None
+    """Production's evidence on the same cases."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst verdict: fail, then inconclusive, else pass."""
+        outcomes = {verdict.outcome for verdict in self.verdicts}
+        worst: tuple[Outcome, ...] = ("fail", "inconclusive")
+        return next((outcome for outcome in worst if outcome in outcomes), "pass")
+
+
+class Release(Record, frozen=True, kw_only=True):
+    """One change of what is in production; the newest one holds."""
+
+    sequence: int
+    component: str
+    number: int
+    previous: int | None
+    action: Literal["release", "rollback"]
+    at: str
+    who: str
+    override: str | None = None
+    """The reason given for releasing what had not passed."""
+
+
+class Event(Record, frozen=True, kw_only=True):
+    """One served call, or the feedback or label that joins it later by `about`."""
+
+    id: str
+    kind: Literal["call", "feedback", "label"]
+    component: str
+    at: str
+    number: int | None = None
+    about: str | None = None
+    status: int = 200
+    ms: float | None = None
+    cost: float | None = None
+    who: str | None = None
+    """The name of the key that was used."""
+    inputs: dict[str, Json] | None = None
+    output: Json = None
