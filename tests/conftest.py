@@ -13,6 +13,8 @@ import pytest
 from telecom import churn_lines, write_project
 from twinkeel.project import Project
 
+pytest_plugins = ("servers",)
+
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
