@@ -45,9 +45,14 @@ def annotations(cls: type) -> dict[str, str]:
 
 
 def _class_body(cls: type) -> list[ast.stmt]:
-    (found,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-    assert isinstance(found, ast.ClassDef)
-    return found.body
+    """The statements of a class and of those that it takes annotated names from, base first."""
+    bodies = []
+    for part in reversed(cls.__mro__):
+        if part is cls or (issubclass(part, msgspec.Struct) and vars(part).get("__annotations__")):
+            (found,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+            assert isinstance(found, ast.ClassDef)
+            bodies += found.body
+    return bodies
 
 
 def methods(cls: type) -> Iterator[tuple[str, Callable[..., Any]]]:

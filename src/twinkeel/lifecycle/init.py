@@ -235,10 +235,11 @@ def _gates(component: str, gates: dict[str, str]) -> list[str]:
 
 
 def described(record: type[Any]) -> dict[str, str]:
-    """Each field of a record with the docstring below it in the source, "" for none."""
+    """Each field of a record, inherited ones too, with the docstring below it in the source, ""
+    for none."""
     meanings = dict.fromkeys(record.__struct_fields__, "")
-    body = ast.parse(textwrap.dedent(inspect.getsource(record))).body[0].body  # type: ignore[attr-defined]  # a class
-    for field, below in itertools.pairwise(body):
+    lines = [line for part in _annotated(record) for line in _body(part)]
+    for field, below in itertools.pairwise(lines):
         match field, below:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),
@@ -246,6 +247,17 @@ def described(record: type[Any]) -> dict[str, str]:
             ):
                 meanings[name] = " ".join(text.split())
     return meanings
+
+
+def _annotated(record: type[Any]) -> list[type[Any]]:
+    """The record and those that it is based on, as far as they have fields of their own."""
+    return [part for part in record.__mro__ if vars(part).get("__annotations__")]
+
+
+def _body(record: type[Any]) -> list[ast.stmt]:
+    """The statements in a class's source."""
+    (found,) = ast.parse(textwrap.dedent(inspect.getsource(record))).body
+    return found.body if isinstance(found, ast.ClassDef) else []
 
 
 def _toml(value: Json) -> str:

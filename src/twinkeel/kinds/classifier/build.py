@@ -1,87 +1,26 @@
-"""Building a classifier: the rows that are not held out -> a compiled, proven bundle."""
+"""Building a classifier: its rows, and what is to be learned from them."""
 
 from __future__ import annotations
 
-import dataclasses
-import time
+from dataclasses import replace
 
-import msgspec
-import numpy as np
-from numpy.typing import NDArray
-
-from twinkeel.data.profile import profile
-from twinkeel.data.table import Table, texts
 from twinkeel.kinds.base import Built, Task
-from twinkeel.kinds.classifier.kind import PROFILE, ClassifierOptions, named_columns
-from twinkeel.kinds.classifier.rows import SHARE, LabelledRows, labelled, weights
-from twinkeel.learn.classifier import Problem, Trained, train
-from twinkeel.records import Limits
+from twinkeel.kinds.classifier.kind import ClassifierOptions
+from twinkeel.kinds.classifier.rows import classes
+from twinkeel.kinds.tabular.build import build as build_tabular
+from twinkeel.kinds.tabular.build import problem
+from twinkeel.kinds.tabular.rows import cases as tabular_cases
+from twinkeel.kinds.tabular.rows import usable
+from twinkeel.records import Cases
 
-_FOR_JUDGING = 0.1
-"""Share of the time limit that is kept for the evaluation after the build."""
+
+def cases(task: Task[ClassifierOptions]) -> Cases:
+    """The held-out rows, with their class."""
+    return tabular_cases(task, usable(task, classes))
 
 
 def build(task: Task[ClassifierOptions]) -> Built:
-    """Learn, compile, prove and write the bundle, with the profile of what was learned from."""
-    rows = labelled(task)
-    learned = np.flatnonzero(~rows.split.held_out)
-    trained = train(
-        _problem(task, rows, learned),
-        limits=_remaining(task),
-        seed=task.seed,
-        step=task.step,
-        progress=task.progress,
-    )
-    trained = _knowing(trained, task.data.table())
-    trained.write(task.bundle)
-    described = profile(rows.table.take(learned), trained.contract, target=task.options.target)
-    (task.bundle / PROFILE).write_bytes(msgspec.json.encode(described))
-    return Built(
-        rows=len(rows.table),
-        learned=[rows.split.units[i] for i in learned],
-        split={
-            "method": rows.split.method,
-            "share": SHARE,
-            "cutoff": rows.split.cutoff,
-            "rule": rows.split.rule,
-        },
-        notes=(*rows.notes, *trained.card.notes),
-    )
-
-
-def _problem(
-    task: Task[ClassifierOptions], rows: LabelledRows, learned: NDArray[np.intp]
-) -> Problem:
-    options, roles = task.options, list(named_columns(task.options).values())
-    table = rows.table.take(learned)
-    features = rows.table.drop([*roles, *options.exclude])
-    groups = None if options.group is None else texts(table.columns[options.group])
-    times = None if rows.split.times is None else [rows.split.times[i] for i in learned]
-    return Problem(
-        table=features.take(learned),
-        labels=rows.labels[learned],
-        weight=None if options.weight is None else weights(table, options.weight),
-        groups=None if groups is None else np.asarray(groups, dtype=object),
-        time=None if times is None else np.asarray(times),
-        positive=options.positive,
-        costs=options.costs,
-        check=features.take(rows.split.held_out),
-    )
-
-
-def _remaining(task: Task[ClassifierOptions]) -> Limits:
-    """The limits less the time that reading has taken and that judging will take."""
-    if task.limits.time is None:
-        return task.limits
-    spent = time.monotonic() - task.started
-    left = task.limits.time * (1 - _FOR_JUDGING) - spent
-    return msgspec.structs.replace(task.limits, time=max(left, 1.0))
-
-
-def _knowing(trained: Trained, table: Table) -> Trained:
-    """With the source's other columns known, so that they may come along without a warning."""
-    read = {column.name for column in trained.contract.columns}
-    known = tuple(name for name in table.names if name not in read)
-    return dataclasses.replace(
-        trained, contract=msgspec.structs.replace(trained.contract, known=known)
-    )
+    """Learn from the rows that are not held out."""
+    rows, options = usable(task, classes), task.options
+    own = replace(problem(task, rows), positive=options.positive, costs=options.costs)
+    return build_tabular(task, rows, own)

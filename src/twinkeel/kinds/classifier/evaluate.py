@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.errors import BundleError
 from twinkeel.kinds.base import Servable
+from twinkeel.kinds.tabular.timing import timings
 from twinkeel.learn.predictor import Predictor
 from twinkeel.metrics.classification import DecisionRule
 from twinkeel.metrics.classification import measures as classification_measures
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence
-
-_ONE_ROW_CALLS = 200
-_LEAST_CALLS = 20
-_SECONDS = 1.0
-"""How long single rows are timed at most, beyond the least number of calls."""
-_BATCHES = 6
 
 
 def evaluate(servable: Servable, cases: Cases) -> Evidence:
@@ -34,11 +26,12 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
             name: probabilities[:, k].astype(float).tolist()
             for k, name in enumerate(servable.classes)
         },
-        timings={
-            "latency_ms": _one_row(servable, cases),
-            "rows_per_second": _many_rows(servable, cases),
-            "bundle_mb": [round(servable.bundle_bytes / 1e6, 6)],
-        },
+        timings=timings(
+            servable,
+            cases,
+            all_cases=lambda: servable.probabilities(cases.inputs, len(cases)),
+            size=servable.bundle_bytes,
+        ),
         context={
             "classes": list(servable.classes),
             "positive": servable.positive,
@@ -80,29 +73,3 @@ def probabilities(evidence: Evidence) -> NDArray[np.float64]:
     """Probability of each class for each case, shape (n, classes)."""
     columns = [evidence.outputs[name] for name in evidence.context["classes"]]
     return np.asarray(columns, dtype=np.float64).T
-
-
-def _one_row(servable: Predictor, cases: Cases) -> list[float]:
-    """Milliseconds of single calls, contract and calibration included."""
-    servable.call([_row(cases, 0)])
-    found: list[float] = []
-    end = time.perf_counter() + _SECONDS
-    while len(found) < _ONE_ROW_CALLS and (len(found) < _LEAST_CALLS or time.perf_counter() < end):
-        row = _row(cases, len(found) % len(cases))
-        began = time.perf_counter()
-        servable.call([row])
-        found.append((time.perf_counter() - began) * 1e3)
-    return found
-
-
-def _many_rows(servable: Predictor, cases: Cases) -> list[float]:
-    found = []
-    for _ in range(_BATCHES):
-        began = time.perf_counter()
-        servable.probabilities(cases.inputs, len(cases))
-        found.append(len(cases) / (time.perf_counter() - began))
-    return found
-
-
-def _row(cases: Cases, i: int) -> dict[str, Any]:
-    return {name: values[i] for name, values in cases.inputs.items()}

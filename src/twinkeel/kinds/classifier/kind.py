@@ -5,36 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from twinkeel.data.table import Table
-from twinkeel.kinds.base import Built, Kind, Options, Servable, Task, Traits
+from twinkeel.kinds.base import Built, Kind, Servable, Task, Traits
+from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Json
 from twinkeel.report.sections import Section
 from twinkeel.store.bundles import Bundle
 
-PROFILE = "profile.json"
-"""The file of the bundle that describes what was learned from."""
 
-
-class ClassifierOptions(Options, frozen=True, kw_only=True):
+class ClassifierOptions(TabularOptions, frozen=True, kw_only=True):
     """The keys of a component whose kind is `classifier`."""
 
-    target: str
-    """The column to predict."""
     positive: str | None = None
     """The class that is looked for, when there are two; by default the rarer one."""
-    id: str | None = None
-    """The column that names a row; it holds cases out and is never learned from."""
-    group: str | None = None
-    """The column whose equal values belong together, as a household: never split between
-    learning and judging."""
-    time: str | None = None
-    """The column that says when; cases are then the newest rows, learned from none later."""
-    weight: str | None = None
-    """The column that says how much a row counts, in learning and in scores."""
-    exclude: tuple[str, ...] = ()
-    """Columns to leave out of learning, for instance what is not known when predicting."""
-    sensitive: tuple[str, ...] = ()
-    """Columns whose groups are scored one by one and compared."""
     costs: dict[str, dict[str, float]] | None = None
     """What a decision costs: `costs.ACTUAL.PREDICTED = money`; what is not given costs 0."""
 
@@ -49,7 +32,7 @@ class Classifier(Kind[ClassifierOptions]):
 
     def cases(self, task: Task[ClassifierOptions]) -> Cases:
         """The held-out rows, a fifth of them, with their class."""
-        from twinkeel.kinds.classifier.rows import cases
+        from twinkeel.kinds.classifier.build import cases
 
         return cases(task)
 
@@ -88,9 +71,3 @@ class Classifier(Kind[ClassifierOptions]):
         from twinkeel.kinds.classifier.report import report
 
         return report(bundle, evidence)
-
-
-def named_columns(options: ClassifierOptions) -> dict[str, str]:
-    """The options that each give one column a role, by key."""
-    keys = ("target", "id", "group", "time", "weight")
-    return {key: name for key in keys if (name := getattr(options, key)) is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from twinkeel.data.table import Table, texts
+from twinkeel.kinds.tabular.propose import columns
 from twinkeel.records import Json
 
 _MAX_CLASSES = 20
@@ -14,7 +15,6 @@ _GATES = {
     "calibration_error": "<= 0.05",
     "log_loss": "not worse by 0.005",
 }
-_SENSITIVE = ("gender", "sex", "race", "ethnicity", "religion", "nationality", "disability")
 
 
 def propose(table: Table, target: str) -> dict[str, Json] | None:
@@ -22,15 +22,9 @@ def propose(table: Table, target: str) -> dict[str, Json] | None:
     classes = Counter(text for text in texts(table.columns[target]) if text)
     if not 2 <= len(classes) <= _MAX_CLASSES or len(classes) > len(table) / 5:
         return None
-    options: dict[str, Json] = {"target": target}
+    options = columns(table, target)
     if len(classes) == 2:
         options["positive"] = _positive(classes)
-    identifier = _identifier(table, target)
-    if identifier is not None:
-        options["id"] = identifier
-    sensitive = [name for name in table.names if name.lower() in _SENSITIVE and name != target]
-    if sensitive:
-        options["sensitive"] = sensitive
     return options | {"gates": dict(_GATES)}
 
 
@@ -38,14 +32,3 @@ def _positive(classes: Counter[str]) -> str:
     """The class that says yes, else the rarer one."""
     named = [name for name in classes if name.lower() in _POSITIVE]
     return named[0] if len(named) == 1 else min(classes, key=lambda name: (classes[name], name))
-
-
-def _identifier(table: Table, target: str) -> str | None:
-    """A column that is different in every row and is called like an identifier."""
-    for name in table.names:
-        looks = name.lower() in ("id", "uuid", "key") or name.lower().endswith(("id", "_key"))
-        if looks and name != target:
-            named = texts(table.columns[name])
-            if len(set(named)) == len(named) and "" not in named:
-                return name
-    return None

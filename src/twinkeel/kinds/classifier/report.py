@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from twinkeel.data.profile import ColumnProfile, Profile
 from twinkeel.kinds.classifier.evaluate import decision_rule, expected_index, probabilities
-from twinkeel.kinds.classifier.kind import PROFILE
+from twinkeel.kinds.tabular.report import importance, profile
 from twinkeel.learn.predictor import Predictor
 from twinkeel.metrics import curves
 from twinkeel.records import Evidence
@@ -23,10 +22,10 @@ def report(bundle: Bundle, evidence: Evidence) -> list[Section]:
     return [
         _ranking(evidence),
         _calibration(evidence),
-        _importance(predictor),
+        importance(predictor.importance, moves="the log-odds", unit="log-odds"),
         _decision(predictor),
         _members(predictor),
-        _profile(bundle.json(PROFILE, Profile)),
+        profile(bundle),
     ]
 
 
@@ -66,14 +65,6 @@ def _calibration(evidence: Evidence) -> Section:
     )
 
 
-def _importance(predictor: Predictor) -> Section:
-    return Section(
-        title="Importance",
-        text="How far each column moves the log-odds on average, without regard to direction.",
-        charts=(charts.bars(predictor.importance, axis="mean absolute contribution, log-odds"),),
-    )
-
-
 def _decision(predictor: Predictor) -> Section:
     if predictor.threshold is not None:
         text = (
@@ -100,31 +91,6 @@ def _members(predictor: Predictor) -> Section:
         text=f"What was tried, in {predictor.card.folds} folds, and its weight in the ensemble.",
         table=Table(columns=("member", "weight", "log loss out of fold", "trees"), rows=rows),
     )
-
-
-def _profile(profile: Profile) -> Section:
-    described = [*profile.columns, *([] if profile.target is None else [profile.target])]
-    rows = tuple(
-        (column.name, column.type, column.missing, column.distinct, _values(column))
-        for column in described
-    )
-    return Section(
-        title="Data",
-        text=f"The {profile.rows:,} rows that were learned from.",
-        table=Table(columns=("column", "type", "missing", "distinct", "values"), rows=rows),
-    )
-
-
-def _values(column: ColumnProfile) -> str:
-    if column.top:
-        return ", ".join(f"{one.value} ({one.count:,})" for one in column.top[:4])
-    if column.low is None:
-        return ""
-    return f"{_short(column.low)} to {_short(column.high)}, mean {_short(column.mean)}"
-
-
-def _short(value: object) -> str:
-    return shown(value) if isinstance(value, int | float) else str(value)
 
 
 def _judged(evidence: Evidence) -> tuple[list[str], Floats, Indices]:

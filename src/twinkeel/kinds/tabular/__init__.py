@@ -1,0 +1,1 @@
+"""What every kind that learns a column of a table shares: options, rows, building, timing."""

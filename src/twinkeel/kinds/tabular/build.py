@@ -1,0 +1,82 @@
+"""Building from a table: the rows that are not held out -> a compiled, proven bundle."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import msgspec
+import numpy as np
+
+from twinkeel.data.profile import profile
+from twinkeel.data.table import Table, texts
+from twinkeel.kinds.base import Built, Task
+from twinkeel.kinds.tabular.options import PROFILE, TabularT
+from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
+from twinkeel.learn.classifier import Problem, Trained, train
+from twinkeel.records import Limits
+
+_FOR_JUDGING = 0.1
+"""Share of the time limit that is kept for the evaluation after the build."""
+
+
+def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
+    """Learn, compile, prove and write the bundle, with the profile of what was learned from."""
+    trained = train(
+        problem,
+        limits=_remaining(task),
+        seed=task.seed,
+        step=task.step,
+        progress=task.progress,
+    )
+    trained = _knowing(trained, task.data.table())
+    trained.write(task.bundle)
+    learned = rows.learned
+    described = profile(rows.table.take(learned), trained.contract, target=task.options.target)
+    (task.bundle / PROFILE).write_bytes(msgspec.json.encode(described))
+    return Built(
+        rows=len(rows.table),
+        learned=[rows.split.units[i] for i in learned],
+        split={
+            "method": rows.split.method,
+            "share": SHARE,
+            "cutoff": rows.split.cutoff,
+            "rule": rows.split.rule,
+        },
+        notes=(*rows.notes, *trained.card.notes),
+    )
+
+
+def problem(task: Task[TabularT], rows: UsableRows) -> Problem:
+    """What is to be learned from the rows that are not held out."""
+    options, learned = task.options, rows.learned
+    table = rows.table.take(learned)
+    features = rows.table.drop([*options.roles.values(), *options.exclude])
+    groups = None if options.group is None else texts(table.columns[options.group])
+    times = None if rows.split.times is None else [rows.split.times[i] for i in learned]
+    return Problem(
+        table=features.take(learned),
+        labels=rows.target[learned],
+        weight=None if options.weight is None else weights(table, options.weight),
+        groups=None if groups is None else np.asarray(groups, dtype=object),
+        time=None if times is None else np.asarray(times),
+        check=features.take(rows.split.held_out),
+    )
+
+
+def _remaining(task: Task[TabularT]) -> Limits:
+    """The limits less the time that reading has taken and that judging will take."""
+    if task.limits.time is None:
+        return task.limits
+    spent = time.monotonic() - task.started
+    left = task.limits.time * (1 - _FOR_JUDGING) - spent
+    return msgspec.structs.replace(task.limits, time=max(left, 1.0))
+
+
+def _knowing(trained: Trained, table: Table) -> Trained:
+    """With the source's other columns known, so that they may come along without a warning."""
+    read = {column.name for column in trained.contract.columns}
+    known = tuple(name for name in table.names if name not in read)
+    return dataclasses.replace(
+        trained, contract=msgspec.structs.replace(trained.contract, known=known)
+    )

@@ -1,0 +1,39 @@
+"""The options that every kind which learns a column of a table has."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from twinkeel.kinds.base import Options
+
+PROFILE = "profile.json"
+"""The file of the bundle that describes what was learned from."""
+
+
+class TabularOptions(Options, frozen=True, kw_only=True):
+    """What the columns of the table are."""
+
+    target: str
+    """The column to predict."""
+    id: str | None = None
+    """The column that names a row; it holds cases out and is never learned from."""
+    group: str | None = None
+    """The column whose equal values belong together, as a household: never split between
+    learning and judging."""
+    time: str | None = None
+    """The column that says when; cases are then the newest rows, learned from none later."""
+    weight: str | None = None
+    """The column that says how much a row counts, in learning and in scores."""
+    exclude: tuple[str, ...] = ()
+    """Columns to leave out of learning, for instance what is not known when predicting."""
+    sensitive: tuple[str, ...] = ()
+    """Columns whose groups are scored one by one and compared."""
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """The options that each give one column a role, by key."""
+        keys = ("target", "id", "group", "time", "weight")
+        return {key: name for key in keys if (name := getattr(self, key)) is not None}
+
+
+TabularT = TypeVar("TabularT", bound=TabularOptions)

@@ -1,0 +1,128 @@
+"""The rows of a source: which can be used, which are held out, and the cases they make.
+
+What the target must be is the kind's own business: it gives a `ReadTarget`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.data.split import Split, SplitOptions, split
+from twinkeel.data.table import Table, json_values
+from twinkeel.errors import ConfigError, InputError
+from twinkeel.kinds.base import Task
+from twinkeel.kinds.tabular.options import TabularT
+from twinkeel.kinds.tabular.slices import slices
+from twinkeel.plugins import suggestion
+from twinkeel.records import Cases
+
+SHARE = 0.2
+"""The share of rows that judge."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target column of a table of n rows, as its kind reads it."""
+
+    values: NDArray[Any]
+    """What is to be learned, of the rows that are kept."""
+    keep: NDArray[np.bool_]
+    """Shape (n,): whether a row can be used."""
+    notes: tuple[str, ...] = ()
+
+
+ReadTarget: TypeAlias = Callable[[Task[TabularT], NDArray[Any]], Target]
+"""The target of a column's values; raises ConfigError or InputError where it cannot be learned."""
+
+
+@dataclass(frozen=True)
+class UsableRows:
+    """The usable rows of a source: n rows, their target and how they are split."""
+
+    table: Table
+    target: NDArray[Any]
+    """Shape (n,)."""
+    split: Split
+    notes: tuple[str, ...]
+
+    @property
+    def learned(self) -> NDArray[np.intp]:
+        """Positions of the rows that are not held out."""
+        return np.flatnonzero(~self.split.held_out)
+
+
+def usable(task: Task[TabularT], read: ReadTarget[TabularT]) -> UsableRows:
+    """Read the source and keep the rows whose target can be learned.
+
+    Raises ConfigError for options that do not fit the table, and what `read` raises.
+    """
+    table, options = task.data.table(), task.options
+    _check_columns(task, table)
+    target = read(task, table.columns[options.target])
+    table = table.take(target.keep)
+    by = SplitOptions(id=options.id, group=options.group, time=options.time)
+    found = split(table.drop([options.target]), options=by, key=task.split_key, share=SHARE)
+    return UsableRows(table=table, target=target.values, split=found, notes=target.notes)
+
+
+def cases(task: Task[TabularT], rows: UsableRows) -> Cases:
+    """The held-out rows as cases; raises InputError where there are none."""
+    options = task.options
+    held = np.flatnonzero(rows.split.held_out)
+    if len(held) == 0 or len(held) == len(rows.target):
+        raise InputError(
+            f"{task.component}: {len(rows.target)} rows cannot be split into rows to learn from "
+            "and rows that judge: give more rows or more groups."
+        )
+    table = rows.table.take(held)
+    return Cases(
+        ids=tuple(rows.split.ids[i] for i in held),
+        units=tuple(rows.split.units[i] for i in held),
+        inputs=columns_json(table.drop([options.target, *options.exclude])),
+        expected=rows.target[held].tolist(),
+        slices={name: slices(rows.table.columns[name], held) for name in options.sensitive},
+        weight=None if options.weight is None else weights(table, options.weight).tolist(),
+        time=None if rows.split.times is None else [rows.split.times[i] for i in held],
+        cutoff=rows.split.cutoff,
+        rule=rows.split.rule,
+    )
+
+
+def weights(table: Table, name: str) -> NDArray[np.float64]:
+    """The weight column as numbers, shape (n,); raises InputError unless all are positive."""
+    try:
+        values = np.asarray([float(value) for value in table.columns[name]], dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.full(len(table), np.nan)
+    bad = np.flatnonzero(~(np.isfinite(values) & (values > 0)))
+    if len(bad):
+        raise InputError(
+            f"weight column {name!r}, row {bad[0] + 1}: expected a positive number, "
+            f"got {table.columns[name][bad[0]]!r}."
+        )
+    return values
+
+
+def columns_json(table: Table) -> dict[str, list[Any]]:
+    """A table's columns as JSON-ready lists."""
+    return {name: json_values(column) for name, column in table.columns.items()}
+
+
+def _check_columns(task: Task[TabularT], table: Table) -> None:
+    options, where = task.options, f"[components.{task.component}]"
+    named = [*options.roles.items()]
+    named += [(key, n) for key in ("exclude", "sensitive") for n in getattr(options, key)]
+    for key, name in named:
+        if name not in table.names:
+            near = suggestion(name, tuple(table.names))
+            raise ConfigError(f"{where} {key}: {task.data.name} has no column {name!r}{near}")
+    roles = Counter(options.roles.values())
+    twice = [name for name, times in roles.items() if times > 1 and name == options.target]
+    if twice or options.target in options.exclude:
+        raise ConfigError(f"{where} target {options.target!r} cannot have another role as well.")
