@@ -6,6 +6,7 @@ Every face (command line, server, notebook) goes through here or through the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,11 +184,18 @@ class Project:
         host: str | None = None,
         port: int | None = None,
         ready: Callable[[str], None] | None = None,
+        watch: Callable[[str], None] | None = None,
     ) -> None:
-        """Serve what is in production, until interrupted; `ready` gets the URL when it answers."""
+        """Serve what is in production, until interrupted; `ready` gets the URL when it answers.
+
+        With `watch`, what changes in the files of a source is built, judged and released while
+        serving, where that costs only what changed; `watch` is told of it, a sentence at a time.
+        """
+        from twinkeel.lifecycle.watch import Watch
         from twinkeel.server import run
 
-        run(self.config, self.store, host=host, port=port, ready=ready)
+        with nullcontext() if watch is None else Watch(self.config, self.store, watch):
+            run(self.config, self.store, host=host, port=port, ready=ready)
 
     def version(self, ref: str, *, newest: bool = False) -> Version:
         """The version that `ref` names: `churn@7`, or `churn` for production's (or the newest)."""

@@ -55,6 +55,8 @@ class Traits(Record, frozen=True, kw_only=True):
     """Its cases need an expectation."""
     stochastic: bool = False
     """The same input can get another answer."""
+    incremental: bool = False
+    """Building it again costs only what changed in its source: `serve --watch` does it."""
 
 
 @runtime_checkable

@@ -5,9 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from twinkeel.cli.invocation import Here, Reply
+from twinkeel.cli.names import Flag
 
 
-def serve(*, host: str | None = None, port: int | None = None, here: Here) -> None:
+def serve(
+    *, host: str | None = None, port: int | None = None, watch: Flag = False, here: Here
+) -> None:
     """Serve what is in production, until interrupted.
 
     Listens on this machine only, unless [server] host or --host says otherwise and keys exist.
@@ -18,9 +21,21 @@ def serve(*, host: str | None = None, port: int | None = None, here: Here) -> No
         The address to listen on, instead of the configured one.
     port
         The TCP port to listen on, instead of the configured one; 0 takes any that is free.
+    watch
+        Build, judge and release again what changes in the files of a source, where that costs only
+        what changed, as for an assistant's documents.
     """
+
+    def told(sentence: str) -> None:
+        here.err.print(sentence, soft_wrap=True)
+
     with suppress(KeyboardInterrupt):  # the way to end it
-        here.project.serve(host=host, port=port, ready=lambda url: here.print(_started(here, url)))
+        here.project.serve(
+            host=host,
+            port=port,
+            ready=lambda url: here.print(_started(here, url)),
+            watch=told if watch else None,
+        )
 
 
 def _started(here: Here, url: str) -> Reply:

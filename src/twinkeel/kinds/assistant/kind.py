@@ -33,7 +33,7 @@ class Assistant(Kind[AssistantOptions]):
     """Answers questions from documents in their own words, and says so when it cannot."""
 
     name: ClassVar[str] = "assistant"
-    traits: ClassVar[Traits] = Traits(streams=True, needs_labels=True)
+    traits: ClassVar[Traits] = Traits(streams=True, incremental=True)
     runtime: ClassVar[str] = "passages"
     needs: ClassVar[tuple[str, ...]] = ("snowballstemmer", "tokenizers", "twinkeel-minilm")
     options = AssistantOptions
