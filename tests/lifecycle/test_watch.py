@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fees import write_fee, write_fees
 
+from fees import write_fee, write_fees
 from twinkeel.lifecycle.watch import Watch
 from twinkeel.project import Project
 
