@@ -17,6 +17,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from twinkeel.data.columns import Array, Column
+from twinkeel.data.distinct import Distinct, distinct
 from twinkeel.data.table import texts
 from twinkeel.data.types import (
     FALSE,
@@ -65,13 +66,14 @@ class Found(Record, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def infer_column(name: str, cells: Array) -> Found:
-    """What a column seems to hold, or why it is left out."""
-    if cells.dtype.kind == "M":
+def infer_column(name: str, cells: Array | Distinct) -> Found:
+    """What a column seems to hold, or why it is left out; texts may come as their distinct ones."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         return _dates(name, days_of(cells), ISO)
-    if cells.dtype.kind in "iuf":
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf":
         return _numbers(name, cells.astype(np.float64))
-    counts = Counter(texts(cells))
+    found = cells if isinstance(cells, Distinct) else distinct(cells)
+    counts = found.text_counts()
     missing = counts.pop("", 0)
     return _from_texts(name, counts, missing)
 
@@ -178,7 +180,8 @@ def moments_of(name: str, cells: Array) -> Array | None:
     """
     if cells.dtype.kind == "M":
         return days_of(cells)
-    counts = Counter(texts(cells))
+    found = distinct(cells)
+    counts = found.text_counts()
     counts.pop("", 0)
     date_format, _ = _date_format(name, counts)
     if date_format is None and all(_YEAR.fullmatch(text) for text in counts):
@@ -189,7 +192,7 @@ def moments_of(name: str, cells: Array) -> Array | None:
     if values is None:
         return None
     known = {"": np.nan, **dict(zip(counts, values, strict=True))}
-    return np.array([known[text] for text in texts(cells)], dtype=np.float64)
+    return np.array([known[text] for text in texts(found.cells)], dtype=np.float64)[found.codes]
 
 
 def _plain_number(value: float) -> float | int:

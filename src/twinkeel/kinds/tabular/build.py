@@ -32,7 +32,10 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
     trained = _knowing(trained, task.data.table())
     trained.write(task.bundle)
     learned = rows.learned
-    described = profile(rows.table.take(learned), trained.contract, target=task.options.target)
+    options = task.options
+    described = profile(
+        rows.table.take(learned), trained.contract, target=options.target, time=options.time
+    )
     (task.bundle / PROFILE).write_bytes(msgspec.json.encode(described))
     return Built(
         rows=len(rows.table),
