@@ -35,11 +35,13 @@ _CONFIG_TABLES = (
     ("[project]", "ProjectTable"),
     ("[sources.NAME]", "SourceConfig"),
     ("[components.NAME]", "ComponentTable"),
+    ("[components.NAME.labels]", "JoinTable"),
     ("[server]", "ServerTable"),
     ("[events]", "EventsTable"),
     ("[versions]", "VersionsTable"),
 )
 _WORDS = {
+    "dict[str, Any]": "table",
     "str": "text",
     "int": "whole number",
     "float": "number",

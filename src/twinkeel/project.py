@@ -25,6 +25,7 @@ from twinkeel.records import (
 )
 
 if TYPE_CHECKING:
+    from twinkeel.lifecycle.join import Joined
     from twinkeel.lifecycle.status import ComponentStatus
     from twinkeel.lifecycle.verify import Verification
     from twinkeel.store.gc import Collected
@@ -142,6 +143,36 @@ class Project:
 
         version = self.version(ref)
         return call_file(self.store, version, Path(source), Path(out), progress=self.progress)
+
+    def label(
+        self,
+        name: str,
+        file: Path | str | None = None,
+        *,
+        columns: Mapping[str, str] | None = None,
+    ) -> Joined:
+        """Record what turned out to be true of calls, from a file or the configured source.
+
+        `columns` says which column holds what, as `{"event": "event_id", "value": "churned"}`: the
+        keys of `[components.NAME.labels]`, which hold where none are given.
+        """
+        from twinkeel.lifecycle.join import join
+
+        path = None if file is None else Path(file)
+        return join(self.config, self.store, name, "label", file=path, columns=columns)
+
+    def feedback(
+        self,
+        name: str,
+        file: Path | str | None = None,
+        *,
+        columns: Mapping[str, str] | None = None,
+    ) -> Joined:
+        """Record how answers were received, as `label` does with what was true."""
+        from twinkeel.lifecycle.join import join
+
+        path = None if file is None else Path(file)
+        return join(self.config, self.store, name, "feedback", file=path, columns=columns)
 
     def status(self) -> list[ComponentStatus]:
         """Where every component stands."""

@@ -35,6 +35,8 @@ _VERBS = {
     "serve": "Serve what is in production, until interrupted.",
     "call": "Ask a version for its output, for one row or a file of them.",
     "ask": "Ask a version that converses, and see the sources of its answer.",
+    "label": "Record what turned out to be true of calls, from a table.",
+    "feedback": "Record how answers were received, from a table.",
     "status": "Where every component stands, and what comes next.",
     "show": "A version's scorecard and verdict, or its report.",
     "verify": "Re-hash, reload and recompute a version.",

@@ -6,12 +6,13 @@ Owns the keys that every project, source and component has. What is a kind's own
 """
 
 from twinkeel.config.decode import decode
-from twinkeel.config.reading import COMPONENT_KEYS, FILE, load, parse
+from twinkeel.config.reading import COMPONENT_KEYS, FILE, join_table, load, parse
 from twinkeel.config.tables import (
     ComponentConfig,
     ComponentTable,
     Config,
     EventsTable,
+    JoinTable,
     ProjectTable,
     ServerTable,
     SourceConfig,
@@ -26,11 +27,13 @@ __all__ = [
     "ComponentTable",
     "Config",
     "EventsTable",
+    "JoinTable",
     "ProjectTable",
     "ServerTable",
     "SourceConfig",
     "VersionsTable",
     "decode",
+    "join_table",
     "load",
     "parse",
     "seconds",

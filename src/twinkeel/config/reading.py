@@ -16,6 +16,7 @@ from twinkeel.config.tables import (
     ComponentTable,
     Config,
     EventsTable,
+    JoinTable,
     ProjectTable,
     ServerTable,
     SourceConfig,
@@ -100,8 +101,31 @@ def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentC
         gates=common.gates,
         limits=_limits(common, where),
         seed=common.seed,
+        labels=_join(common.labels, f"[components.{name}.labels]", sources),
+        feedback=_join(common.feedback, f"[components.{name}.feedback]", sources),
         options={k: v for k, v in table.items() if k not in COMPONENT_KEYS},
     )
+
+
+def _join(table: Mapping[str, Any], where: str, sources: tuple[str, ...]) -> JoinTable:
+    found = join_table(table, where)
+    if found.source is not None and found.source not in sources:
+        near = suggestion(found.source, sources)
+        raise ConfigError(f"{where} source: there is no source {found.source!r}{near}")
+    return found
+
+
+def join_table(table: Mapping[str, Any], where: str) -> JoinTable:
+    """How labels or feedback join calls, from a table of keys; raises ConfigError."""
+    found = decode(table, JoinTable, where)
+    if found.event is not None and found.id is not None:
+        raise ConfigError(f"{where} has event and id: calls are found by one of them; remove one.")
+    seconds(found.within, f"{where} within")
+    if found.maturity is not None:
+        seconds(found.maturity, f"{where} maturity")
+    if found.share is not None and not 0 < found.share < 1:
+        raise ConfigError(f"{where} share must be more than 0 and less than 1, not {found.share}.")
+    return found
 
 
 def _limits(table: ComponentTable, where: str) -> Limits:

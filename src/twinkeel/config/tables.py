@@ -63,6 +63,30 @@ class VersionsTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How many of a component's newest versions `twinkeel gc` keeps, besides released ones."""
 
 
+class JoinTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[components.NAME.labels]` and `[components.NAME.feedback]`: what joins calls later."""
+
+    source: str | None = None
+    """The source that `twinkeel label` (or `feedback`) reads where no file is given."""
+    value: str | None = None
+    """The column that holds the label, or the feedback."""
+    event: str | None = None
+    """The column that holds the call's event id."""
+    id: str | None = None
+    """Instead of `event`: the column that names the case. The server then keeps the value of this
+    column with every call."""
+    time: str | None = None
+    """With `id`: the column that says when; a date alone counts as the end of its day."""
+    within: str = "30d"
+    """With `id`: how long before that time the call may have been; the latest one is meant."""
+    by: str | None = None
+    """The column that says who said so."""
+    maturity: str | None = None
+    """How long after a call its label may still come, as `30d`; scores wait for that long."""
+    share: float | None = None
+    """The largest share of the labels that one sender may have; a larger one is set apart."""
+
+
 class ComponentConfig(Record, frozen=True, kw_only=True):
     """`[components.NAME]`: one thing to build."""
 
@@ -72,6 +96,8 @@ class ComponentConfig(Record, frozen=True, kw_only=True):
     gates: dict[str, str] = {}
     limits: Limits = Limits()
     seed: int = 0
+    labels: JoinTable = JoinTable()
+    feedback: JoinTable = JoinTable()
     options: dict[str, Any] = {}
     """The keys that belong to the kind, as written."""
 
@@ -107,3 +133,7 @@ class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
     """The most money that a build may cost, for kinds that cost money."""
     seed: int = 0
     """Where all randomness comes from."""
+    labels: dict[str, Any] = {}
+    """A table of its own: how labels join calls, `[components.NAME.labels]`."""
+    feedback: dict[str, Any] = {}
+    """A table of its own: how feedback joins calls, `[components.NAME.feedback]`."""

@@ -116,7 +116,8 @@ class Predictor:
             Field(name="probability", type="number", low=0.0, high=1.0),
             *each,
         )
-        return Signature(inputs=self.contract.fields(), outputs=outputs)
+        label = Field(name="label", type="category", values=self.classes)
+        return Signature(inputs=self.contract.fields(), outputs=outputs, label=label)
 
     def call(self, rows: Rows) -> list[Output]:
         """One output per row: prediction, its or the positive class's probability, and all.

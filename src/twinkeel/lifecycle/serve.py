@@ -20,6 +20,7 @@ import msgspec
 
 from twinkeel import plugins
 from twinkeel.config import Config, EventsTable
+from twinkeel.data.types import plain
 from twinkeel.errors import EnvironmentProblem, StoreError, TwinkeelError, UnknownName, UsageError
 from twinkeel.kinds.base import Cites, Converses, Explains
 from twinkeel.lifecycle.shelf import Held, ProjectShelf, Shelf
@@ -70,6 +71,14 @@ class Asked(Record, frozen=True, kw_only=True):
     who: str | None = None
     number: str | None = None
     """The version that must answer, as the caller wrote it; None for what is in production."""
+
+
+class _Said(Record, frozen=True, kw_only=True):
+    """What is kept of a caller's row."""
+
+    inputs: dict[str, Any] | None
+    who: str | None
+    case: str | None = None
 
 
 @dataclass
@@ -185,7 +194,8 @@ class Live:
         ms = (time.perf_counter() - started) * 1000
         kept = self.keep.inputs and self.keep.sensitive
         inputs = {"messages": msgspec.to_builtins(messages)} if kept else {}
-        return self._recorded(held, inputs if self.keep.inputs else None, output, ms, who)
+        said = _Said(inputs=inputs if self.keep.inputs else None, who=who)
+        return self._recorded(held, said, output, ms)
 
     def document(self, component: str, name: str) -> Document:
         """A document that answers of `component` cite; raises UnknownName, UsageError."""
@@ -268,11 +278,11 @@ class Live:
     def _answer(
         self, held: Held, row: Mapping[str, Any], output: Output, ms: float, who: str | None
     ) -> Answer:
-        return self._recorded(held, self._stored(held, row), output, ms, who)
+        case = None if held.id is None or row.get(held.id) is None else plain(row[held.id])
+        said = _Said(inputs=self._stored(held, row), who=who, case=case)
+        return self._recorded(held, said, output, ms)
 
-    def _recorded(
-        self, held: Held, inputs: dict[str, Any] | None, output: Output, ms: float, who: str | None
-    ) -> Answer:
+    def _recorded(self, held: Held, said: _Said, output: Output, ms: float) -> Answer:
         event = Event(
             id=new_id(),
             kind="call",
@@ -280,8 +290,9 @@ class Live:
             at=now(),
             number=held.ref.number,
             ms=round(ms, 3),
-            who=who,
-            inputs=inputs,
+            who=said.who,
+            inputs=said.inputs,
+            case=said.case,
             output=output.values,
         )
         recorded = self.record(event)

@@ -27,6 +27,8 @@ class Held:
     scorecard: Scorecard | None = None
     private: frozenset[str] = frozenset()
     """Inputs whose values are stored only where `[events] sensitive` says so."""
+    id: str | None = None
+    """The column of a caller's row by which labels or feedback are joined, kept with each call."""
 
     def check_number(self, number: str | None) -> None:
         """Raises UnknownName where another version than this one is asked for."""
@@ -100,7 +102,7 @@ class ProjectShelf:
         """Load a version from its verified bundle."""
         version = self.store.version(ref)
         judged = self.store.evaluation(ref)
-        options = components.component(self.config, ref.component).options
+        component = components.component(self.config, ref.component)
         return Held(
             ref=ref,
             kind=version.kind,
@@ -108,5 +110,6 @@ class ProjectShelf:
             created=version.created,
             servable=versions.load(self.store, version),
             scorecard=None if judged is None else judged.scorecard,
-            private=frozenset(getattr(options, "sensitive", ())),
+            private=frozenset(getattr(component.options, "sensitive", ())),
+            id=component.config.labels.id or component.config.feedback.id,
         )

@@ -30,6 +30,8 @@ class Signature(Record, frozen=True, kw_only=True):
 
     inputs: tuple[Field, ...]
     outputs: tuple[Field, ...]
+    label: Field | None = None
+    """What turns out to be true of one call; None where a label can be any JSON value."""
 
 
 class Message(Record, frozen=True, kw_only=True):

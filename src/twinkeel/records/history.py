@@ -119,6 +119,8 @@ class Event(Record, frozen=True, kw_only=True):
     ms: float | None = None
     cost: float | None = None
     who: str | None = None
-    """The name of the key that was used."""
+    """The name of the key that was used; of a label or feedback, who said so."""
+    case: str | None = None
+    """The id that the caller's row has, kept where labels or feedback are joined by it."""
     inputs: dict[str, Json] | None = None
     output: Json = None

@@ -14,10 +14,10 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select
@@ -33,6 +33,8 @@ WINDOW = 0.025
 """Seconds from an unsynced record to the sync that takes it."""
 SEGMENT_BYTES = 8 * 2**20
 _BATCH = 2_000
+_NAMES = 500
+"""Ids in one question to SQL."""
 _log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Event).decode
@@ -147,6 +149,43 @@ class EventLog:
             found[event.id] = (at, event)
         ordered = sorted(found.values(), key=lambda pair: (pair[0], pair[1].id), reverse=True)
         return [event for _, event in ordered[:limit]]
+
+    def among(self, key: Literal["id", "about"], values: Collection[str]) -> list[Event]:
+        """The events whose `key` is one of these, oldest first."""
+        found = {e.id: (at, e) for at, e in self._logged() if getattr(e, key) in values}
+        wanted = iter(values)
+        with self._database.read() as connection:
+            while batch := list(islice(wanted, _NAMES)):
+                query = select(events.c.sequence, events.c.record)
+                for row in connection.execute(query.where(events.c[key].in_(batch))):
+                    event = _decode(row.record)
+                    found[event.id] = (row.sequence, event)
+        return [event for _, event in sorted(found.values(), key=lambda pair: pair[0])]
+
+    def each(self, component: str, kind: str, *, since: str = "") -> Iterator[Event]:
+        """Every event of one sort from the time `since` on, oldest first, in bounded memory.
+
+        What is appended while this runs may be left out.
+        """
+        logged = [
+            (at, event)
+            for at, event in self._logged()
+            if event.component == component and event.kind == kind and event.at >= since
+        ]
+        last = 0
+        query = select(events.c.sequence, events.c.record).where(
+            events.c.component == component, events.c.kind == kind, events.c.at >= since
+        )
+        while True:
+            after = query.where(events.c.sequence > last).order_by(events.c.sequence)
+            with self._database.read() as connection:
+                batch = connection.execute(after.limit(_BATCH)).all()
+            yield from (_decode(row.record) for row in batch)
+            if len(batch) < _BATCH:
+                break
+            last = batch[-1].sequence
+        newest = batch[-1].sequence if batch else last
+        yield from (event for at, event in sorted(logged, key=lambda p: p[0]) if at > newest)
 
     def move(self) -> Moved:
         """Take every finished segment into SQL, this process's own and those of dead ones.

@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 from typing import Literal
 
-from twinkeel.errors import Refused, RequestError, StoreError, UnknownName
+from twinkeel.errors import InputError, Refused, RequestError, StoreError, UnknownName
+from twinkeel.lifecycle import labels
 from twinkeel.records import Event, Json, now
 from twinkeel.server.exchange import Exchange, Reply, json_reply
 from twinkeel.server.service import Service
@@ -46,6 +47,8 @@ def _recorded(
     """The recorded event, and whether it is new; raises UnknownName, Refused, StoreError."""
     service = exchange.service
     about = _found(service, exchange.param("id"))
+    if kind == "label":
+        _check(service, about, body["value"])
     made = Event(
         id=new_id() if key is None else _keyed_id(key, kind, about.id, exchange.who),
         kind=kind,
@@ -78,6 +81,16 @@ def _found(service: Service, id: str) -> Event:  # noqa: A002  the store's own w
     if event is None or event.kind != "call":
         raise UnknownName(f"There is no call with the event id {id[:80]!r}.")
     return event
+
+
+def _check(service: Service, about: Event, value: Json) -> None:
+    """Raise InputError for a value that the version which answered could never be right about."""
+    held = service.live.find(about.component) if service.live.serves(about.component) else None
+    if held is not None and held.ref.number == about.number:
+        try:
+            labels.read(held.servable.signature.label, value)
+        except InputError as error:
+            raise InputError(f"The label's value: {error}.") from None
 
 
 def _keyed_id(key: str, kind: Joining, about: str, who: str | None) -> str:

@@ -1,0 +1,176 @@
+"""Labels and feedback that come late, in a table, join the calls that they are about."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from telecom import churn_lines, write_project
+from twinkeel.cli.app import run
+from twinkeel.errors import ConfigError, SourceError, UsageError
+from twinkeel.lifecycle.moments import shifted
+from twinkeel.lifecycle.serve import Live
+from twinkeel.project import Project
+from twinkeel.records import Event, now
+
+OPTIONS = '[components.churn.labels]\nid = "customerID"\ntime = "day"\nvalue = "churned"'
+BY_EVENT = {"event": "event", "value": "churned"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project with a released version, whose labels join by the customer's id."""
+    folder = write_project(tmp_path_factory.mktemp("late"), rows=400, options=OPTIONS)
+    (folder / "outcomes.csv").write_text("event,churned\nnone,Yes\n")
+    project = Project.open(folder)
+    project.build("churn")
+    project.release("churn", override="for these tests")
+    yield project
+    project.close()
+
+
+@pytest.fixture
+def called(built: Project) -> Callable[..., list[Event]]:
+    """`called(3)`: the events of calls for the first three customers, one after the other."""
+    rows = list(csv.DictReader(churn_lines(20)))
+
+    def call(count: int) -> list[Event]:
+        live = Live.of(built.config, built.store)
+        live.refresh()
+        ids = [live.call("churn", [row])[0].event for row in rows[:count]]
+        return [event for id_ in ids if (event := built.store.events.find(str(id_)))]
+
+    return call
+
+
+def table(project: Project, *lines: str) -> Path:
+    path = project.config.root / "late.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def labels_of(project: Project, event: Event) -> list[object]:
+    return [one.output["value"] for one in project.store.events.query(about=event.id)]
+
+
+def test_labels_join_by_event_id_once(built: Project, called: Callable[..., list[Event]]) -> None:
+    first, second = called(2)
+    file = table(built, "event,churned", f"{first.id},Yes", f"{second.id},No")
+
+    once = built.label("churn", file, columns=BY_EVENT)
+    again = built.label("churn", file, columns=BY_EVENT)
+
+    assert (once.rows, once.joined, once.known, once.refused) == (2, 2, 0, 0)
+    assert (again.joined, again.known) == (0, 2)
+    assert labels_of(built, first) == ["Yes"]
+
+
+def test_a_row_about_no_call_or_with_no_class_is_refused_by_its_number(
+    built: Project, called: Callable[..., list[Event]]
+) -> None:
+    (event,) = called(1)
+    label = built.label("churn", table(built, "event,churned", f"{event.id},Yes"), columns=BY_EVENT)
+    assert label.joined == 1
+    told = built.store.events.query(about=event.id)[0].id
+    lines = (f"{event.id},Maybe", "0123,Yes", f"{told},Yes", f"{event.id},")
+
+    found = built.label("churn", table(built, "event,churned", *lines), columns=BY_EVENT)
+
+    assert (found.joined, found.unknown, found.invalid) == (0, 2, 2)
+    said = {one.row: one.sentence for one in found.told}
+    assert said[1] == "there is no label 'Maybe'; there is 'No', 'Yes'."
+    assert said[2] == "there is no call with the event id '0123'."
+
+
+def test_contradicting_labels_are_both_kept(
+    built: Project, called: Callable[..., list[Event]]
+) -> None:
+    (event,) = called(1)
+    file = table(built, "event,churned", f"{event.id},Yes", f"{event.id},No", f"{event.id},No")
+
+    found = built.label("churn", file, columns=BY_EVENT)
+
+    assert (found.joined, found.known, found.contradicting) == (2, 1, 1)
+    assert sorted(map(str, labels_of(built, event))) == ["No", "Yes"]
+
+
+def test_labels_join_the_latest_call_of_the_case_before_their_time(
+    built: Project, called: Callable[..., list[Event]]
+) -> None:
+    earlier, later = called(1)[0], called(1)[0]
+    after, before = shifted(now(), 60), shifted(earlier.at, -90)
+    long_after = shifted(now(), 40 * 86400)
+    rows = (f"{earlier.case},{after},Yes", f"{earlier.case},{before},Yes")
+    file = table(built, "customerID,day,churned", *rows, f"{earlier.case},{long_after},No")
+
+    found = built.label("churn", file)
+
+    assert (found.joined, found.unknown) == (1, 2)
+    assert found.ambiguous == 1
+    assert labels_of(built, later) == ["Yes"]
+    assert labels_of(built, earlier) == []
+
+
+def test_a_time_that_is_none_is_told(built: Project) -> None:
+    found = built.label("churn", table(built, "customerID,day,churned", "7590-VHVEG,soon,Yes"))
+
+    assert (found.invalid, found.told[0].sentence) == (1, "its time is not a date or a time.")
+
+
+def test_who_said_so_is_kept_and_two_who_agree_are_two(
+    built: Project, called: Callable[..., list[Event]]
+) -> None:
+    (event,) = called(1)
+    file = table(built, "event,churned,clerk", f"{event.id},Yes,ann", f"{event.id},Yes,bob")
+
+    found = built.label("churn", file, columns={**BY_EVENT, "by": "clerk"})
+
+    assert found.joined == 2
+    assert {one.who for one in built.store.events.query(about=event.id)} == {"ann", "bob"}
+
+
+def test_feedback_is_any_value_and_does_not_contradict(
+    built: Project, called: Callable[..., list[Event]]
+) -> None:
+    (event,) = called(1)
+    file = table(built, "event,stars", f"{event.id},4", f"{event.id},bad")
+
+    found = built.feedback("churn", file, columns={"event": "event", "value": "stars"})
+
+    assert (found.joined, found.contradicting) == (2, 0)
+    assert set(labels_of(built, event)) == {4, "bad"}
+
+
+def test_the_command_ends_with_1_where_a_row_is_refused(
+    built: Project, called: Callable[..., list[Event]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (event,) = called(1)
+    good, bad = f"{event.id},Yes", "none,Yes"
+    root, words = str(built.config.root), ("value=churned", "event=event", "--in")
+
+    def label(*lines: str) -> int:
+        file = table(built, "event,churned", *lines)
+        return run(["label", "churn", *words, str(file), "--json", "--project", root])
+
+    assert label(good) == 0
+    assert json.loads(capsys.readouterr().out)["joined"] == 1
+    assert label(good, bad) == 1
+    counts = json.loads(capsys.readouterr().out)
+    assert (counts["known"], counts["unknown"]) == (1, 1)
+
+
+def test_mistakes_are_told_before_anything_is_recorded(built: Project) -> None:
+    file = table(built, "event,churned", "x,Yes")
+
+    with pytest.raises(SourceError, match="no column 'evnt'; did you mean 'event'"):
+        built.label("churn", file, columns={"event": "evnt", "value": "churned"})
+    with pytest.raises(ConfigError, match="no key 'evnt'"):
+        built.label("churn", file, columns={"evnt": "event"})
+    with pytest.raises(UsageError, match=r"Give a file, or name a source under \[components"):
+        built.label("churn")
+    with pytest.raises(UsageError, match="has no value"):
+        built.feedback("churn", file, columns={"event": "event"})

@@ -1,0 +1,108 @@
+"""What labels say of calls: values, maturity, contradictions and senders. Pure."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twinkeel.errors import InputError
+from twinkeel.lifecycle.labels import canonical, labelled, read, settle, weigh
+from twinkeel.lifecycle.moments import moment, shifted
+from twinkeel.records import Event, Field
+
+NOON = "2024-05-10T12:00:00.000000+00:00"
+CHURN = Field(name="label", type="category", values=("No", "Yes"))
+
+
+def called(id_: str, at: str = NOON) -> Event:
+    return Event(id=id_, kind="call", component="churn", at=at)
+
+
+def said(about: str, value: object, who: str | None = None) -> Event:
+    return Event(
+        id=f"{about}-{who}-{value}",
+        kind="label",
+        component="churn",
+        at=NOON,
+        about=about,
+        who=who,
+        output={"value": value},
+    )
+
+
+def test_a_class_that_does_not_exist_is_refused_with_the_nearest() -> None:
+    assert read(CHURN, " Yes ") == "Yes"
+    with pytest.raises(InputError, match="there is no label 'yes'; did you mean 'Yes'"):
+        read(CHURN, "yes")
+
+
+@pytest.mark.parametrize("cell", ["soon", "", None, True, float("nan"), "inf"])
+def test_a_text_is_no_number(cell: object) -> None:
+    field = Field(name="label", type="number")
+
+    assert read(field, "12.5") == 12.5
+    with pytest.raises(InputError, match="expected a number"):
+        read(field, cell)
+
+
+def test_scores_wait_until_labels_had_their_time() -> None:
+    calls = [called("old", shifted(NOON, -31 * 86400)), called("none", shifted(NOON, -40 * 86400))]
+    calls.append(called("new", shifted(NOON, -86400)))
+
+    found = labelled(calls, [said("old", "Yes"), said("new", "No")], now=NOON, maturity=30 * 86400)
+
+    assert (found.matured, found.immature, found.missing) == (2, 1, 0.5)
+    assert found.values == {"old": ("Yes",)}
+
+
+def test_contradicting_labels_are_all_kept_and_counted() -> None:
+    told = [said("a", "Yes", "ann"), said("a", "No", "bob"), said("a", "Yes", "bob")]
+
+    found = labelled([called("a")], told, now=NOON)
+
+    assert sorted(found.values["a"]) == ["No", "Yes"]
+    assert found.contradicting == 1
+
+
+def test_a_flood_by_one_sender_is_set_apart_and_its_influence_shown() -> None:
+    ids = [f"c{k}" for k in range(50)]
+    honest = [said(id_, "No", "crm") for id_ in ids[:20]]
+    flood = [said(id_, "Yes", "bot") for id_ in ids]
+
+    found = labelled(map(called, ids), honest + flood, now=NOON, share=0.6)
+
+    bot, crm = found.senders
+    assert (bot.who, bot.share, bot.quarantined) == ("bot", 1.0, True)
+    assert (bot.alone, bot.against) == (30, 20)
+    assert not crm.quarantined
+    assert set(found.values.values()) == {("No",)}
+    assert len(found.all_values) == 50
+
+
+def test_a_single_sender_and_one_who_is_not_named_are_no_flood() -> None:
+    many = [said(f"c{k}", "Yes", "crm") for k in range(50)]
+    unnamed = [said(f"d{k}", "Yes") for k in range(90)]
+
+    assert not weigh(many, share=0.1)[0].quarantined
+    assert not weigh(many[:5] + unnamed, share=0.1)[0].quarantined
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([1, 1.0, 2, "x", None]))))
+def test_the_order_in_which_labels_came_decides_nothing_but_order(
+    pairs: list[tuple[str, object]],
+) -> None:
+    told = [said(about, value, who=str(k)) for k, (about, value) in enumerate(pairs)]
+
+    def sets(labels: list[Event]) -> dict[str, set[bytes]]:
+        return {a: {canonical(v) for v in values} for a, values in settle(labels).items()}
+
+    assert sets(told) == sets(told[::-1])
+    assert {sender.labels for sender in weigh(told)} <= {1}
+
+
+def test_a_date_alone_is_the_end_of_its_day_and_other_zones_are_read() -> None:
+    assert moment("2024-05-10", end_of_day=True) == "2024-05-10T23:59:59.999999+00:00"
+    assert moment("2024-05-10T14:00:00+02:00") == NOON
+    assert moment("2024-05-10 12:00:00") == NOON
+    assert moment("tomorrow") == moment("") == moment(None) == ""
