@@ -116,6 +116,6 @@ def _counted(bins: Bins, values: Any) -> Bins:
 
 def _standard(scores: Floats, counts: Floats) -> Floats:
     n = max(counts.sum(), 1.0)
-    centred = scores - (counts * scores).sum() / n
+    centred: Floats = scores - (counts * scores).sum() / n
     spread = float(np.sqrt((counts * centred**2).sum() / n))
     return centred / spread if spread > 1e-9 else centred

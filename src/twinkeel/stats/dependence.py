@@ -2,8 +2,8 @@
 
 Calls come in bursts and by the time of day. A design effect is how much larger the variance of a
 window's mean is than that of as many independent calls; it is estimated from successive differences
-of the means of short cells and of cycles (von Neumann 1941), which neither a slow daily wave nor one
-step of level inflates much, and drawn towards 1 while there is little to go by.
+of the means of short cells and of cycles (von Neumann 1941), which neither a slow daily wave nor
+one step of level inflates much, and drawn towards 1 while there is little to go by.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LEAST_CYCLES = 8
 
 
 def design_effect(sums: Floats, counts: Floats, *, per_cycle: int) -> Floats:
-    """Design effects, shape (...), of means in cells of time, from `sums` and `counts` (..., cells).
+    """Design effects, shape (...), of means in cells of time: `sums`, `counts` of (..., cells).
 
     The scores that were summed have variance 1. Both the cells and the whole cycles of
     `per_cycle` cells are looked at; the larger effect holds, and none is below 1.
