@@ -39,6 +39,7 @@ _CONFIG_TABLES = (
     ("[server]", "ServerTable"),
     ("[events]", "EventsTable"),
     ("[versions]", "VersionsTable"),
+    ("[store]", "StoreTable"),
 )
 _WORDS = {
     "dict[str, Any]": "table",

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinkeel.config import FILE, Config, load
+from twinkeel.config import FILE, Config, from_environment, load
 from twinkeel.errors import StoreError, UsageError
 from twinkeel.records import (
     Evaluation,
@@ -63,9 +63,9 @@ class Project:
         """
         from twinkeel.lifecycle.components import check
 
-        config = load(_root(Path(folder)))
+        config = load(find_root(Path(folder)))
         check(config)
-        return cls(config, _store(config.root), progress=progress)
+        return cls(config, _store(config), progress=progress)
 
     @classmethod
     def init(
@@ -257,20 +257,23 @@ class Project:
         return table(("component", "kind", "in production", "newest", "next"), rows)
 
 
-def _store(root: Path) -> Store:
+def _store(config: Config) -> Store:
     """The project's store; where it cannot be written, one that still answers and shows."""
-    from twinkeel.store.store import FOLDER, Store
+    from twinkeel.store.store import Store
 
+    written = config.store.url
+    url = None if written is None else from_environment(written, "[store] url")
     try:
-        return Store.open(root)
+        return Store.open(config.root, url=url)
     except StoreError as error:
-        if not (root / FOLDER / "catalog.db").is_file():
-            raise
-        return Store.open(root, read_only=True, why=str(error))
+        try:
+            return Store.open(config.root, url=url, read_only=True, why=str(error))
+        except StoreError:
+            raise error from None
 
 
-def _root(start: Path) -> Path:
-    """The nearest folder at or above `start` that has a `twinkeel.toml`."""
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that has a `twinkeel.toml`; UsageError if none."""
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():

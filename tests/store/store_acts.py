@@ -7,19 +7,63 @@ SIGKILL when it reaches POINT, after passing it SKIP times.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from twinkeel.errors import Refused
 from twinkeel.records import Evaluation, Event, Lineage, Scorecard, Version, now
-from twinkeel.store import events, points
+from twinkeel.store import events, points, schema
 from twinkeel.store.bundles import BundleInfo
 from twinkeel.store.steps import Steps
 from twinkeel.store.store import Store
+
+DATABASE = "TWINKEEL_TEST_DATABASE"
+"""The environment variable with the URL of the server that holds the catalogs, if one does."""
+
+
+def opened(root: Path, **keywords: Any) -> Store:
+    """The store of the project in `root`: its catalog is a file, or a schema of the server."""
+    return Store.open(root, url=url_of(root), **keywords)
+
+
+def url_of(root: Path) -> str | None:
+    """The URL of the schema that is this project's own, which is made; None without a server."""
+    if DATABASE not in os.environ:
+        return None
+    import psycopg
+
+    name = schema_of(root)
+    with psycopg.connect(os.environ[DATABASE], autocommit=True) as connection:
+        if connection.execute("SELECT to_regnamespace(%s)", (name,)).fetchone() == (None,):
+            with contextlib.suppress(psycopg.errors.UniqueViolation):  # another was quicker
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name}")
+    return f"{os.environ[DATABASE]}?options=-csearch_path%3D{name}"
+
+
+def schema_of(root: Path) -> str:
+    return f"root_{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]}"
+
+
+def copied(root: Path, to: Path) -> Path:
+    """A copy of a project, its catalog too, as a restore from a backup makes it."""
+    shutil.copytree(root, to)
+    if url_of(to) is not None:
+        import psycopg
+
+        opened(to).close()
+        with psycopg.connect(os.environ[DATABASE]) as connection:
+            for name in (table for table in schema.metadata.tables if table != "schema_version"):
+                connection.execute(
+                    f"INSERT INTO {schema_of(to)}.{name} SELECT * FROM {schema_of(root)}.{name}"
+                )
+    return to
 
 
 def lineage(store: Store, **changes: object) -> Lineage:
@@ -73,11 +117,11 @@ def call(component: str = "churn", **changes: object) -> Event:
 
 
 def open_(root: Path) -> None:
-    Store.open(root).close()
+    opened(root).close()
 
 
 def build(root: Path) -> None:
-    with Store.open(root) as store, store.building("key") as folder:
+    with opened(root) as store, store.building("key") as folder:
         steps = Steps(folder / "steps")
         step = steps("fill", lambda into: fill(into, "built") and None)
         shared = store.shared()
@@ -88,27 +132,27 @@ def build(root: Path) -> None:
 
 
 def release(root: Path) -> None:
-    with Store.open(root) as store:
+    with opened(root) as store:
         _release(store, 2, "release")
 
 
 def rollback(root: Path) -> None:
-    with Store.open(root) as store:
+    with opened(root) as store:
         _release(store, 1, "rollback")
 
 
 def key(root: Path) -> None:
-    with Store.open(root) as store:
+    with opened(root) as store:
         store.add_key(f"key{len(store.keys())}", "caller")
 
 
 def revoke(root: Path) -> None:
-    with Store.open(root) as store:
+    with opened(root) as store:
         store.revoke_key("first")
 
 
 def append(root: Path) -> None:
-    with Store.open(root) as store:
+    with opened(root) as store:
         for _ in range(3):
             event = call()
             store.events.append(event)
@@ -117,19 +161,19 @@ def append(root: Path) -> None:
 
 
 def move(root: Path) -> None:
-    with Store.open(root) as store:
+    with opened(root) as store:
         store.events.append(call())
         store.events.move()
 
 
 def gc(root: Path) -> None:
-    with Store.open(root) as store:
+    with opened(root) as store:
         store.gc(keep_versions=1, events_before="2999", grace=0)
 
 
 def race(root: Path) -> None:
     """Try to be each of forty releases; print the sequences of those that were won."""
-    with Store.open(root) as store:
+    with opened(root) as store:
         while not (root / "go").exists():
             time.sleep(0.001)
         for seen in range(40):
@@ -140,9 +184,17 @@ def race(root: Path) -> None:
                 print(won.sequence)
 
 
+def build_many(root: Path) -> None:
+    """Ten versions, one after the other."""
+    with opened(root) as store:
+        for number in range(10):
+            made = version(store, f"{os.getpid()} {number}")
+            store.add_evaluation(evaluation(store, made))
+
+
 def hold(root: Path) -> None:
     """Write events until the process is killed, printing each id once it is acknowledged."""
-    with Store.open(root) as store:
+    with opened(root) as store:
         while True:
             event = call(inputs={"n": 1})
             store.events.append(event)
@@ -166,6 +218,7 @@ ACTS: dict[str, Callable[[Path], None]] = {
     "move": move,
     "gc": gc,
     "race": race,
+    "build_many": build_many,
     "hold": hold,
 }
 

@@ -20,10 +20,12 @@ from twinkeel.records import Event
 from twinkeel.store import events, points, segments
 from twinkeel.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store.open(tmp_path) as opened:
+    with store_acts.opened(tmp_path) as opened:
         yield opened
 
 
@@ -83,13 +85,13 @@ def test_order_is_that_of_appending_in_both_homes(store):
 
 
 def test_order_holds_when_the_clock_has_gone_back(tmp_path):
-    with Store.open(tmp_path) as store:
+    with store_acts.opened(tmp_path) as store:
         (early,) = add(store, 1, id="early")
     (path,) = logs(tmp_path)
     record = segments.parse(path.read_bytes()).records[0]
     path.write_bytes(segments.line(record.sequence + (3_600_000 << 16), record.data))
 
-    with Store.open(tmp_path) as store:
+    with store_acts.opened(tmp_path) as store:
         (late,) = add(store, 1, id="late")
         assert store.events.query() == [late, early]
         store.events.move()
@@ -247,7 +249,7 @@ def test_events_are_synced_without_anybody_asking(store):
 
 
 def test_a_store_that_logged_nothing_leaves_no_segment(tmp_path):
-    with Store.open(tmp_path) as store:
+    with store_acts.opened(tmp_path) as store:
         store.events.flush()
         store.events.move()
 

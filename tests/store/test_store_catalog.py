@@ -13,12 +13,13 @@ import store_acts
 from twinkeel.errors import BundleError, Refused, StoreError, UnknownName, UsageError
 from twinkeel.records import VersionRef
 from twinkeel.store.bundles import BundleInfo
-from twinkeel.store.store import Store
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store.open(tmp_path) as opened:
+    with store_acts.opened(tmp_path) as opened:
         yield opened
 
 
@@ -110,7 +111,7 @@ def test_what_is_not_there_cannot_be_released(store):
 
 
 def test_of_two_processes_that_release_at_once_one_wins(tmp_path):
-    with Store.open(tmp_path) as store:
+    with store_acts.opened(tmp_path) as store:
         for text in "ab":
             store_acts.version(store, text)
     command = [sys.executable, store_acts.__file__, str(tmp_path), "race", "none"]
@@ -121,7 +122,7 @@ def test_of_two_processes_that_release_at_once_one_wins(tmp_path):
 
     assert [racer.returncode for racer in racers] == [0, 0]
     assert sorted(won[0] + won[1]) == list(range(1, 41))
-    with Store.open(tmp_path) as store:
+    with store_acts.opened(tmp_path) as store:
         assert [one.sequence for one in store.releases("churn")] == list(range(40, 0, -1))
 
 

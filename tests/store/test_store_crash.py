@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +13,8 @@ import pytest
 import store_acts
 
 from twinkeel.store import points
-from twinkeel.store.store import Store
+
+pytestmark = pytest.mark.usefixtures("database")
 
 # Every point by the acts that pass it.
 PASSES = {
@@ -39,10 +39,10 @@ CASES = [(act, point) for act, names in PASSES.items() for point in names]
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(database: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four versions, the first in production, the last two never released; a key; two events."""
     root = tmp_path_factory.mktemp("project")
-    with Store.open(root) as store:
+    with store_acts.opened(root) as store:
         for number in range(1, 5):
             made = store_acts.version(store, f"version {number}")
             store.add_evaluation(store_acts.evaluation(store, made, f"[{number}]"))
@@ -61,7 +61,7 @@ def act(root: Path, name: str, point: str = "none", skip: int = 0) -> subprocess
 
 def facts(root: Path) -> dict[str, object]:
     """All that can be asked of a store, without times and secrets; checks every reference."""
-    with Store.open(root) as store:
+    with store_acts.opened(root) as store:
         versions, held = store.versions(), store.keys()
         for version in versions:
             store.open_bundle(version.bundle)
@@ -94,7 +94,7 @@ def test_a_kill_leaves_the_old_state_or_the_new(project, tmp_path, name, point):
 
 def begun(project: Path, name: str, root: Path) -> Path:
     """A project in which the act can be tried: a copy, or an empty folder to open."""
-    return root if name == "open" else Path(shutil.copytree(project, root))
+    return root if name == "open" else store_acts.copied(project, root)
 
 
 @functools.cache
@@ -119,7 +119,7 @@ def between(name: str, old: dict) -> list[dict[str, object]]:
 def leftovers(root: Path) -> list[Path]:
     """What gc must have taken: temporary names, and bundles and objects beyond the catalog's."""
     folder = root / ".twinkeel"
-    with Store.open(root) as store:
+    with store_acts.opened(root) as store:
         digests = {version.bundle for version in store.versions()}
         digests |= {version.lineage.learned_digest for version in store.versions()}
         for version in store.versions():
@@ -149,7 +149,7 @@ def test_what_was_acknowledged_is_found_after_a_kill(tmp_path, skip):
     killed = act(tmp_path, "append", "event.written", skip)
 
     acknowledged = killed.stdout.split()
-    with Store.open(tmp_path) as store:
+    with store_acts.opened(tmp_path) as store:
         assert len(acknowledged) == min(skip, 3)
         assert all(store.events.find(id_) for id_ in acknowledged)
         moved = store.events.move()
@@ -160,7 +160,7 @@ def test_what_was_acknowledged_is_found_after_a_kill(tmp_path, skip):
 @pytest.mark.parametrize("skip", range(6))
 def test_gc_killed_between_two_removals_leaves_only_orphans(project, tmp_path, skip):
     root = tmp_path / "project"
-    shutil.copytree(project, root)
+    store_acts.copied(project, root)
 
     killed = act(root, "gc", "gc.removed", skip)
 
@@ -172,11 +172,11 @@ def test_gc_killed_between_two_removals_leaves_only_orphans(project, tmp_path, s
 
 def test_a_killed_build_resumes_from_its_finished_steps(project, tmp_path):
     root = tmp_path / "project"
-    shutil.copytree(project, root)
+    store_acts.copied(project, root)
 
     act(root, "build", "bundle.copied")
 
-    with Store.open(root) as store, store.building("key") as folder:
+    with store_acts.opened(root) as store, store.building("key") as folder:
         steps = store_acts.Steps(folder / "steps")
         steps("fill", lambda into: pytest.fail("the step ran again"))
         assert steps.resumed == ["fill"]

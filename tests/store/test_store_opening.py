@@ -242,6 +242,24 @@ def test_a_disk_that_was_full_before_can_still_be_read(tmp_path):
     assert said[3] == "bob"
 
 
+def test_what_is_forgotten_is_not_left_in_the_files(tmp_path):
+    catalog = tmp_path / ".twinkeel" / "catalog.db"
+    secret = "Alice Example, born in 1970 "
+    store = Store.open(tmp_path)
+    store.gc()
+    empty = catalog.stat().st_size
+    for number in range(200):
+        store.events.append(store_acts.call(at="2020-01-01", inputs={"n": number, "who": secret}))
+    store.events.move()
+
+    store.gc(events_before="2021")
+
+    left = [path for path in (tmp_path / ".twinkeel").rglob("*") if path.is_file()]
+    assert not [path for path in left if secret.encode() in path.read_bytes()]
+    assert catalog.stat().st_size <= empty
+    store.close()
+
+
 def test_importing_the_store_brings_in_nothing_heavy():
     code = "import sys, twinkeel.store.store; print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -249,4 +267,14 @@ def test_importing_the_store_brings_in_nothing_heavy():
     loaded = {name.partition(".")[0] for name in said.stdout.split()}
     assert "sqlalchemy" in loaded
     assert "sqlalchemy.orm" not in said.stdout.split()
-    assert not loaded & {"numpy", "pandas", "polars", "pyarrow", "sklearn", "onnxruntime", "onnx"}
+    assert not loaded & {
+        "psycopg",
+        "fsspec",
+        "numpy",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "sklearn",
+        "onnxruntime",
+        "onnx",
+    }

@@ -12,10 +12,12 @@ from twinkeel.store.bundles import open_bundle
 from twinkeel.store.objects import Objects
 from twinkeel.store.store import Store
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def store(tmp_path: Path):
-    with Store.open(tmp_path) as opened:
+    with store_acts.opened(tmp_path) as opened:
         yield opened
 
 

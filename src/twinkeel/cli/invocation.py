@@ -54,10 +54,10 @@ class Invocation:
     def project(self) -> Project:
         """The project of `--project`, with the secrets of its `.env` in the environment."""
         from twinkeel.cli import dotenv
-        from twinkeel.project import Project
+        from twinkeel.project import Project, find_root
 
+        dotenv.load(find_root(self.folder))
         self._opened = Project.open(self.folder)
-        dotenv.load(self._opened.config.root)
         return self._opened
 
     @cached_property

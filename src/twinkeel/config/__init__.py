@@ -16,9 +16,10 @@ from twinkeel.config.tables import (
     ProjectTable,
     ServerTable,
     SourceConfig,
+    StoreTable,
     VersionsTable,
 )
-from twinkeel.config.values import seconds, size
+from twinkeel.config.values import from_environment, seconds, size
 
 __all__ = [
     "COMPONENT_KEYS",
@@ -31,8 +32,10 @@ __all__ = [
     "ProjectTable",
     "ServerTable",
     "SourceConfig",
+    "StoreTable",
     "VersionsTable",
     "decode",
+    "from_environment",
     "join_table",
     "load",
     "parse",

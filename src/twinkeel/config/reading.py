@@ -20,6 +20,7 @@ from twinkeel.config.tables import (
     ProjectTable,
     ServerTable,
     SourceConfig,
+    StoreTable,
     VersionsTable,
 )
 from twinkeel.config.values import seconds, size
@@ -32,7 +33,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%\w+)?")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s@*]+/?")
 COMPONENT_KEYS = tuple(field.name for field in msgspec.structs.fields(ComponentTable))
-_TABLES = ("project", "sources", "components", "server", "events", "versions")
+_TABLES = ("project", "sources", "components", "server", "events", "versions", "store")
 
 
 def load(root: Path) -> Config:
@@ -78,6 +79,7 @@ def parse(raw: Mapping[str, Any], root: Path) -> Config:
         server=decode(raw.get("server", {}), ServerTable, "[server]"),
         events=decode(raw.get("events", {}), EventsTable, "[events]"),
         versions=decode(raw.get("versions", {}), VersionsTable, "[versions]"),
+        store=decode(raw.get("store", {}), StoreTable, "[store]"),
     )
     _check_values(config)
     return config

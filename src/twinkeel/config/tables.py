@@ -87,6 +87,16 @@ class JoinTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The largest share of the labels that one sender may have; a larger one is set apart."""
 
 
+class StoreTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[store]`: where versions, releases, keys and events are kept; by default `.twinkeel/`.
+
+    `$NAME` stands for the environment variable `NAME`, which `.env` may set.
+    """
+
+    url: str | None = None
+    """A PostgreSQL database, `postgresql://...`; `$DATABASE_URL` keeps its password out of here."""
+
+
 class ComponentConfig(Record, frozen=True, kw_only=True):
     """`[components.NAME]`: one thing to build."""
 
@@ -112,6 +122,7 @@ class Config(Record, frozen=True, kw_only=True):
     server: ServerTable = ServerTable()
     events: EventsTable = EventsTable()
     versions: VersionsTable = VersionsTable()
+    store: StoreTable = StoreTable()
 
 
 class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,52 +1,34 @@
-"""The one place that knows which database this is: SQLite, in write-ahead mode.
+"""A database that holds the catalog: what every one of them must do, whichever it is.
 
 `read` and `write` are the only doors to it: one transaction each, errors already in words. All
-other SQL of the store is SQLAlchemy Core that any database understands. Writers wait for each
-other (10 s at most), readers wait for nobody, and a commit returns when it is on the disk.
+SQL of the store is SQLAlchemy Core that any database understands; what differs between them is
+in the subclasses (`sqlite`, `postgres`) and nowhere else.
 """
 
 from __future__ import annotations
 
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, Insert, Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from twinkeel.errors import StoreError
 
-_WAIT = 10.0
-_REASONS = {
-    "readonly": "it cannot be written: use a project folder that can be written",
-    "disk is full": "the disk is full: free some space and try again",
-    "shmsize": "the disk is full: free some space and try again",
-    "disk i/o": "the disk refuses to read or write: check its space and health",
-    "locked": f"another process has held it for more than {_WAIT:g} s: try again",
-    "unable to open": "it cannot be opened: check that it exists and its folder's permissions",
-    "malformed": "it is damaged: restore it from a backup",
-    "not a database": "it is not a database: restore it from a backup",
-}
+WAIT = 10.0
+"""Seconds that a writer waits for another one."""
 
 
-_WORTH_VACUUM = 0.25
-"""Share of the file that is free when it is worth writing anew."""
-_UNSHARED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
-"""SQLite cannot make the file beside the database that its readers share."""
+class Database(ABC):
+    """A database, opened for reading or for both."""
 
-
-class Database:
-    """A SQLite file, opened for reading or for both."""
-
-    def __init__(self, path: Path, *, read_only: bool, why: str | None = None) -> None:
-        self.path = path
+    def __init__(self, name: str, engine: Engine, *, read_only: bool, why: str | None) -> None:
+        self.name = name
+        """What messages call it; never with a password."""
         self.read_only = read_only
-        self._why = why or f"The store at {path} was opened for reading only: open it for writing."
-        self._engine = _engine(path, read_only=read_only)
+        self._why = why or f"The store at {name} was opened for reading only: open it for writing."
+        self._engine = engine
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -58,103 +40,56 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One change, whole or not at all; the only one at its time. Raises StoreError."""
         self.check_writable()
-        with self._words(), self._engine.connect() as plain:
-            connection = plain.execution_options(begin="BEGIN IMMEDIATE")
-            with connection.begin():
-                yield connection
+        with self._words(), self._engine.connect() as plain, self._alone(plain) as connection:
+            yield connection
 
     def check_writable(self) -> None:
         """Raise StoreError, which says why, where this was opened for reading only."""
         if self.read_only:
             raise StoreError(self._why)
 
-    def compact(self) -> None:
-        """Give the space of what was removed back, and leave no copy of it in the log."""
-        with self._words(), self._engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            (free,) = driver.execute("PRAGMA freelist_count").fetchone()
-            (pages,) = driver.execute("PRAGMA page_count").fetchone()
-            if free > _WORTH_VACUUM * pages:
-                driver.execute("VACUUM")
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    def prepare(self) -> None:
-        """Turn on the write-ahead log, for good; only while nobody else opens the file."""
-        with self._words(), self._engine.connect() as connection:
-            driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA journal_mode = WAL")
-
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
+
+    @abstractmethod
+    def guard(self, *, exclusive: bool) -> AbstractContextManager[None]:
+        """Hold off removal (shared), or whatever relies on files that are there (exclusive).
+
+        Between all processes that use this database; waits for as long as it takes.
+        """
+
+    @abstractmethod
+    def compact(self) -> None:
+        """Give the space of what was removed back, where this is not done by itself."""
+
+    def opening(self) -> AbstractContextManager[None]:
+        """Hold off others who open it for writing, where that is needed."""
+        return nullcontext()
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """What is done once, before the first migration."""
+
+    @abstractmethod
+    def insert_new(self, table: Table) -> Insert:
+        """An INSERT that passes over rows whose primary key is there already."""
+
+    def definition(self, statement: str) -> str:
+        """A statement of a migration, as this database needs it."""
+        return statement
+
+    @abstractmethod
+    def _alone(self, connection: Connection) -> AbstractContextManager[Connection]:
+        """A transaction that may write, while no other one does."""
+
+    @abstractmethod
+    def _reason(self, error: SQLAlchemyError) -> str:
+        """What went wrong and what to do, as the end of a sentence without its full stop."""
 
     @contextmanager
     def _words(self) -> Iterator[None]:
         try:
             yield
         except SQLAlchemyError as error:
-            raise StoreError(f"The store cannot use {self.path}: {_reason(error)}.") from error
-
-
-def insert_new(table: Table) -> Insert:
-    """An INSERT that passes over rows whose primary key is there already."""
-    return sqlite.insert(table).on_conflict_do_nothing()
-
-
-def _engine(path: Path, *, read_only: bool) -> Engine:
-    def connect() -> sqlite3.Connection:
-        return _connect(path, read_only=read_only)
-
-    # Without a pool, every look at an immutable file is a fresh one.
-    pool = NullPool if read_only else None
-    engine = create_engine("sqlite+pysqlite:///store", creator=connect, poolclass=pool)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """A connection; to a file that nobody can be writing, one that does without shared files."""
-    uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-    connection = _opened(uri)
-    if not read_only:
-        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-    elif not _shares(connection) and not _has_log(path):
-        connection.close()
-        connection = _opened(f"{uri}&immutable=1")
-    return connection
-
-
-def _opened(uri: str) -> sqlite3.Connection:
-    # SQLAlchemy's pool hands a connection to one thread at a time.
-    return sqlite3.connect(
-        uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False
-    )
-
-
-def _shares(connection: sqlite3.Connection) -> bool:
-    """Whether SQLite can make its shared files: not on a disk that is read-only or full."""
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in _UNSHARED:
-            return False
-        raise
-    return True
-
-
-def _has_log(path: Path) -> bool:
-    """Whether changes wait beside the file; where a process has it open, there is a log too."""
-    log = path.with_name(f"{path.name}-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    origin = error.orig if isinstance(error, DatabaseError) else error
-    text = str(origin)
-    lowered = f"{getattr(origin, 'sqlite_errorname', '')} {text}".lower()
-    return next((words for sign, words in _REASONS.items() if sign in lowered), text)
+            raise StoreError(f"The store cannot use {self.name}: {self._reason(error)}.") from error

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, delete, func, select
 from twinkeel.errors import StoreError
 from twinkeel.records import Event, Record
 from twinkeel.store import files, points, segments
-from twinkeel.store.database import Database, insert_new
+from twinkeel.store.database import Database
 from twinkeel.store.schema import events
 from twinkeel.store.segments import Logged, Segment
 
@@ -294,7 +294,7 @@ class EventLog:
         count = 0
         while batch := list(islice(known, _BATCH)):
             with self._database.write() as connection:
-                connection.execute(insert_new(events), batch)
+                connection.execute(self._database.insert_new(events), batch)
                 points.reached("move.inserted")
             count += len(batch)
         return len(records) - count

@@ -72,15 +72,15 @@ def migrate(database: Database) -> int:
         number = _check(connection, database)
         missing = [migration for migration in MIGRATIONS if migration.number > number]
         for migration in missing:
-            _apply(connection, migration)
+            _apply(connection, migration, database)
             points.reached("migrate.applied")
     points.reached("migrate.committed")
     return len(missing)
 
 
-def _apply(connection: Connection, migration: Migration) -> None:
+def _apply(connection: Connection, migration: Migration, database: Database) -> None:
     for statement in migration.statements:
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(database.definition(statement))
     connection.execute(insert(schema_version).values(number=migration.number, applied=now()))
 
 
@@ -90,7 +90,7 @@ def _check(connection: Connection, database: Database) -> int:
     number = connection.scalar(select(func.max(schema_version.c.number))) or 0
     if number > NEWEST:
         raise StoreError(
-            f"The store at {database.path} has schema {number} and this Twinkeel knows up to "
+            f"The store at {database.name} has schema {number} and this Twinkeel knows up to "
             f"{NEWEST}: use the newer Twinkeel that wrote it; nothing was changed."
         )
     return number

@@ -1,6 +1,7 @@
-"""Opening the catalog: with the newest schema for writing, as it is for reading.
+"""Opening the catalog, wherever it is: with the newest schema for writing, as it is for reading.
 
-Refuses a schema that is newer than this code, and one that is older where it cannot be migrated.
+Without a URL it is the file `catalog.db` in the store's folder. Refuses a schema that is newer
+than this code, and one that is older where it cannot be migrated.
 """
 
 from __future__ import annotations
@@ -12,33 +13,43 @@ from pathlib import Path
 from twinkeel.errors import StoreError
 from twinkeel.store import migrations
 from twinkeel.store.database import Database
+from twinkeel.store.sqlite import SQLite
+
+CATALOG = "catalog.db"
 
 
-def existing(path: Path, why: str | None) -> Database:
+def existing(folder: Path, url: str | None, why: str | None) -> Database:
     """The catalog that is there, for reading; `why` is what refuses changes."""
-    if not path.is_file():
-        raise StoreError(f"There is no store at {path.parent}: build something first.")
-    with _opened(path, read_only=True, why=why) as database:
+    if url is None and not (folder / CATALOG).is_file():
+        raise StoreError(f"There is no store at {folder}: build something first.")
+    with _opened(_database(folder, url, read_only=True, why=why)) as database:
         if migrations.check(database) < migrations.NEWEST:
-            raise StoreError(
-                f"The store at {path.parent} has an older schema: open it once for writing."
-            )
+            raise StoreError(f"{database.name} has an older schema: open it once for writing.")
     return database
 
 
-def migrated(path: Path) -> Database:
+def migrated(folder: Path, url: str | None) -> Database:
     """The catalog with the newest schema, made if it is not there."""
-    with _opened(path, read_only=False) as database:
+    with _opened(_database(folder, url, read_only=False)) as database, database.opening():
         if migrations.check(database) < migrations.NEWEST:
             database.prepare()
             migrations.migrate(database)
     return database
 
 
+def _database(
+    folder: Path, url: str | None, *, read_only: bool, why: str | None = None
+) -> Database:
+    if url is None:
+        return SQLite(folder / CATALOG, read_only=read_only, why=why)
+    from twinkeel.store.postgres import Postgres
+
+    return Postgres(url, read_only=read_only, why=why)
+
+
 @contextmanager
-def _opened(path: Path, *, read_only: bool, why: str | None = None) -> Iterator[Database]:
+def _opened(database: Database) -> Iterator[Database]:
     """A database that is closed again where it turns out that it cannot be used."""
-    database = Database(path, read_only=read_only, why=why)
     try:
         yield database
     except BaseException:

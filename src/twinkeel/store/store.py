@@ -43,19 +43,25 @@ class Store:
         self.events = EventLog(folder / "events", database)
 
     @classmethod
-    def open(cls, root: Path, *, read_only: bool = False, why: str | None = None) -> Store:
+    def open(
+        cls,
+        root: Path,
+        *,
+        url: str | None = None,
+        read_only: bool = False,
+        why: str | None = None,
+    ) -> Store:
         """Open the store of the project in `root`; it is made if it is not there.
 
-        `read_only` works on a read-only or full disk too, and refuses every change with the
-        sentence `why`. Raises StoreError.
+        `url` is where the catalog is, by default a file. `read_only` works on a read-only or full
+        disk too, and refuses every change with the sentence `why`. Raises StoreError.
         """
         folder = Path(root) / FOLDER
         if read_only:
-            return cls(folder, opening.existing(folder / "catalog.db", why))
+            return cls(folder, opening.existing(folder, url, why))
         with files.explained(folder):
             files.folder(folder)
-            with files.locked(folder / "lock", exclusive=True):
-                return cls(folder, opening.migrated(folder / "catalog.db"))
+        return cls(folder, opening.migrated(folder, url))
 
     def close(self) -> None:
         """Sync the event log and let go of everything."""
@@ -288,7 +294,7 @@ class Store:
                 return self._sweep(plan, before, grace=grace, dry_run=True)
         self._check_writable()
         self.events.move()
-        with files.explained(self.folder), files.locked(self.folder / "lock", exclusive=True):
+        with files.explained(self.folder), self._database.guard(exclusive=True):
             plan = self._forget(keep_versions, before, dry_run=False)
             collected = self._sweep(plan, before, grace=grace, dry_run=False)
         self._database.compact()
@@ -357,8 +363,7 @@ class Store:
     def _using(self) -> Iterator[None]:
         """Nothing that is put or referred to in here is swept meanwhile."""
         self._check_writable()
-        lock = self.folder / "lock"
-        with files.explained(lock), files.locked(lock, exclusive=False):
+        with self._database.guard(exclusive=False):
             yield
 
     @contextmanager
