@@ -25,6 +25,7 @@ from twinkeel.records import (
 )
 
 if TYPE_CHECKING:
+    from twinkeel.data.profile import Profile
     from twinkeel.lifecycle.join import Joined
     from twinkeel.lifecycle.status import ComponentStatus
     from twinkeel.lifecycle.verify import Verification
@@ -81,6 +82,14 @@ class Project:
 
         init(Path(table), Path(folder), target=target, name=name)
         return cls.open(folder)
+
+    def profile(
+        self, source: str, *, target: str | None = None, time: str | None = None
+    ) -> Profile:
+        """What each column of a source holds, what goes with `target`, what changes over `time`."""
+        from twinkeel.lifecycle.profile import profile
+
+        return profile(self.config, source, target=target, time=time)
 
     def build(self, name: str, *, seed: int | None = None) -> Judged:
         """Build a component and evaluate the new version."""

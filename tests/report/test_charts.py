@@ -49,6 +49,8 @@ def every():
         "scores": charts.score_intervals(scores()),
         "slices": charts.slices(scores(), "roc_auc"),
         "histogram": charts.histogram({"Yes": up[truth == 1], EVIL: up[truth == 0]}, axis=EVIL),
+        "binned": charts.binned([(0, 1.5, 3), (1.5, 3, 4)], axis=EVIL),
+        "moments": charts.binned([("2024-01-01", "2024-02-01", 3)], axis=EVIL, moments=True),
         "empty": charts.histogram({}, axis="nothing"),
         "none": charts.bars({}, axis="importance"),
     }

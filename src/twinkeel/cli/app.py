@@ -28,6 +28,7 @@ app = App(
 
 _VERBS = {
     "init": "Start a project from a table.",
+    "profile": "What each column of a table holds, and what goes with the target.",
     "build": "Build a component and judge the new version.",
     "evaluate": "Judge a version again, on the cases that its source gives now.",
     "release": "Put a version into production, if its gates passed.",

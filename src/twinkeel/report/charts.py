@@ -154,6 +154,24 @@ def histogram(values: Mapping[str, Floats], *, axis: str, bins: int = 30) -> Cha
     return _chart(spec, f"Distribution of {axis} over {len(pooled):,} values.")
 
 
+def binned(bins: Sequence[tuple[Any, Any, int]], *, axis: str, moments: bool = False) -> Chart:
+    """Counts between bounds that are known already: numbers, or moments as ISO 8601 texts."""
+    rows = [{"from": low, "to": high, "rows": count} for low, high, count in bins]
+    x = {"field": "from", "title": axis, "type": "temporal" if moments else "quantitative"}
+    spec: Spec = {
+        "height": 120,
+        "data": {"values": rows},
+        "mark": {"type": "bar", **_SILENT, "tooltip": {"content": "data"}},
+        "encoding": {
+            "x": x if moments else {**x, "bin": {"binned": True}, "scale": {"zero": False}},
+            "x2": {"field": "to"},
+            "y": _number("rows", "rows"),
+        },
+    }
+    total = sum(count for _, _, count in bins)
+    return _chart(spec, f"Distribution of {axis} over {total:,} values.")
+
+
 def risk_coverage(coverage: Sequence[float], risk: Sequence[float], *, stated: float) -> Chart:
     """How many answers are wrong if so many are given; the dashed line is the stated risk."""
     line = {

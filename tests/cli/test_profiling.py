@@ -1,0 +1,42 @@
+"""`twinkeel profile`, for people, for programs and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cli_runs import Ran
+
+Cli = Callable[..., Ran]
+
+
+def test_a_source_is_profiled_for_people_and_for_programs(cli: Cli) -> None:
+    shown = cli("profile", "shirts", "--target", "sold")
+    assert shown.code == 0
+    row = next(line for line in shown.out.splitlines() if line.startswith("color "))
+    assert row.split()[:5] == ["color", "category", "2", "██", "0.70"]
+    assert "id looks like an identifier: left out." in shown.out
+    data = cli("profile", "shirts", "--target", "sold", "--json").data
+    color = next(column for column in data["columns"] if column["name"] == "color")
+    assert (data["rows"], color["association"]["measure"]) == (400, "Cramer's V")
+
+
+def test_a_file_needs_no_project_and_the_page_works_alone(cli: Cli, tmp_path: Path) -> None:
+    table, page = tmp_path / "few.csv", tmp_path / "few.html"
+    days = [f"2024-01-{day:02}" for day in range(1, 31)]
+    lines = [f"{day},{k},{'web' if k > 20 else 'shop'}" for k, day in enumerate(days)]
+    table.write_text("\n".join(["day,count,place", *lines]))
+    ran = cli("profile", str(table), "--time", "day", "--html", str(page))
+    assert ran.code == 0
+    assert "place changed (" in ran.out
+    assert "from 100% to 0%" in ran.out or "from 0% to 100%" in ran.out
+    text = page.read_text(encoding="utf-8")
+    assert "vega.github.io/schema/vega-lite" in text
+    assert "30 rows." in text
+
+
+def test_a_name_that_is_no_source_is_refused_with_the_nearest(cli: Cli) -> None:
+    refused = cli("profile", "shirt")
+    assert (refused.code, "did you mean 'shirts'" in refused.err) == (2, True)
+    assert "the source of sold is 'shirts'" in cli("profile", "sold").err
+    assert "no column 'sale'" in cli("profile", "shirts", "--target", "sale").err
