@@ -8,9 +8,9 @@ under are known by the headings.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
-from itertools import pairwise
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import islice, pairwise
 
 from twinkeel.records import Record
 from twinkeel.retrieval.documents import Box, Document, Heading, Line
@@ -48,7 +48,8 @@ def passages(document: Document) -> list[Passage]:
     for headings, start, end in _sections(document):
         for left, right in _packed(document.text, start, end):
             page = bisect_right(starts, left)
-            lines = document.lines[max(bisect_right(line_starts, left) - 1, 0) :]
+            first = max(bisect_right(line_starts, left) - 1, 0)
+            lines = islice(document.lines, first, bisect_left(line_starts, right))
             found.append(
                 Passage(
                     document=document.name,
@@ -57,7 +58,7 @@ def passages(document: Document) -> list[Passage]:
                     headings=headings,
                     text=document.text[left:right],
                     page=document.pages[page - 1].number if page else None,
-                    box=_box(lines, left, right) if page else None,
+                    box=_box(lines, left) if page else None,
                 )
             )
     return found
@@ -123,11 +124,5 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
         yield start, end
 
 
-def _box(lines: tuple[Line, ...], start: int, end: int) -> Box | None:
-    inside = []
-    for line in lines:
-        if line.start >= end:
-            break
-        if line.end > start:
-            inside.append(line.box)
-    return enclosing(inside)
+def _box(lines: Iterable[Line], start: int) -> Box | None:
+    return enclosing([line.box for line in lines if line.end > start])

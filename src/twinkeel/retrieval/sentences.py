@@ -14,7 +14,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 _END = re.compile(
-    r"[.!?…]+[\"'”’)\]*_]*(?=\s)|[。！？]|\n[ \t]*(?=\n)|\n(?=[ \t]*(?:[-*+•|#]|\d+[.)])[ \t])"
+    r"[.!?…]{1,20}[\"'”’)\]*_]{0,20}(?=\s)|[。！？]|"
+    r"\n[ \t]*(?=\n)|\n(?=[ \t]*(?:[-*+•|#]|\d+[.)])[ \t])"
 )
 _SHORT = _words(
     "mr mrs ms dr prof sr jr st vs etc inc ltd co corp dept est fig figs eq no nos vol pp "

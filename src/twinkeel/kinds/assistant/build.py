@@ -14,6 +14,7 @@ from twinkeel.kinds.assistant.questions import SHARE, Questions, read
 from twinkeel.kinds.base import Built, Task
 from twinkeel.records import Tick
 from twinkeel.retrieval.dense import Embedder
+from twinkeel.retrieval.reading import Reader
 
 _SHOWN = 5
 
@@ -57,11 +58,12 @@ def build(task: Task[AssistantOptions]) -> Built:
 
 def _filled(task: Task[AssistantOptions]) -> Shelf:
     """Every document of the source that can be read; raises InputError where none can."""
-    shelf = Shelf(task.shared, Embedder.open(), task.options.language)
     files = task.data.documents()
-    for i, file in enumerate(files):
-        task.progress(Tick(stage="reading", fraction=i / len(files), detail=file.name))
-        shelf.take(file)
+    with Reader() as reader:
+        shelf = Shelf(task.shared, Embedder.open(), task.options.language, reader)
+        for i, file in enumerate(files):
+            task.progress(Tick(stage="reading", fraction=i / len(files), detail=file.name))
+            shelf.take(file)
     if not shelf.entries:
         first: Skipped = shelf.skipped[0]
         raise InputError(

@@ -23,6 +23,7 @@ from twinkeel.records import Document, Record
 from twinkeel.retrieval import documents, lexical, segments
 from twinkeel.retrieval.dense import Embedder
 from twinkeel.retrieval.index import Index
+from twinkeel.retrieval.reading import Reader
 from twinkeel.retrieval.segments import Segment
 from twinkeel.store.bundles import Bundle
 from twinkeel.store.shared import Shared
@@ -47,6 +48,7 @@ class Shelf:
     shared: Shared
     embedder: Embedder
     language: str
+    reader: Reader
     entries: list[Entry] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
@@ -87,7 +89,7 @@ class Shelf:
         return msgspec.json.decode(text, type=Text), Segment.read(passages, vectors)
 
     def _made(self, place: str, key: str, file: SourceFile) -> tuple[Text, Segment]:
-        document = documents.read(file.path, file.name)
+        document = self.reader.read(file.path, file.name)
         segment = segments.make(document, self.embedder, self.language)
         text = Text(title=document.title, media=document.media, text=document.text)
         passages, vectors = segment.written()
