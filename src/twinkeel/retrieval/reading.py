@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 
@@ -157,7 +157,7 @@ def _ended(code: int, seconds: float) -> SourceError:
     )
 
 
-def _frame(pipe: BinaryIO, ends: float | None = None) -> bytes:
+def _frame(pipe: IO[bytes], ends: float | None = None) -> bytes:
     """The next frame; raises EOFError where there is none, TimeoutError where it is late."""
     (length,) = _FRAME.unpack(_exactly(pipe, _FRAME.size, ends))
     if length > _LARGEST_REPLY:
@@ -165,7 +165,7 @@ def _frame(pipe: BinaryIO, ends: float | None = None) -> bytes:
     return _exactly(pipe, length, ends)
 
 
-def _exactly(pipe: BinaryIO, count: int, ends: float | None) -> bytes:
+def _exactly(pipe: IO[bytes], count: int, ends: float | None) -> bytes:
     data = bytearray()
     while len(data) < count:
         if (
