@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import tempfile
 from pathlib import Path
@@ -67,21 +68,26 @@ def test_a_column_without_a_name_is_numbered(tmp_path: Path) -> None:
         ("t.csv", "a,b\n1,2\n3\n", "line 3: expected 2 cells as in the header, got 1"),
         ("t.csv", 'a,b\n"x\ny",2\n1,2,3\n', "line 4: expected 2 cells as in the header, got 3"),
         ("t.csv", "a,b,a\n1,2,3\n", "has two columns named 'a': rename one"),
-        ("t.csv", "a,b\né,2\n".encode("latin-1"), "line 2: this is not UTF-8 text"),
         ("t.csv", b"a,b\n" + b"1,2\n" * 300_000 + b"\xe9,2\n", "line 300002: this is not UTF-8"),
-        ("t.csv", "a,b\n1,2\n".encode("utf-16"), "is UTF-16 text, and UTF-8 was expected"),
-        ("t.csv", b"PK\x03\x04 and so on", "content is a zip archive"),
-        ("t.csv", b"%PDF-1.7 and so on", "content is a PDF"),
-        ("t.csv", b"PAR1 and so on", "content is a Parquet file; name it .parquet"),
-        ("t.csv", b"\x1f\x8b\x08\x00", "content is a gzip archive"),
+        ("t.csv", b"%PDF-1.7 and so on", "is no table: its content is a PDF"),
+        ("t.csv", b"PAR1 and so on", "is a damaged Parquet file"),
+        ("t.csv", b"ARROW1 and so on", "is a damaged Arrow file"),
         ("t.csv", b"a,b\n\x00\x01,2\n", "content is binary data"),
         ("t.csv", "<!DOCTYPE html><html></html>", "content is a web page"),
-        ("t.csv", '[{"a": 1}]', "content is JSON"),
-        ("t.parquet", "a,b\n1,2\n", "content is text; if it is CSV, name it .csv"),
+        ("t.csv", b"\x80\x04\x95 and so on", "a Python pickle, which is never loaded"),
+        ("t.csv", b"SQLite format 3\x00", 'give url = "sqlite:///..."'),
+        ("t.jsonl", '[{"a": 1}]', "content is a JSON list; write one object a line"),
+        ("t.jsonl", '{"a": 1}\n{"a": [1]}\n', "line 2: a is a list, and one value was expected"),
+        ("t.jsonl", '{"a": 1}\n{"a": 1, "a": 2}\n', "line 2: The JSON gives the key 'a' twice"),
+        ("t.jsonl", '{"a": 1}\n7\n', "line 2: expected an object"),
+        ("t.jsonl", '{"a": 1}\n{"a": ', "line 2: This is not valid JSON"),
+        ("t.jsonl", '{"a":' * 20, "line 1: The JSON is nested deeper than 8 levels"),
         ("t.parquet", b"PAR1" + b"\x00" * 40 + b"PAR1", "is a damaged Parquet file"),
         ("t.parquet", b"", "is empty"),
-        ("t.xlsx", b"PK\x03\x04", ".xlsx is not a known form of table"),
-        ("t", "a,b\n1,2\n", "no ending is not a known form of table"),
+        ("t.gz", b"\x1f\x8b\x08\x00", "is a damaged archive"),
+        ("t.zip", b"PK\x03\x04 and so on", "is a damaged archive"),
+        ("t.gz", gzip.compress(gzip.compress(b"a\n1\n")), "holds another archive (gzip)"),
+        ("t.gz", gzip.compress(b"PAR1 and so on"), "Parquet in an archive: unpack it first"),
     ],
 )
 def test_a_file_that_cannot_be_read_gets_its_sentence(

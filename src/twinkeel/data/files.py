@@ -1,152 +1,149 @@
-"""CSV and Parquet files: read whole, or streamed in batches of bounded memory.
+"""Data files: read whole, or streamed in batches of bounded memory.
 
-Owns what a data file may look like: the delimiters , ; tab and |, UTF-8 with or without a byte
-order mark, one header row. CSV cells stay texts, so that types are the contract's to infer.
-Refuses, with one sentence naming the file (and the line): empty and header-only files, ragged
-rows, repeated names, other encodings, and files that are not what their name says.
+Owns the one way from a file of any form to tables: CSV, JSON lines, Parquet, Arrow and Excel,
+told apart by content. Refuses, with one sentence naming the file (and the line), what cannot be
+read; a fault in a later row is told when that row is reached.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinkeel.data.formats import Dialect, dialect_of, form_of, not_utf8
-from twinkeel.data.table import Table, from_arrow
+from twinkeel.data import delimited, lines, workbook
+from twinkeel.data.compression import explained
+from twinkeel.data.delimited import Dialect, no_rows
+from twinkeel.data.formats import Form, Head, Reading, head_of
+from twinkeel.data.table import Table, concatenate, from_arrow
 from twinkeel.data.writing import Writer, write
 from twinkeel.errors import SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Writer", "batches", "read", "write"]
+__all__ = ["Writer", "batches", "count", "notes", "read", "write"]
 
-_BLOCK = 4 << 20
-"""Bytes of CSV parsed at a time; a row must fit."""
+_ROWS = 1 << 17
+"""Rows of a batch where the whole file is wanted."""
 
 
-def read(path: str | Path) -> Table:
-    """A whole CSV or Parquet file. Raises SourceError."""
+def read(path: str | Path, reading: Reading | None = None) -> Table:
+    """A whole file. Raises SourceError."""
+    return concatenate(list(batches(path, _ROWS, reading)))
+
+
+def batches(
+    path: str | Path, size: int = 10_000, reading: Reading | None = None
+) -> Iterator[Table]:
+    """A file as tables of `size` rows (the last may be shorter), in order. Raises SourceError."""
+    path, reading = Path(path), reading or Reading()
+    head = head_of(path)
+    found = False
+    for table in _tables(path, head, size, reading):
+        found = found or len(table) > 0
+        yield table
+    if not found:
+        raise no_rows(path)
+
+
+def notes(path: Path, reading: Reading) -> tuple[str, ...]:
+    """What a person should know of how a file is read. Raises SourceError."""
+    head = head_of(path)
+    if head.form == "CSV":
+        return delimited.dialect_of(path, head, reading).notes
+    if head.form == "Excel":
+        return workbook.notes(path, reading.sheet)
+    return ()
+
+
+def count(path: Path) -> int | None:
+    """About how many rows a file has, found without reading cells; None where that cannot be."""
+    head = head_of(path)
+    if head.form == "Parquet":
+        from pyarrow import parquet
+
+        return int(parquet.read_metadata(path).num_rows)
+    if head.compressed or head.form not in ("CSV", "JSON lines"):
+        return None
+    with explained(path), path.open("rb") as file:
+        ends = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+    return ends - 1 if head.form == "CSV" else ends
+
+
+def _tables(path: Path, head: Head, size: int, reading: Reading) -> Iterator[Table]:
+    if head.form == "JSON lines":
+        return lines.batches(path, size)
+    if head.form == "Excel":
+        return workbook.batches(path, size, reading.sheet)
+    return _sized(_arrow(path, head, size, reading), size, str(path))
+
+
+def _arrow(path: Path, head: Head, size: int, reading: Reading) -> Iterator[pa.RecordBatch]:
+    if head.form == "CSV":
+        dialect: Dialect = delimited.dialect_of(path, head, reading)
+        return delimited.batches(path, dialect)
+    return _parquet(path, size) if head.form == "Parquet" else _ipc(path, head)
+
+
+def _sized(parts: Iterable[pa.RecordBatch], size: int, what: str) -> Iterator[Table]:
+    """Batches of any length as tables of `size` rows."""
     import pyarrow as pa
 
-    path = Path(path)
-    table = pa.Table.from_batches(list(_arrow_batches(path, None)))
-    return from_arrow(table, str(path))
-
-
-def batches(path: str | Path, size: int = 10_000) -> Iterator[Table]:
-    """A CSV or Parquet file as tables of `size` rows (the last may be shorter), in order.
-
-    Raises SourceError, for a fault in a later row when that row is reached.
-    """
-    import pyarrow as pa
-
-    path = Path(path)
     held: list[pa.RecordBatch] = []
     rows = 0
-    for batch in _arrow_batches(path, size):
-        held.append(batch)
-        rows += len(batch)
-        while rows >= size:
-            whole = pa.Table.from_batches(held)
-            yield from_arrow(whole.slice(0, size), str(path))
-            held = whole.slice(size).to_batches()
-            rows -= size
+    for part in parts:
+        held.append(part)
+        rows += len(part)
+        if rows < size:
+            continue
+        whole = pa.Table.from_batches(held)
+        full = rows - rows % size
+        for start in range(0, full, size):
+            yield from_arrow(whole.slice(start, size), what)
+        held, rows = whole.slice(full).to_batches(), rows - full
     if rows:
-        yield from_arrow(pa.Table.from_batches(held), str(path))
+        yield from_arrow(pa.Table.from_batches(held), what)
 
 
-def _arrow_batches(path: Path, size: int | None) -> Iterator[pa.RecordBatch]:
-    """The file's rows as arrow batches, at least one of which has rows."""
-    form = form_of(path)
-    found = False
-    source = _csv_batches(path) if form == "CSV" else _parquet_batches(path, size)
-    for batch in source:
-        found = found or len(batch) > 0
-        yield batch
-    if not found:
-        raise _no_rows(path)
-
-
-def _csv_batches(path: Path) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-    from pyarrow import csv as pacsv
-
-    dialect = dialect_of(path)
-    try:
-        reader = pacsv.open_csv(
-            path,
-            read_options=pacsv.ReadOptions(
-                block_size=_BLOCK,
-                column_names=list(dialect.names),
-                skip_rows=dialect.blank_lines,
-                skip_rows_after_names=1,
-            ),
-            parse_options=pacsv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(dialect.names, pa.string()), strings_can_be_null=False
-            ),
-        )
-        yield from reader
-    except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
-        raise _csv_fault(path, dialect, error) from None
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from None
-
-
-def _csv_fault(path: Path, dialect: Dialect, error: Exception) -> SourceError:
-    """The sentence for a file that the fast parser refuses, found by a slow second reading."""
-    line = rows = 0
-    csv.field_size_limit(_BLOCK)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=dialect.delimiter)
-            for row in reader:
-                rows += bool("".join(row).strip())
-                if row and len(row) != len(dialect.names):
-                    return SourceError(
-                        f"{path}, line {line + 1}: expected {len(dialect.names)} cells as in the "
-                        f"header, got {len(row)}; correct the line, or quote cells that contain "
-                        f"{dialect.delimiter!r}."
-                    )
-                line = reader.line_num
-    except UnicodeDecodeError:
-        return not_utf8(path, _bad_line(path))
-    except csv.Error as fault:
-        return SourceError(f"{path}, line {line + 1}: this is not CSV ({fault}).")
-    if rows < 2:
-        return _no_rows(path)
-    return SourceError(f"{path} cannot be read as CSV: {_first_line(error)}.")
-
-
-def _no_rows(path: Path) -> SourceError:
-    return SourceError(f"{path} has a header and no rows: expected at least one row.")
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
-
-
-def _bad_line(path: Path) -> int:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def _parquet_batches(path: Path, size: int | None) -> Iterator[pa.RecordBatch]:
+def _parquet(path: Path, size: int) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(path) as file:
-            yield from file.iter_batches(batch_size=size or 1 << 17)
+            rows = 0
+            for batch in file.iter_batches(batch_size=min(size, _ROWS)):
+                rows += len(batch)
+                yield batch
+            told = file.metadata.num_rows
     except (pa.ArrowException, OSError, MemoryError, OverflowError) as error:
+        raise _damaged(path, "Parquet", error) from None
+    if rows != told:
         raise SourceError(
-            f"{path} is a damaged Parquet file ({_first_line(error)}); write it again."
-        ) from None
+            f"{path} is a damaged Parquet file (it has {rows:,} rows and says {told:,}); write it "
+            "again."
+        )
+
+
+def _ipc(path: Path, head: Head) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    from pyarrow import ipc
+
+    try:
+        with pa.memory_map(str(path)) as source:
+            if not head.content.startswith(b"ARROW1"):
+                yield from ipc.open_stream(source)
+                return
+            file = ipc.open_file(source)
+            for place in range(file.num_record_batches):
+                batch = file.get_batch(place)
+                batch.validate(full=True)
+                yield batch
+    except (pa.ArrowException, OSError, MemoryError, OverflowError, ValueError) as error:
+        raise _damaged(path, "Arrow", error) from None
+
+
+def _damaged(path: Path, form: Form, error: BaseException) -> SourceError:
+    reason = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+    return SourceError(f"{path} is a damaged {form} file ({reason}); write it again.")

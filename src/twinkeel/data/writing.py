@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from twinkeel.data.formats import FORMS
+from twinkeel.data.formats import WRITTEN
 from twinkeel.data.table import Array, Table, json_values
 from twinkeel.data.types import Unreadable, number
 from twinkeel.errors import EnvironmentProblem, SourceError
@@ -46,10 +46,10 @@ class Writer:
         self._names: tuple[str, ...] = ()
 
     def __enter__(self) -> Writer:
-        form = FORMS.get(self._path.suffix.lower())
+        form = WRITTEN.get(self._path.suffix.lower())
         if form is None:
             raise SourceError(
-                f"{self._path}: expected a name that ends in {', '.join(FORMS)}; rename it."
+                f"{self._path}: expected a name that ends in {', '.join(WRITTEN)}; rename it."
             )
         with _explained(self._path):
             delimiter = "\t" if self._path.suffix.lower() == ".tsv" else ","

@@ -89,14 +89,14 @@ def call_file(
     if out.is_dir():
         raise UsageError(f"{out} is a folder: name a file in it, such as {out / 'scored.csv'}.")
     servable = loaded(store, version)
-    total, done = _count(source), 0
+    total, done = files.count(source), 0
     out.parent.mkdir(parents=True, exist_ok=True)
     with files.Writer(out) as writer:
         for batch in files.batches(source, BATCH):
             found = columns(_answers(servable, batch, source, done))
             writer.write(Table({**batch.columns, **_renamed(found, batch, version.component)}))
             done += len(batch)
-            fraction = min(1.0, done / max(total, done))
+            fraction = None if total is None else min(1.0, done / max(total, done))
             progress(Tick(stage="calling", fraction=fraction, detail=f"{done:,} rows"))
     return done
 
@@ -150,18 +150,6 @@ def _renamed(found: dict[str, Any], batch: Table, component: str) -> dict[str, A
         f"{component}_{name}" if name in batch.columns else name: values
         for name, values in found.items()
     }
-
-
-def _count(source: Path) -> int:
-    """About how many rows the file has; for CSV, its line ends, read without parsing."""
-    from twinkeel.data.formats import form_of
-
-    if form_of(source) == "Parquet":
-        from pyarrow import parquet
-
-        return int(parquet.read_metadata(source).num_rows)
-    with source.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) - 1
 
 
 def _as_frame(found: dict[str, Any], like: Any) -> Any:

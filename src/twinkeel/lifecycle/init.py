@@ -71,7 +71,7 @@ def init(
     if path.exists():
         raise UsageError(f"{path} exists and is left as it is: choose another --project folder.")
     if not table.is_file():
-        raise SourceError(f"There is no file {table}: give a CSV or Parquet file.")
+        raise SourceError(f"There is no file {table}: give a table, such as a CSV file.")
     rows = tables.read(table)
     if target is None:
         _check_header(table, rows)
@@ -196,7 +196,7 @@ def _written(project: str, source: str, path: str, component: str, choice: _Choi
             "[project]",
             f"name = {_toml(project)}",
             "",
-            "# Named data: a CSV or Parquet file, or a glob such as data/*.csv.",
+            "# Named data: a file, a folder, a glob such as data/*.csv, a query or a database.",
             f"[sources.{source}]",
             f"path = {_toml(path)}",
             "",

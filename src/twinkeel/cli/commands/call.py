@@ -46,7 +46,7 @@ def call(
     cells
         One row, as COLUMN=VALUE words.
     in_
-        A CSV or Parquet file of rows.
+        A table of rows: CSV, JSON lines, Parquet, Arrow or Excel.
     out
         The file to write: the rows of --in with the outputs beside them.
     json_in

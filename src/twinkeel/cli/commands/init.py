@@ -22,7 +22,7 @@ def init(
     Parameters
     ----------
     table
-        A CSV or Parquet file.
+        A table: CSV, JSON lines, Parquet, Arrow or Excel.
     target
         The column to learn; by default the one that looks like it, and you are told why.
     name

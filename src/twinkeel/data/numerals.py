@@ -1,0 +1,105 @@
+"""How a file writes its numbers: "1.234,56" or "1,234.56" -> "1234.56", where it is consistent.
+
+Owns the finding of the decimal mark in a sample of texts and the rewriting of whole columns. A
+column is rewritten only if every value in the sample fits, and only where something in the file
+leaves no other reading ("1.234" alone could be either). Other texts are left as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from twinkeel.data.types import MISSING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from twinkeel.data.formats import Decimal
+
+_GROUPS = r"^[+-]?([1-9][0-9]{{0,2}}(\{0}[0-9]{{3}})+|[0-9]+)(\{1}[0-9]+)?$"
+
+
+class Style(NamedTuple):
+    """A way to write numbers, and the columns that have it."""
+
+    decimal: Decimal
+    columns: frozenset[int]
+    """Positions of the columns to rewrite."""
+
+
+class _Marks(NamedTuple):
+    decimal: Decimal
+    thousands: str
+
+    @property
+    def fits(self) -> str:
+        """The pattern of a number that is written so."""
+        return _GROUPS.format(self.thousands, self.decimal)
+
+    @property
+    def unusual(self) -> str:
+        """The marks that plain 1234.56 does not have, or has another meaning for."""
+        return ".," if self.decimal == "," else ","
+
+    @property
+    def proof(self) -> str:
+        """The pattern of a number that cannot be read the other way."""
+        point, group = rf"\{self.decimal}", rf"\{self.thousands}"
+        return rf"{group}.*({group}|{point})|{point}([0-9]{{1,2}}|[0-9]{{4,}})$|^[+-]?0{point}"
+
+
+_COMMA, _POINT = _Marks(",", "."), _Marks(".", ",")
+
+
+def style_of(rows: Sequence[Sequence[str]], decimal: Decimal | None = None) -> Style | None:
+    """How a sample of rows writes numbers; None for plain 1234.56, which needs no rewriting.
+
+    `decimal` says which mark it is, where it is known.
+    """
+    columns = [_present(column) for column in zip(*rows, strict=True)]
+    if decimal is not None:
+        marks = _COMMA if decimal == "," else _POINT
+        return _style(marks, _fitting(columns, marks))
+    for marks, other in ((_COMMA, _POINT), (_POINT, _COMMA)):
+        fitting = _fitting(columns, marks)
+        if not _proved(columns, fitting, marks):
+            continue
+        against = _fitting(columns, other) - fitting
+        return None if _proved(columns, against, other) else _style(marks, fitting)
+    return None
+
+
+def rewritten(column: pa.ChunkedArray, decimal: Decimal) -> pa.ChunkedArray:
+    """A column of texts with the numbers among them written as 1234.56."""
+    import pyarrow.compute as pc
+
+    marks = _COMMA if decimal == "," else _POINT
+    plain = pc.replace_substring(column, marks.thousands, "")
+    plain = pc.replace_substring(plain, marks.decimal, ".")
+    return pc.if_else(pc.match_substring_regex(column, marks.fits), plain, column)
+
+
+def _style(marks: _Marks, columns: frozenset[int]) -> Style | None:
+    return Style(marks.decimal, columns) if columns else None
+
+
+def _present(cells: Iterable[Any]) -> list[str]:
+    return [text for text in (str(cell).strip() for cell in cells) if text not in MISSING]
+
+
+def _fitting(columns: Sequence[Sequence[str]], marks: _Marks) -> frozenset[int]:
+    """Columns whose every value is a number so written, one of them with a mark."""
+    fits, unusual = re.compile(marks.fits), marks.unusual
+    return frozenset(
+        place
+        for place, column in enumerate(columns)
+        if any(mark in text for text in column for mark in unusual)
+        and all(fits.search(text) for text in column)
+    )
+
+
+def _proved(columns: Sequence[Sequence[str]], places: Iterable[int], marks: _Marks) -> bool:
+    proof = re.compile(marks.proof)
+    return any(proof.search(text) for place in places for text in columns[place])
