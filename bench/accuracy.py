@@ -27,7 +27,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from twinkeel.data.split import SplitOptions, split
 from twinkeel.data.table import from_frame
-from twinkeel.learn.classifier import Problem, train
+from twinkeel.learn.engine import Problem, train
+from twinkeel.learn.objectives.classes import Classes
 from twinkeel.records import Limits
 
 ROOT = Path(__file__).parents[1]
@@ -111,9 +112,9 @@ def twinkeel(task: Task, seconds: float, seed: int) -> np.ndarray:
     table = from_frame(task.X)
     learned, judged = table.take(~task.held_out), table.take(task.held_out)
     labels = np.where(task.y, "yes", "no").astype(object)[~task.held_out]
-    problem = Problem(table=learned, labels=labels, positive="yes", check=judged)
+    problem = Problem(table=learned, target=labels, objective=Classes(positive="yes"), check=judged)
     trained = train(problem, limits=Limits(time=seconds), seed=seed)
-    return trained.predictor().probabilities(judged.columns, len(judged))[0][:, 1]
+    return trained.predictor().answers(judged.columns, len(judged))[:, 1]
 
 
 def catboost_default(task: Task, seed: int) -> np.ndarray:

@@ -18,7 +18,8 @@ import numpy as np
 from accuracy import ROOT, Task, adult, telco
 
 from twinkeel.data.table import from_frame
-from twinkeel.learn.classifier import Problem, train
+from twinkeel.learn.engine import Problem, train
+from twinkeel.learn.objectives.classes import Classes
 from twinkeel.records import Limits
 
 
@@ -42,7 +43,12 @@ def measure(task: Task, seconds: float) -> None:
     table = from_frame(task.X)
     judged = table.take(task.held_out)
     labels = np.where(task.y, "yes", "no").astype(object)[~task.held_out]
-    problem = Problem(table=table.take(~task.held_out), labels=labels, positive="yes", check=judged)
+    problem = Problem(
+        table=table.take(~task.held_out),
+        target=labels,
+        objective=Classes(positive="yes"),
+        check=judged,
+    )
     trained = train(problem, limits=Limits(time=seconds))
     served, rows = trained.predictor(), judged.rows(0, 1000)
     one = milliseconds([lambda row=row: served.call([row]) for row in rows])

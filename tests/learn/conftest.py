@@ -9,7 +9,8 @@ import pytest
 
 from twinkeel.data.files import read
 from twinkeel.data.table import Table
-from twinkeel.learn.classifier import Problem
+from twinkeel.learn.engine import Problem
+from twinkeel.learn.objectives.classes import Classes
 
 TELCO = Path(__file__).parents[2] / "examples" / "telecom" / "data" / "customers.csv"
 
@@ -21,8 +22,8 @@ def telco() -> Problem:
     labels, features = table.columns["Churn"], table.drop(["Churn"])
     return Problem(
         table=features.take(np.arange(1200)),
-        labels=labels[:1200],
-        positive="Yes",
+        target=labels[:1200],
+        objective=Classes(positive="Yes"),
         check=features.take(np.arange(1200, 1500)),
     )
 
@@ -52,4 +53,4 @@ def mixed() -> Problem:
     )
     angry = np.char.find(np.char.lower(words), "bill") >= 0
     labels = np.where(angry, "angry", np.where(member, "happy", "neutral")).astype(object)
-    return Problem(table=table, labels=labels)
+    return Problem(table=table, target=labels, objective=Classes())

@@ -13,8 +13,9 @@ from twinkeel.learn.calibrate import Calibration, log_loss, sigmoid
 from twinkeel.learn.decide import by_costs, by_f1
 from twinkeel.learn.ensemble import select
 from twinkeel.learn.folds import folds
-from twinkeel.learn.prepare import Targets
+from twinkeel.learn.objectives.classes import ClassLoss
 from twinkeel.learn.statistics import SMOOTHING, out_of_fold, statistics
+from twinkeel.learn.targets import Targets
 
 CLASSES = st.lists(st.integers(0, 2), min_size=12, max_size=80).map(np.array)
 
@@ -107,7 +108,7 @@ def sample(n: int = 4000) -> tuple[np.ndarray, Targets]:
     rng = np.random.default_rng(0)
     margin = rng.normal(-0.5, 2, n)
     y = (rng.random(n) < sigmoid(margin)).astype(np.intp)
-    return margin[:, None], Targets(y, np.ones(n), 2)
+    return margin[:, None], Targets(y, np.ones(n), ClassLoss(2))
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 3.0])
@@ -115,7 +116,7 @@ def test_calibration_undoes_what_makes_log_odds_too_large_or_too_small(factor):
     margin, targets = sample()
     part = np.arange(len(margin)) % 5
 
-    found = calibrate.fit(margin * factor, targets, part).probabilities(margin * factor)
+    found = calibrate.fit(margin * factor, targets, part).outputs(margin * factor)
 
     truth = sigmoid(margin[:, 0])
     assert np.abs(found[:, 1] - truth).mean() < 0.02
@@ -127,8 +128,8 @@ def test_beta_calibration_is_chosen_where_a_temperature_cannot_help():
 
     found = calibrate.fit(margin + 2.0, targets, part)
 
-    loss = log_loss(found.probabilities(margin + 2.0), targets.y, targets.weight)
-    best = log_loss(Calibration(a=1, b=1, c=0).probabilities(margin), targets.y, targets.weight)
+    loss = log_loss(found.outputs(margin + 2.0), targets.y, targets.weight)
+    best = log_loss(Calibration(a=1, b=1, c=0).outputs(margin), targets.y, targets.weight)
     assert found.name == "beta"
     assert loss < best + 0.002
 
@@ -137,7 +138,7 @@ def test_beta_calibration_is_chosen_where_a_temperature_cannot_help():
 def test_calibrations_never_change_the_order(a, b, c):
     margin = np.linspace(-30, 30, 200)[:, None]
 
-    found = Calibration(a=a, b=b, c=c).probabilities(margin)[:, 1]
+    found = Calibration(a=a, b=b, c=c).outputs(margin)[:, 1]
 
     assert (np.diff(found) >= 0).all()
     assert np.isfinite(found).all()

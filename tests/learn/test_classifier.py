@@ -14,10 +14,11 @@ from twinkeel.data.table import Table
 from twinkeel.errors import BuildError, BundleError, ConfigError, ContractError, InputError
 from twinkeel.learn import load, parity
 from twinkeel.learn.calibrate import Calibration
-from twinkeel.learn.classifier import Problem, train
 from twinkeel.learn.compile import Function, compiled
+from twinkeel.learn.engine import Problem, train
 from twinkeel.learn.model import GRAPH
-from twinkeel.learn.predictor import Predictor
+from twinkeel.learn.objectives.classes import Classes, ClassLoss
+from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.records import Limits
 from twinkeel.store.steps import Steps
 
@@ -91,7 +92,7 @@ def test_every_type_of_column_reaches_several_classes(mixed, trained_mixed):
 
     found, _ = served.probabilities(mixed.table.columns, len(mixed.table))
 
-    right = np.array(served.classes)[found.argmax(axis=1)] == mixed.labels
+    right = np.array(served.classes)[found.argmax(axis=1)] == mixed.target
     assert served.classes == ("angry", "happy", "neutral")
     assert right.mean() > 0.95
     assert np.allclose(found.sum(axis=1), 1)
@@ -146,7 +147,7 @@ def test_a_short_time_still_gives_a_model(telco, seconds):
 
 def test_more_rows_than_the_time_allows_are_sampled_and_said(telco):
     many = np.tile(np.arange(1200), 60)
-    large = replace(telco, table=telco.table.take(many), labels=telco.labels[many])
+    large = replace(telco, table=telco.table.take(many), target=telco.target[many])
 
     found = train(large, limits=Limits(time=2))
 
@@ -163,7 +164,7 @@ def test_a_graph_that_answers_otherwise_fails_the_build_and_names_the_row(telco,
 
     def learned(values):
         margin = np.log(served.run(values, len(values["tenure"]))[:, 1:] + 1e-9)
-        return wrong.card.calibration.probabilities(margin)
+        return wrong.card.calibration.outputs(margin)
 
     with pytest.raises(BuildError, match=r"held-out row 1 has probabilities") as caught:
         parity.check(served, learned, telco.check, seed=0)
@@ -178,7 +179,7 @@ def replace_calibration(trained, calibration):
 
 
 def test_weights_move_probabilities(telco):
-    weight = np.where(telco.labels == "Yes", 10.0, 1.0)
+    weight = np.where(telco.target == "Yes", 10.0, 1.0)
 
     plain = train(telco, limits=Limits(work=1)).predictor()
     heavy = train(replace(telco, weight=weight), limits=Limits(work=1)).predictor()
@@ -189,10 +190,10 @@ def test_weights_move_probabilities(telco):
 
 
 def test_rows_without_a_class_are_left_out_and_said(telco):
-    labels = telco.labels.copy()
+    labels = telco.target.copy()
     labels[:10] = ""
 
-    found = train(replace(telco, labels=labels), limits=Limits(work=1))
+    found = train(replace(telco, target=labels), limits=Limits(work=1))
 
     assert found.card.rows == 1190
     assert "10 rows without a class were left out." in found.card.notes
@@ -210,7 +211,7 @@ def test_groups_and_time_are_accepted_for_the_folds(telco):
 
 def problem(columns: dict, labels: list[str]) -> Problem:
     arrays = {name: np.array(values) for name, values in columns.items()}
-    return Problem(table=Table(arrays), labels=np.array(labels, dtype=object))
+    return Problem(table=Table(arrays), target=np.array(labels, dtype=object), objective=Classes())
 
 
 @pytest.mark.parametrize(
@@ -233,9 +234,11 @@ def test_constant_columns_leave_nothing_to_learn_from():
 
 def test_wrong_options_are_named(telco):
     with pytest.raises(ConfigError, match="positive must be one of two classes, not 'yes'"):
-        train(replace(telco, positive="yes"), limits=Limits(work=1))
+        train(replace(telco, objective=Classes(positive="yes")), limits=Limits(work=1))
     with pytest.raises(ConfigError, match="costs: there is no class 'Maybe'"):
-        train(replace(telco, costs={"Maybe": {"Yes": 1.0}}), limits=Limits(work=1))
+        train(
+            replace(telco, objective=Classes(costs={"Maybe": {"Yes": 1.0}})), limits=Limits(work=1)
+        )
     weight = np.ones(1200)
     weight[2] = -1
     with pytest.raises(InputError, match="Row 3: expected a weight of 0 or more"):
@@ -262,7 +265,7 @@ def test_a_model_without_trees_or_weights_still_compiles(mixed, trained_mixed):
 
     graph = compiled(space, function)
 
-    served = Predictor(trained_mixed.contract, trained_mixed.card, graph, lambda: (None, None))
+    served = ClassPredictor(trained_mixed.contract, trained_mixed.card, graph, lambda: (None, None))
     found, _ = served.probabilities(mixed.table.columns, len(mixed.table))
     assert np.allclose(found, 1 / 3)
 
@@ -270,12 +273,15 @@ def test_a_model_without_trees_or_weights_still_compiles(mixed, trained_mixed):
 def space_of(mixed):
     from twinkeel.data.contract import infer
     from twinkeel.learn.folds import folds
-    from twinkeel.learn.prepare import Targets, prepare
+    from twinkeel.learn.prepare import prepare
+    from twinkeel.learn.targets import Targets
 
     contract = infer(mixed.table).usable()
     values = contract.read(mixed.table.columns, len(mixed.table)).values
-    y = np.unique(mixed.labels, return_inverse=True)[1]
-    return prepare(contract, values, Targets(y, np.ones(len(y)), 3), folds(y, count=5, seed=0))
+    y = np.unique(mixed.target, return_inverse=True)[1]
+    return prepare(
+        contract, values, Targets(y, np.ones(len(y)), ClassLoss(3)), folds(y, count=5, seed=0)
+    )
 
 
 def test_a_damaged_card_is_refused_by_name(trained, tmp_path):

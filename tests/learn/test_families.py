@@ -7,18 +7,19 @@ import numpy as np
 import pytest
 
 from twinkeel.learn.explain import Explainer
-from twinkeel.learn.families.base import Effort, Fold, Model, margins
+from twinkeel.learn.families.base import Effort, Fold, Model
 from twinkeel.learn.families.cat import Cat
 from twinkeel.learn.families.light import Light
-from twinkeel.learn.families.logistic import Logistic
+from twinkeel.learn.families.regularised import Regularised
 from twinkeel.learn.linear import Linear, frame
+from twinkeel.learn.objectives.classes import ClassLoss
 from twinkeel.learn.trees import Trees, joined
 
 BOOSTED = {"iterations": 60, "patience": 20, "learning_rate": 0.1}
 SETTINGS = {
     Light: BOOSTED | {"num_leaves": 15},
     Cat: BOOSTED | {"depth": 5},
-    Logistic: {"C": 1.0, "iterations": 100},
+    Regularised: {"C": 1.0, "iterations": 100},
 }
 ROWS, FEATURES = 200, 6
 
@@ -34,8 +35,8 @@ def fold(classes: int) -> Fold:
     y = np.digitize(score, np.quantile(score, np.arange(1, classes) / classes))
     weight = rng.uniform(0.5, 2.0, len(X))
     return Fold(
-        X[:600], y[:600], weight[:600], X[600:], y[600:], weight[600:], classes,
-        frame(X, margins(classes)),
+        X[:600], y[:600], weight[:600], X[600:], y[600:], weight[600:], ClassLoss(classes),
+        frame(X, ClassLoss(classes).width),
     )  # fmt: skip
 
 
@@ -50,11 +51,11 @@ def rows() -> np.ndarray:
 def fitted(family, classes: int, folder) -> Model:
     effort = Effort(seed=1, stop=lambda: False)
     family().fit(fold(classes), SETTINGS[family], effort, folder)
-    return family().load(folder, classes)
+    return family().load(folder, ClassLoss(classes).width)
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-@pytest.mark.parametrize("family", [Light, Cat, Logistic])
+@pytest.mark.parametrize("family", [Light, Cat, Regularised])
 def test_the_arrays_are_the_same_function_as_the_library(family, classes, tmp_path):
     model = fitted(family, classes, tmp_path)
 
@@ -79,10 +80,10 @@ def test_contributions_are_catboosts_own(classes, tmp_path):
 
 
 def compare(model: Model, wanted: np.ndarray, classes: int) -> None:
-    wanted = wanted.reshape(ROWS, margins(classes), FEATURES + 1).transpose(0, 2, 1)
+    wanted = wanted.reshape(ROWS, ClassLoss(classes).width, FEATURES + 1).transpose(0, 2, 1)
     if classes > 2:  # ours are against the average of all classes
         wanted = wanted - wanted.mean(axis=2, keepdims=True)
-    none = frame(fold(classes).X, margins(classes))
+    none = frame(fold(classes).X, ClassLoss(classes).width)
     explainer = Explainer(model.parts(), none, range(FEATURES), FEATURES)
 
     found = explainer.contributions(rows())
@@ -95,7 +96,7 @@ def test_contributions_of_trees_and_weights_add_up_by_owner(tmp_path):
     (tmp_path / "trees").mkdir()
     (tmp_path / "weights").mkdir()
     boosted = fitted(Light, 3, tmp_path / "trees").parts()
-    linear = fitted(Logistic, 3, tmp_path / "weights").parts()
+    linear = fitted(Regularised, 3, tmp_path / "weights").parts()
     assert isinstance(boosted, Trees)
     assert isinstance(linear, Linear)
     explainer = Explainer(joined([boosted], 3), linear, [0, 0, 1, 1, 2, 0], 3)
@@ -112,7 +113,7 @@ def test_a_fold_that_is_told_to_stop_leaves_a_model(tmp_path):
         folder.mkdir()
         family().fit(fold(2), SETTINGS[family], Effort(seed=0, stop=lambda: True), folder)
 
-        assert np.isfinite(family().load(folder, 2).margin(rows())).all()
+        assert np.isfinite(family().load(folder, 1).margin(rows())).all()
 
 
 def test_nothing_is_printed_and_no_file_is_left_behind(tmp_path, monkeypatch, capfd):
@@ -120,7 +121,7 @@ def test_nothing_is_printed_and_no_file_is_left_behind(tmp_path, monkeypatch, ca
     model = tmp_path / "model"
     model.mkdir()
 
-    for family in (Light, Cat, Logistic):
+    for family in (Light, Cat, Regularised):
         fitted(family, 2, model)
 
     assert [path.name for path in tmp_path.iterdir()] == ["model"]

@@ -1,6 +1,6 @@
-"""The tabular engine: from a table to a compiled, calibrated, explained predictor.
+"""The tabular engine: from a table to a compiled, checked, explained predictor.
 
-Light: what learns is imported when `TabularClassifier` is asked for, what serves by `load`.
+Light: what learns is imported when an estimator is asked for, what serves by `load`.
 """
 
 from __future__ import annotations
@@ -9,22 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from twinkeel.learn.estimator import TabularClassifier
-    from twinkeel.learn.predictor import Predictor
+    from twinkeel.learn.estimators.classifier import TabularClassifier
+    from twinkeel.learn.estimators.regressor import TabularRegressor
+    from twinkeel.learn.predictors.base import Predictor
 
-__all__ = ["TabularClassifier", "load"]
+__all__ = ["TabularClassifier", "TabularRegressor", "load"]
 
 
-def load(folder: Path | str) -> Predictor:
-    """The classifier saved in `folder`, verified and ready for calls. Raises BundleError."""
-    from twinkeel.learn.predictor import Predictor
+def load(folder: Path | str) -> Predictor[Any]:
+    """The model saved in `folder`, verified and ready for calls. Raises BundleError."""
+    from twinkeel.learn.predictors.opening import opened
 
-    return Predictor.open(Path(folder))
+    return opened(Path(folder))
 
 
 def __getattr__(name: str) -> Any:
     if name == "TabularClassifier":
-        from twinkeel.learn.estimator import TabularClassifier
+        from twinkeel.learn.estimators.classifier import TabularClassifier
 
         return TabularClassifier
+    if name == "TabularRegressor":
+        from twinkeel.learn.estimators.regressor import TabularRegressor
+
+        return TabularRegressor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""From fitted bags to one calibrated function: weights, arrays, calibration, out-of-fold truth."""
+"""From fitted bags to one function: weights, arrays, head, out-of-fold truth."""
 
 from __future__ import annotations
 
@@ -8,17 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.learn import calibrate
-from twinkeel.learn.calibrate import UNCALIBRATED, log_loss
 from twinkeel.learn.compile import Function
 from twinkeel.learn.encode import Values
 from twinkeel.learn.ensemble import select
-from twinkeel.learn.model import Member
-from twinkeel.learn.prepare import Space, Targets
+from twinkeel.learn.prepare import Space
 from twinkeel.learn.search import Bag, Material
+from twinkeel.learn.targets import Head, Targets
 from twinkeel.learn.trees import Trees, joined
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One candidate and what became of it."""
+
+    name: str
+    weight: float
+    """Its share of the ensemble; 0 if it was not taken."""
+    loss: float
+    """Out of fold, by itself, uncalibrated."""
+    trees: int
 
 
 @dataclass(frozen=True)
@@ -28,11 +38,15 @@ class Ensemble:
     bags: tuple[Bag, ...]
     weights: Floats
     function: Function
+    rows: NDArray[np.intp]
+    """(judged rows,) which rows judge, fold after fold."""
+    part: NDArray[np.intp]
+    """(judged rows,) the fold of each."""
     out_of_fold: Floats
-    """(judged rows, classes) calibrated probabilities."""
+    """(judged rows, m) answers."""
     targets: Targets
     """Of the judged rows."""
-    members: tuple[Member, ...]
+    standings: tuple[Standing, ...]
 
     @property
     def folds(self) -> int:
@@ -40,48 +54,43 @@ class Ensemble:
         return len(self.bags[0].models)
 
     @property
-    def log_loss(self) -> float:
+    def loss(self) -> float:
         """Out of fold, calibrated."""
-        return log_loss(self.out_of_fold, self.targets.y, self.targets.weight)
+        return self.targets.loss.of(self.out_of_fold, self.targets)
 
-    def probabilities(self, space: Space, values: Values) -> Floats:
-        """(n, classes) of contract-checked columns, by the libraries that fitted the models."""
+    def outputs(self, space: Space, values: Values) -> Floats:
+        """(n, m) answers for contract-checked columns, by the libraries that fitted the models."""
         X = space.encode(values)
         total = np.zeros((len(X), self.function.width))
         for bag, weight in zip(self.bags, self.weights, strict=True):
             for fold, model in enumerate(bag.models if weight else ()):
                 total += weight / self.folds * model.margin(X[:, space.seen(fold)])
-        return self.function.calibration.probabilities(total)
+        return self.function.head.outputs(total)
 
 
 def combine(material: Material, bags: Sequence[Bag]) -> Ensemble:
-    """Choose weights and a calibration on out-of-fold predictions."""
+    """Choose weights and a head on out-of-fold predictions."""
     splits = material.splits[: len(bags[0].models)]
-    targets = material.targets.take(np.concatenate([split.valid for split in splits]))
+    rows = np.concatenate([split.valid for split in splits])
+    targets = material.targets.take(rows)
     part = np.repeat(np.arange(len(splits)), [len(split.valid) for split in splits])
     trees = [_tree_count(bag) for bag in bags]
     weights = select([bag.margin for bag in bags], targets, trees)
     margin = np.tensordot(weights, [bag.margin for bag in bags], axes=1)
-    calibration = calibrate.fit(margin, targets, part)
-    losses = (
-        log_loss(UNCALIBRATED.probabilities(bag.margin), targets.y, targets.weight) for bag in bags
-    )
-    members = (
-        Member(
-            name=bag.candidate.name,
-            weight=float(weight),
-            log_loss=loss,
-            trees=count,
-        )
-        for bag, weight, loss, count in zip(bags, weights, losses, trees, strict=True)
+    head = targets.loss.head(margin, targets, part)
+    standings = (
+        Standing(bag.candidate.name, float(weight), targets.loss.plain(bag.margin, targets), count)
+        for bag, weight, count in zip(bags, weights, trees, strict=True)
     )
     return Ensemble(
         bags=tuple(bags),
         weights=weights,
-        function=_function(material, bags, weights, calibration),
-        out_of_fold=calibration.probabilities(margin),
+        function=_function(material, bags, weights, head),
+        rows=rows,
+        part=part,
+        out_of_fold=head.outputs(margin),
         targets=targets,
-        members=tuple(members),
+        standings=tuple(standings),
     )
 
 
@@ -90,9 +99,7 @@ def _tree_count(bag: Bag) -> int:
     return sum(len(part) for part in parts if isinstance(part, Trees))
 
 
-def _function(
-    material: Material, bags: Sequence[Bag], weights: Floats, calibration: calibrate.Calibration
-) -> Function:
+def _function(material: Material, bags: Sequence[Bag], weights: Floats, head: Head) -> Function:
     """All chosen models as one set of trees and one linear function, weights multiplied in."""
     trees, linear = [], material.frame
     for bag, weight in zip(bags, weights, strict=True):
@@ -103,4 +110,4 @@ def _function(
                 trees.append(part.over(seen).scaled(share))
             else:
                 linear = linear.plus(part.scaled(share), seen)
-    return Function(joined(trees, linear.width), linear, calibration)
+    return Function(joined(trees, linear.width), linear, head)

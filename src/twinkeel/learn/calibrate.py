@@ -8,11 +8,13 @@ refused: they tie scores and worsen strong models.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.learn.prepare import Targets
+from twinkeel.learn.graph import LOG_ODDS, PROBABILITIES, Graph
+from twinkeel.learn.targets import Explained, Targets
 from twinkeel.records import Record
 
 Floats = NDArray[np.float64]
@@ -23,6 +25,9 @@ _SMALLEST = 1e-12
 
 class Calibration(Record, frozen=True):
     """`logit(p) = -a softplus(-m) + b softplus(m) + c`; a = b and c = 0 is a temperature."""
+
+    output: ClassVar[str] = PROBABILITIES
+    margin: ClassVar[str] = LOG_ODDS
 
     a: float
     b: float
@@ -38,7 +43,7 @@ class Calibration(Record, frozen=True):
         """What it is called in reports."""
         return "temperature" if self.is_temperature else "beta"
 
-    def probabilities(self, margin: Floats) -> Floats:
+    def outputs(self, margin: Floats) -> Floats:
         """(n, classes) probabilities from (n, 1) log-odds of the second class, or (n, classes)."""
         if margin.shape[1] > 1:
             return softmax(self.a * margin)
@@ -46,6 +51,24 @@ class Calibration(Record, frozen=True):
         logit = -self.a * softplus(-m) + self.b * softplus(m) + self.c
         second = sigmoid(logit)
         return np.column_stack([1.0 - second, second])
+
+    def emit(self, graph: Graph, margin: str, width: int) -> str:
+        """The same in a graph."""
+        a, b, c = (graph.constant(np.float64(value)) for value in (self.a, self.b, self.c))
+        if width > 1:
+            return graph.add("Softmax", graph.add("Mul", margin, a), axis=1)
+        if self.is_temperature:
+            logit = graph.add("Mul", margin, a)
+        else:
+            low = graph.add("Mul", _softplus(graph, graph.add("Neg", margin)), a)
+            high = graph.add("Mul", _softplus(graph, margin), b)
+            logit = graph.add("Add", graph.add("Sub", high, low), c)
+        both = graph.add("Concat", graph.add("Neg", logit), logit, axis=1)
+        return graph.add("Sigmoid", both)
+
+    def explained(self, margins: Explained) -> Explained:
+        """Uncalibrated log-odds, as they are."""
+        return margins
 
 
 UNCALIBRATED = Calibration(a=1.0, b=1.0, c=0.0)
@@ -84,12 +107,21 @@ def softmax(x: Floats) -> Floats:
     return shares
 
 
+def _softplus(graph: Graph, x: str) -> str:
+    """log(1 + exp(x)) in double precision and without overflow."""
+    zero, one = graph.constant(np.float64(0.0)), graph.constant(np.float64(1.0))
+    small = graph.add("Exp", graph.add("Neg", graph.add("Abs", x)))
+    return graph.add(
+        "Add", graph.add("Max", x, zero), graph.add("Log", graph.add("Add", small, one))
+    )
+
+
 def _temperature(margin: Floats, targets: Targets) -> Calibration:
     from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]  # no stubs
 
     def loss(log_factor: float) -> float:
         factor = float(np.exp(log_factor))
-        found = Calibration(a=factor, b=factor, c=0.0).probabilities(margin)
+        found = Calibration(a=factor, b=factor, c=0.0).outputs(margin)
         return log_loss(found, targets.y, targets.weight)
 
     bounds = (np.log(_FLATTEST), np.log(_STEEPEST))
@@ -130,7 +162,7 @@ def _out_of_fold_loss(
     total = 0.0
     for fold in np.unique(part):
         other, mine = part != fold, part == fold
-        found = way(margin[other], targets.take(other)).probabilities(margin[mine])
+        found = way(margin[other], targets.take(other)).outputs(margin[mine])
         weight = targets.weight[mine]
         total += log_loss(found, targets.y[mine], weight) * float(weight.sum())
     return total

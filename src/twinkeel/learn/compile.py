@@ -1,9 +1,10 @@
 """A model's arrays as one ONNX graph on typed columns.
 
 The graph has one input per column of the contract, float64 (numbers, booleans, dates) or string
-(categories, text), each of shape (n, 1), and three outputs: `probabilities`, the uncalibrated
-`log_odds` and the encoded `features` that explanations start from. Tree thresholds and leaves
-stay double precision, so every split decides as in the library that grew it.
+(categories, text), each of shape (n, 1). Its outputs are the answers and the margins, as the head
+names them, the encoded `features` that explanations start from, and `spread` where there is one.
+Tree thresholds and leaves stay double precision, so every split decides as in the library that
+grew it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from twinkeel.learn.calibrate import Calibration
 from twinkeel.learn.encode import Block
-from twinkeel.learn.graph import FEATURES, LOG_ODDS, PROBABILITIES, Graph
+from twinkeel.learn.graph import FEATURES, SPREAD, Graph
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.prepare import Space
+from twinkeel.learn.targets import Head
 from twinkeel.learn.trees import LEAF, Trees
 
 _DOUBLE = 11
@@ -27,11 +28,13 @@ _DOUBLE = 11
 
 @dataclass(frozen=True)
 class Function:
-    """All that is computed after encoding: `calibration(trees + linear)`."""
+    """All that is computed after encoding: `head(trees + linear)`."""
 
     trees: Trees
     linear: Linear
-    calibration: Calibration
+    head: Head
+    spread: Trees | None = None
+    """Logarithms of how far a row's target tends to be from its answer."""
 
     @property
     def width(self) -> int:
@@ -54,10 +57,12 @@ def compiled(space: Space, function: Function) -> bytes:
         parts.append(_linear(graph, function.linear, x))
     margin = parts[0] if len(parts) == 1 else graph.add("Add", *parts)
     margin = _centred(graph, margin, function.width)
-    classes = max(function.width, 2)
-    probabilities = _calibrated(graph, function.calibration, margin, function.width)
-    graph.output(PROBABILITIES, probabilities, width=classes)
-    graph.output(LOG_ODDS, margin, width=function.width)
+    answers = function.head.emit(graph, margin, function.width)
+    given = function.head.outputs(np.zeros((1, function.width))).shape[1]
+    graph.output(function.head.output, answers, width=given)
+    graph.output(function.head.margin, margin, width=function.width)
+    if function.spread is not None:
+        graph.output(SPREAD, graph.add("Exp", _trees(graph, function.spread, x)), width=1)
     graph.output(FEATURES, features, width=len(space.features), single=True)
     return graph.model()
 
@@ -121,32 +126,7 @@ def _linear(graph: Graph, linear: Linear, x: str) -> str:
 
 
 def _centred(graph: Graph, margin: str, width: int) -> str:
-    """Log-odds of each of several classes against their average, which does not matter."""
+    """Each of several margins against their average, which does not matter."""
     if width == 1:
         return margin
     return graph.add("Sub", margin, graph.add("ReduceMean", margin, graph.ints(1)))
-
-
-def _calibrated(graph: Graph, calibration: Calibration, margin: str, width: int) -> str:
-    a, b, c = (
-        graph.constant(np.float64(value)) for value in (calibration.a, calibration.b, calibration.c)
-    )
-    if width > 1:
-        return graph.add("Softmax", graph.add("Mul", margin, a), axis=1)
-    if calibration.is_temperature:
-        logit = graph.add("Mul", margin, a)
-    else:
-        low = graph.add("Mul", _softplus(graph, graph.add("Neg", margin)), a)
-        high = graph.add("Mul", _softplus(graph, margin), b)
-        logit = graph.add("Add", graph.add("Sub", high, low), c)
-    both = graph.add("Concat", graph.add("Neg", logit), logit, axis=1)
-    return graph.add("Sigmoid", both)
-
-
-def _softplus(graph: Graph, x: str) -> str:
-    """log(1 + exp(x)) in double precision and without overflow."""
-    zero, one = graph.constant(np.float64(0.0)), graph.constant(np.float64(1.0))
-    small = graph.add("Exp", graph.add("Neg", graph.add("Abs", x)))
-    return graph.add(
-        "Add", graph.add("Max", x, zero), graph.add("Log", graph.add("Add", small, one))
-    )

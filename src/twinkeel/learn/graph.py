@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PROBABILITIES, LOG_ODDS, FEATURES = "/probabilities", "/log_odds", "/features"
+PROBABILITIES, LOG_ODDS = "/probabilities", "/log_odds"
+PREDICTION, MARGIN, SPREAD = "/prediction", "/margin", "/spread"
+FEATURES = "/features"
 """Names of a model's outputs; a column can be called anything, so no column's name is taken."""
 ML = "ai.onnx.ml"
 _OPSET, _ML_OPSET, _IR = 20, 3, 9

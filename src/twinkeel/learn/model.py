@@ -1,4 +1,4 @@
-"""What a bundle's `model.json` says: everything about a classifier but its arrays and its graph.
+"""What a bundle's `model.json` says: everything about a model but its arrays and its graph.
 
 Light: serving reads it.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from twinkeel.learn.calibrate import Calibration
 from twinkeel.learn.decide import Decision
+from twinkeel.learn.intervals import Interval
+from twinkeel.learn.links import Link
 from twinkeel.records import Record
 
 CONTRACT, MODEL, GRAPH = "contract.json", "model.json", "model.onnx"
@@ -14,35 +16,68 @@ TREES, LINEAR = "trees", "linear"
 """Files and folders of a bundle."""
 
 
-class Member(Record, frozen=True):
+class Member(Record, frozen=True, kw_only=True):
     """One candidate of the search and what became of it."""
 
     name: str
     weight: float
     """Its share of the ensemble; 0 if it was not taken."""
-    log_loss: float
-    """Out of fold, uncalibrated."""
     trees: int
 
 
+class ClassMember(Member, frozen=True, kw_only=True):
+    """A candidate that learned classes."""
+
+    log_loss: float
+    """Out of fold, uncalibrated."""
+
+
+class AmountMember(Member, frozen=True, kw_only=True):
+    """A candidate that learned an amount."""
+
+    rmse: float
+    """Root mean squared error, out of fold."""
+
+
 class Card(Record, frozen=True, kw_only=True):
-    """A classifier in words and numbers."""
+    """A model in words and numbers."""
 
     format: int = 1
+    feature_columns: tuple[int, ...]
+    """For each encoded feature, the position of its column in the contract."""
+    importance: dict[str, float]
+    """Mean absolute contribution of each column, in the units of explanations, largest first."""
+    folds: int
+    rows: int
+    notes: tuple[str, ...]
+    """What was decided on the way, one sentence each."""
+
+
+class ClassCard(Card, frozen=True, kw_only=True):
+    """A classifier in words and numbers."""
+
     classes: tuple[str, ...]
     """In the order of the probabilities; of two, the positive one is the second."""
     positive: str | None
     decision: Decision
     costs: tuple[tuple[float, ...], ...] | None
     calibration: Calibration
-    feature_columns: tuple[int, ...]
-    """For each encoded feature, the position of its column in the contract."""
-    importance: dict[str, float]
-    """Mean absolute contribution of each column to the log-odds, largest first."""
-    members: tuple[Member, ...]
-    folds: int
-    rows: int
+    members: tuple[ClassMember, ...]
     log_loss: float
     """Of the calibrated ensemble, out of fold."""
-    notes: tuple[str, ...]
-    """What was decided on the way, one sentence each."""
+
+
+class AmountCard(Card, frozen=True, kw_only=True):
+    """A regressor in words and numbers."""
+
+    learns: str = "amount"
+    """Tells this card from a classifier's."""
+    link: Link
+    loss: str
+    """What was minimised: `squared` or `poisson`."""
+    interval: Interval
+    scale: float
+    """The target's standard deviation."""
+    members: tuple[AmountMember, ...]
+    rmse: float
+    """Root mean squared error of the ensemble, out of fold."""

@@ -1,7 +1,8 @@
 """Proof that what is served is what was learned: the compiled graph against the libraries.
 
 Every row given and 1,000 generated ones (missing, unseen and extreme values) must get the same
-probabilities within 1e-5 and the same decision from both, or the build fails, naming the row.
+answers within 1e-5 from both (and the same decision; amounts are measured in the target's scale),
+or the build fails, naming the row.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from twinkeel.data.contract import Contract
 from twinkeel.data.table import Table
 from twinkeel.errors import BuildError
 from twinkeel.learn.encode import Values
-from twinkeel.learn.predictor import Predictor
+from twinkeel.learn.predictors.base import Predictor
 
 Floats = NDArray[np.float64]
 
@@ -27,15 +28,15 @@ _ODD_NUMBERS = (np.nan, 0.0, -0.0, 1e-40, 1e300, -1e300, 1e38, -1e9, 16777217.0)
 
 
 def check(
-    predictor: Predictor,
+    predictor: Predictor[Any],
     learned: Callable[[Values], Floats],
     rows: Table,
     seed: int,
 ) -> float:
-    """The largest difference in probability; raises BuildError naming the first row beyond.
+    """The largest difference; raises BuildError naming the first row beyond.
 
-    `learned` gives (n, classes) probabilities of contract-checked columns, by the libraries that
-    trained the model.
+    `learned` gives the (n, m) answers to contract-checked columns, as `Predictor.run`, by the
+    libraries that trained the model.
     """
     given = predictor.contract.read(rows.columns, len(rows)).values
     made = generated(predictor.contract, given, len(rows), np.random.default_rng(seed))
@@ -69,7 +70,7 @@ def _odd(
 
 
 def _compare(
-    predictor: Predictor,
+    predictor: Predictor[Any],
     learned: Callable[[Values], Floats],
     values: Values,
     what: str,
@@ -78,15 +79,14 @@ def _compare(
     if n == 0:
         return 0.0
     expected, served = learned(values), predictor.run(values, n)
-    decision = predictor.card.decision
-    difference = np.abs(expected - served).max(axis=1)
+    difference = predictor.differences(expected, served)
     difference[np.isnan(difference)] = np.inf
-    differs = (difference > TOLERANCE) | (decision.choose(expected) != decision.choose(served))
+    differs = difference > TOLERANCE
     if differs.any():
         row = int(np.argmax(differs))
         raise BuildError(
             f"The compiled model does not answer as the trained one: {what} {row + 1} has "
-            f"probabilities {np.round(served[row], 6).tolist()}, expected "
+            f"{predictor.gives} {np.round(served[row], 6).tolist()}, expected "
             f"{np.round(expected[row], 6).tolist()} within {TOLERANCE:g}; please report this with "
             f"the types of the columns {', '.join(values)}, and without what the row holds."
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from twinkeel.learn.families.base import Family, Setting, Settings
 from twinkeel.learn.families.cat import Cat
 from twinkeel.learn.families.light import Light
-from twinkeel.learn.families.logistic import Logistic
+from twinkeel.learn.families.regularised import Regularised
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _cat(**settings: Setting) -> dict[str, Setting]:
 
 
 PORTFOLIO: tuple[Candidate, ...] = (
-    Candidate("linear", Logistic(), {"C": 0.5, "iterations": 100}, share=0.3),
+    Candidate("linear", Regularised(), {"C": 0.5, "iterations": 100}, share=0.3),
     Candidate("lightgbm", Light(), _light(num_leaves=16, feature_fraction=0.7), share=0.4),
     Candidate("catboost", Cat(), _cat(learning_rate=0.08, depth=6), share=0.7),
     Candidate(

@@ -31,6 +31,7 @@ from twinkeel.learn.encode import (
 )
 from twinkeel.learn.folds import Split
 from twinkeel.learn.statistics import out_of_fold, statistics
+from twinkeel.learn.targets import Targets
 
 Floats = NDArray[np.float64]
 
@@ -38,33 +39,9 @@ _INDICATORS = 32
 """At most so many levels of a category get an indicator."""
 _STATISTICS_FROM = 10
 """A category of fewer levels gets indicators only."""
-_CLASSES = 8
-"""At most so many classes get a statistic each: the most frequent ones."""
 _LEVELS = 20_000
 _WORDS = 100
 _NUMERIC = ("number", "integer", "boolean")
-
-
-@dataclass(frozen=True)
-class Targets:
-    """What is to be learned: the class of each row and how much the row counts."""
-
-    y: NDArray[np.intp]
-    """(n,) 0 to classes - 1."""
-    weight: Floats
-    classes: int
-
-    @property
-    def indicators(self) -> Floats:
-        """(n, m) one column per class whose statistics are worth a feature."""
-        if self.classes == 2:
-            return np.asarray(self.y == 1, dtype=np.float64)[:, None]
-        kept = np.argsort(-np.bincount(self.y, minlength=self.classes), kind="stable")[:_CLASSES]
-        return np.asarray(self.y[:, None] == np.sort(kept), dtype=np.float64)
-
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Targets:
-        """The targets of some rows."""
-        return Targets(self.y[rows], self.weight[rows], self.classes)
 
 
 @dataclass(frozen=True)
@@ -175,9 +152,9 @@ def _indicators(levels: tuple[str, ...], frequency: Floats, rows: int) -> list[t
 
 
 def _words(name: str, values: NDArray[np.object_], targets: Targets) -> Words:
-    """The words whose presence says most about the class, by chi-squared over all rows.
+    """The words whose presence says most about the target, by chi-squared over all rows.
 
-    Their choice sees every learned row's class, that of validation rows included; what a word
+    Their choice sees every learned row's target, that of validation rows included; what a word
     means is learned by the models, fold by fold.
     """
     documents: dict[str, list[int]] = {}
@@ -200,8 +177,7 @@ def _words(name: str, values: NDArray[np.object_], targets: Targets) -> Words:
 
 
 def _chi_squared(rows: NDArray[np.intp], indicators: Floats) -> float:
-    """How far the classes of `rows` are from those of all rows."""
-    rate = indicators.mean(axis=0)
-    expected = len(rows) * rate
-    spread = np.maximum(expected * (1 - rate) * (1 - len(rows) / len(indicators)), 1e-9)
-    return float((((indicators[rows].sum(axis=0) - expected) ** 2) / spread).max())
+    """How far the target of `rows` is from that of all rows, against what chance gives."""
+    variance = indicators.var(axis=0) * len(rows) * (1 - len(rows) / len(indicators))
+    away = indicators[rows].sum(axis=0) - len(rows) * indicators.mean(axis=0)
+    return float((away**2 / np.maximum(variance, 1e-9)).max())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.data.table import Table
 from twinkeel.errors import InputError
-from twinkeel.learn.labels import Costs
+from twinkeel.learn.objectives.base import Objective
 from twinkeel.records import Limits
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,7 @@ Index = NDArray[np.intp] | NDArray[np.bool_]
 _CELLS_PER_SECOND = 400_000
 """Values of a table that are read, encoded and learned from in a second of the time limit."""
 _RARE = 50
-"""So many rows of a class are kept, or all that there are, however rare it is."""
+"""So many rows of a stratum are kept, or all that there are, however rare it is."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,14 @@ class Problem:
 
     table: Table
     """n rows of the columns that may be learned from."""
-    labels: NDArray[np.object_]
-    """(n,) class of each row as text, "" where it is missing."""
+    target: NDArray[Any]
+    """(n,) what is to be predicted, as the objective reads it."""
+    objective: Objective
     weight: Floats | None = None
     groups: NDArray[Any] | None = None
     """(n,) rows of one group are never on both sides of a fold."""
     time: NDArray[Any] | None = None
     """(n,) sortable moments: folds then go forward in time."""
-    positive: str | None = None
-    costs: Costs | None = None
-    decide: Literal["f1", "likeliest"] = "f1"
-    """Without costs and with two classes: the best F1, or the more probable class."""
     check: Table | None = None
     """Rows that were held out, on which the compiled model is proven; else the learned ones."""
 
@@ -47,7 +44,7 @@ class Problem:
         return replace(
             self,
             table=self.table.take(rows),
-            labels=self.labels[rows],
+            target=self.target[rows],
             weight=None if self.weight is None else self.weight[rows],
             groups=None if self.groups is None else self.groups[rows],
             time=None if self.time is None else self.time[rows],
@@ -55,18 +52,21 @@ class Problem:
 
 
 def learnable(problem: Problem, limits: Limits, seed: int) -> tuple[Problem, tuple[str, ...]]:
-    """The rows that have a class and fit the time limit, and sentences on what was left out."""
+    """The rows that have a target and fit the time limit, and sentences on what was left out."""
     notes = []
-    keep = problem.labels != ""
+    keep = problem.objective.known(problem.target)
     if not keep.all():
         problem = problem.take(keep)
-        notes.append(f"{int((~keep).sum())} rows without a class were left out.")
-    most = _most_rows(problem.table, limits)
-    rows = len(problem.labels)
-    if rows > most:
-        problem = problem.take(_sample(problem.labels, most / rows, seed))
         notes.append(
-            f"Learned from {len(problem.labels):,} of {rows:,} rows, drawn at random, "
+            f"{int((~keep).sum())} rows without {problem.objective.missing} were left out."
+        )
+    most = _most_rows(problem.table, limits)
+    rows = len(problem.target)
+    if rows > most:
+        strata = problem.objective.strata(problem.target)
+        problem = problem.take(_sample(strata, most / rows, seed))
+        notes.append(
+            f"Learned from {len(problem.target):,} of {rows:,} rows, drawn at random, "
             f"which is what a time_limit of {limits.time:g} s allows."
         )
     return problem, tuple(notes)
@@ -78,12 +78,12 @@ def _most_rows(table: Table, limits: Limits) -> float:
     return _CELLS_PER_SECOND * limits.time / max(len(table.names), 1)
 
 
-def _sample(labels: NDArray[np.object_], share: float, seed: int) -> NDArray[np.intp]:
-    """Positions of a share of the rows of each class, in order."""
+def _sample(strata: NDArray[Any], share: float, seed: int) -> NDArray[np.intp]:
+    """Positions of a share of the rows of each stratum, in order."""
     rng = np.random.default_rng(seed)
     kept = []
-    for name in np.unique(labels.astype(str)):
-        rows = np.flatnonzero(labels == name)
+    for name in np.unique(strata):
+        rows = np.flatnonzero(strata == name)
         count = max(int(share * len(rows)), min(_RARE, len(rows)))
         kept.append(rng.permutation(rows)[:count])
     return np.sort(np.concatenate(kept))
@@ -91,7 +91,7 @@ def _sample(labels: NDArray[np.object_], share: float, seed: int) -> NDArray[np.
 
 def weights(problem: Problem) -> Floats:
     """(n,) weights with mean 1. Raises InputError unless all are numbers of at least 0."""
-    n = len(problem.labels)
+    n = len(problem.target)
     if problem.weight is None:
         return np.ones(n)
     weight = np.asarray(problem.weight, dtype=np.float64)

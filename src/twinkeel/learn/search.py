@@ -25,7 +25,8 @@ from twinkeel.learn.families.base import Effort, Fold, Model, Unfit
 from twinkeel.learn.folds import Split
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.portfolio import PORTFOLIO, Candidate
-from twinkeel.learn.prepare import Space, Targets
+from twinkeel.learn.prepare import Space
+from twinkeel.learn.targets import Targets
 from twinkeel.records import Progress, Record, Tick
 from twinkeel.store.arrays import array
 
@@ -76,12 +77,12 @@ class Material:
         train, valid = self.targets.take(split.train), self.targets.take(split.valid)
         return Fold(
             X=self.space.training(self.X, self.values, self.targets, split.train, number),
-            y=train.y,
+            y=self.targets.loss.learned(train.y),
             weight=train.weight,
             X_valid=self.X[np.ix_(split.valid, seen)],
-            y_valid=valid.y,
+            y_valid=self.targets.loss.learned(valid.y),
             weight_valid=valid.weight,
-            classes=self.targets.classes,
+            loss=self.targets.loss,
             frame=self.frame.at(seen),
         )
 
@@ -215,14 +216,14 @@ class Search:
             candidate.family.fit(fold, candidate.settings, effort, folder)
             if ended.is_set():
                 raise _Abandoned
-            model = candidate.family.load(folder, fold.classes)
+            model = candidate.family.load(folder, fold.width)
             np.save(folder / _MARGIN, model.margin(fold.X_valid), allow_pickle=False)
             fitted = Fitted(seconds=time.monotonic() - began)
             (folder / _FITTED).write_bytes(msgspec.json.encode(fitted))
 
         folder = self._step(f"{candidate.name}-fold{number}", work)
         return FittedFold(
-            model=candidate.family.load(folder, self._material.targets.classes),
+            model=candidate.family.load(folder, self._material.targets.loss.width),
             margin=array(folder / _MARGIN),
             fitted=msgspec.json.decode((folder / _FITTED).read_bytes(), type=Fitted),
         )
@@ -247,15 +248,15 @@ class Search:
 
 
 def usable(splits: Sequence[Split], targets: Targets) -> tuple[Split, ...]:
-    """The splits whose rows to learn from hold every class. Raises InputError if none does."""
+    """The splits whose rows to learn from are enough. Raises InputError if none are."""
     found = tuple(
         split
         for split in splits
-        if len(split.valid) and len(np.unique(targets.y[split.train])) == targets.classes
+        if len(split.valid) and targets.loss.enough(targets.y[split.train])
     )
     if not found:
         raise InputError(
-            "No split of the rows leaves every class in the part to learn from: give more rows, "
-            "more groups, or classes that occur at more times."
+            "No split of the rows leaves every class, or two values of the target, in the part to "
+            "learn from: give more rows, more groups, or classes that occur at more times."
         )
     return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from twinkeel.kinds.base import Built, Task
 from twinkeel.kinds.classifier.kind import ClassifierOptions
 from twinkeel.kinds.classifier.rows import classes
@@ -11,6 +9,7 @@ from twinkeel.kinds.tabular.build import build as build_tabular
 from twinkeel.kinds.tabular.build import problem
 from twinkeel.kinds.tabular.rows import cases as tabular_cases
 from twinkeel.kinds.tabular.rows import usable
+from twinkeel.learn.objectives.classes import Classes
 from twinkeel.records import Cases
 
 
@@ -22,5 +21,5 @@ def cases(task: Task[ClassifierOptions]) -> Cases:
 def build(task: Task[ClassifierOptions]) -> Built:
     """Learn from the rows that are not held out."""
     rows, options = usable(task, classes), task.options
-    own = replace(problem(task, rows), positive=options.positive, costs=options.costs)
-    return build_tabular(task, rows, own)
+    objective = Classes(positive=options.positive, costs=options.costs)
+    return build_tabular(task, rows, problem(task, rows, objective))

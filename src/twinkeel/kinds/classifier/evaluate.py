@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from twinkeel.errors import BundleError
 from twinkeel.kinds.base import Servable
 from twinkeel.kinds.tabular.timing import timings
-from twinkeel.learn.predictor import Predictor
+from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.metrics.classification import DecisionRule
 from twinkeel.metrics.classification import measures as classification_measures
 from twinkeel.metrics.measure import Measure
@@ -17,7 +17,7 @@ from twinkeel.records import Cases, Evidence
 
 def evaluate(servable: Servable, cases: Cases) -> Evidence:
     """Probabilities for every case, and timings of one row and of many."""
-    if not isinstance(servable, Predictor):
+    if not isinstance(servable, ClassPredictor):
         raise BundleError("The bundle does not hold a classifier.")
     probabilities, _ = servable.probabilities(cases.inputs, len(cases))
     return Evidence.of(

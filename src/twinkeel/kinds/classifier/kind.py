@@ -44,9 +44,9 @@ class Classifier(Kind[ClassifierOptions]):
 
     def load(self, bundle: Bundle) -> Servable:
         """The compiled predictor: numpy and onnxruntime alone."""
-        from twinkeel.learn.predictor import Predictor
+        from twinkeel.learn.predictors.classes import ClassPredictor
 
-        return Predictor.open(bundle)
+        return ClassPredictor.open(bundle)
 
     def evaluate(self, servable: Servable, cases: Cases) -> Evidence:
         """Probabilities for every case, and how long one row takes."""

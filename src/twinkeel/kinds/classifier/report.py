@@ -6,7 +6,7 @@ import numpy as np
 
 from twinkeel.kinds.classifier.evaluate import decision_rule, expected_index, probabilities
 from twinkeel.kinds.tabular.report import importance, profile
-from twinkeel.learn.predictor import Predictor
+from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.metrics import curves
 from twinkeel.records import Evidence
 from twinkeel.report import charts
@@ -18,7 +18,7 @@ from twinkeel.store.bundles import Bundle
 
 def report(bundle: Bundle, evidence: Evidence) -> list[Section]:
     """The sections, in the order in which a person asks."""
-    predictor = Predictor.open(bundle)
+    predictor = ClassPredictor.open(bundle)
     return [
         _ranking(evidence),
         _calibration(evidence),
@@ -65,7 +65,7 @@ def _calibration(evidence: Evidence) -> Section:
     )
 
 
-def _decision(predictor: Predictor) -> Section:
+def _decision(predictor: ClassPredictor) -> Section:
     if predictor.threshold is not None:
         text = (
             f"{predictor.positive} is decided from a probability of {predictor.threshold:.3f} on."
@@ -81,7 +81,7 @@ def _decision(predictor: Predictor) -> Section:
     return Section(title="Decision", text=text, table=table)
 
 
-def _members(predictor: Predictor) -> Section:
+def _members(predictor: ClassPredictor) -> Section:
     rows = tuple(
         (member.name, shown(member.weight), shown(member.log_loss), member.trees)
         for member in predictor.card.members

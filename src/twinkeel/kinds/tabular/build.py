@@ -13,7 +13,8 @@ from twinkeel.data.table import Table, texts
 from twinkeel.kinds.base import Built, Task
 from twinkeel.kinds.tabular.options import PROFILE, TabularT
 from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
-from twinkeel.learn.classifier import Problem, Trained, train
+from twinkeel.learn.engine import Problem, Trained, train
+from twinkeel.learn.objectives.base import Objective
 from twinkeel.records import Limits
 
 _FOR_JUDGING = 0.1
@@ -50,7 +51,7 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
     )
 
 
-def problem(task: Task[TabularT], rows: UsableRows) -> Problem:
+def problem(task: Task[TabularT], rows: UsableRows, objective: Objective) -> Problem:
     """What is to be learned from the rows that are not held out."""
     options, learned = task.options, rows.learned
     table = rows.table.take(learned)
@@ -59,7 +60,8 @@ def problem(task: Task[TabularT], rows: UsableRows) -> Problem:
     times = None if rows.split.times is None else [rows.split.times[i] for i in learned]
     return Problem(
         table=features.take(learned),
-        labels=rows.target[learned],
+        target=rows.target[learned],
+        objective=objective,
         weight=None if options.weight is None else weights(table, options.weight),
         groups=None if groups is None else np.asarray(groups, dtype=object),
         time=None if times is None else np.asarray(times),

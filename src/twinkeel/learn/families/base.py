@@ -10,12 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.learn.linear import Linear
+from twinkeel.learn.targets import Loss
 from twinkeel.learn.trees import Trees
 
 Matrix = NDArray[np.float32]
@@ -31,20 +32,20 @@ class Fold:
 
     X: Matrix
     """(n, F) features; NaN is missing."""
-    y: NDArray[np.intp]
-    """(n,) class of each row, 0 to classes - 1."""
+    y: NDArray[Any]
+    """(n,) targets as the loss gives them: class numbers from 0, or amounts."""
     weight: Floats
     X_valid: Matrix
-    y_valid: NDArray[np.intp]
+    y_valid: NDArray[Any]
     weight_valid: Floats
-    classes: int
+    loss: Loss
     frame: Linear
     """Fill and range of the F features over all folds, so that linear models can be added up."""
 
     @property
     def width(self) -> int:
-        """k, the number of margins: one log-odds for two classes, else one per class."""
-        return margins(self.classes)
+        """k, the number of margins."""
+        return self.loss.width
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Model(ABC):
 
     @abstractmethod
     def margin(self, X: Matrix) -> Floats:
-        """(n, k) uncalibrated log-odds, by the library that fitted the model."""
+        """(n, k) margins, by the library that fitted the model."""
 
     @abstractmethod
     def parts(self) -> Trees | Linear:
@@ -82,10 +83,5 @@ class Family(ABC):
         """Learn from `fold` and write the model into `folder`, which is empty. Raises Unfit."""
 
     @abstractmethod
-    def load(self, folder: Path, classes: int) -> Model:
-        """The model that `fit` wrote."""
-
-
-def margins(classes: int) -> int:
-    """How many margins a model of so many classes has."""
-    return 1 if classes == 2 else classes
+    def load(self, folder: Path, width: int) -> Model:
+        """The model of so many margins that `fit` wrote."""

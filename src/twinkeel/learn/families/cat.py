@@ -18,19 +18,25 @@ from twinkeel.learn.families.base import (
     Model,
     Settings,
     Unfit,
-    margins,
 )
 from twinkeel.learn.trees import Trees, joined, oblivious
 
 _FILE = "model.json"
+_LOSSES = {
+    "binary": "Logloss",
+    "multiclass": "MultiClass",
+    "squared": "RMSE",
+    "poisson": "Poisson",
+}
+"""What it calls each loss."""
 
 
 class CatModel(Model):
     """A fitted CatBoost model, read from its JSON file."""
 
-    def __init__(self, path: Path, classes: int) -> None:
+    def __init__(self, path: Path, width: int) -> None:
         self.path = path
-        self.width = margins(classes)
+        self.width = width
 
     def margin(self, X: Matrix) -> Floats:
         """(n, k) CatBoost's own raw values."""
@@ -71,9 +77,9 @@ class Cat(Family):
             )
             model.save_model(str(folder / _FILE), format="json")
 
-    def load(self, folder: Path, classes: int) -> Model:
+    def load(self, folder: Path, width: int) -> Model:
         """The model in `model.json`."""
-        return CatModel(folder / _FILE, classes)
+        return CatModel(folder / _FILE, width)
 
 
 def _varies(X: Matrix) -> bool:
@@ -83,7 +89,7 @@ def _varies(X: Matrix) -> bool:
 
 def _parameters(fold: Fold, effort: Effort, scratch: str) -> dict[str, Any]:
     return {
-        "loss_function": "Logloss" if fold.classes == 2 else "MultiClass",
+        "loss_function": _LOSSES[fold.loss.name],
         "random_seed": effort.seed,
         "thread_count": 1,
         "allow_writing_files": False,

@@ -15,7 +15,6 @@ from twinkeel.learn.families.base import (
     Matrix,
     Model,
     Settings,
-    margins,
 )
 from twinkeel.learn.trees import LEAF, Trees, joined
 
@@ -27,11 +26,11 @@ _DEFAULT_LEFT, _MISSING_NAN = 2, 8
 class LightModel(Model):
     """A fitted LightGBM booster, read from its text file."""
 
-    def __init__(self, text: str, classes: int) -> None:
+    def __init__(self, text: str, width: int) -> None:
         import lightgbm
 
         self.text = text
-        self.width = margins(classes)
+        self.width = width
         self.booster = lightgbm.Booster(model_str=text)
 
     def margin(self, X: Matrix) -> Floats:
@@ -75,32 +74,35 @@ class Light(Family):
         text = booster.model_to_string(num_iteration=booster.best_iteration)
         (folder / _FILE).write_text(text, encoding="utf-8")
 
-    def load(self, folder: Path, classes: int) -> Model:
+    def load(self, folder: Path, width: int) -> Model:
         """The model in `model.txt`."""
-        return LightModel((folder / _FILE).read_text(encoding="utf-8"), classes)
+        return LightModel((folder / _FILE).read_text(encoding="utf-8"), width)
 
 
 _SILENT: dict[str, Any] = {"verbosity": -1}
+_OBJECTIVES: dict[str, dict[str, Any]] = {
+    "binary": {"objective": "binary", "metric": "binary_logloss"},
+    "multiclass": {"objective": "multiclass", "metric": "multi_logloss"},
+    "squared": {"objective": "regression", "metric": "l2"},
+    "poisson": {"objective": "poisson", "metric": "poisson"},
+}
+"""What it calls each loss."""
 
 
 def _parameters(fold: Fold, effort: Effort) -> dict[str, Any]:
-    objective: dict[str, Any] = (
-        {"objective": "binary", "metric": "binary_logloss"}
-        if fold.classes == 2
-        else {
-            "objective": "multiclass",
-            "metric": "multi_logloss",
-            "num_class": fold.classes,
+    classes = {"num_class": fold.width} if fold.width > 1 else {}
+    return (
+        _OBJECTIVES[fold.loss.name]
+        | classes
+        | {
+            "seed": effort.seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": 1,
+            "feature_pre_filter": False,
+            **_SILENT,
         }
     )
-    return objective | {
-        "seed": effort.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-        "feature_pre_filter": False,
-        **_SILENT,
-    }
 
 
 class _Deadline:

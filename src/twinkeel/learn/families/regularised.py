@@ -1,11 +1,12 @@
-"""Multinomial logistic regression: fast, smooth, and different enough from trees to help them."""
+"""L2-regularised linear models: fast, smooth, and different enough from trees to help them."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,8 +23,8 @@ _CONSTANT = 1e-9
 
 
 @dataclass(frozen=True)
-class LogisticModel(Model):
-    """A fitted logistic regression: its arrays are all there is to it."""
+class RegularisedModel(Model):
+    """A fitted linear model: its arrays are all there is to it."""
 
     linear: Linear
 
@@ -36,15 +37,13 @@ class LogisticModel(Model):
         return self.linear
 
 
-class Logistic(Family):
-    """L2-regularised logistic regression on standardised features (scikit-learn, L-BFGS)."""
+class Regularised(Family):
+    """Logistic, least-squares or Poisson regression on standardised features (scikit-learn)."""
 
     name: ClassVar[str] = "linear"
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
         """Fit once; the fold's other rows are not needed."""
-        from sklearn.linear_model import LogisticRegression
-
         rows, frame = _sample(fold, effort.seed), fold.frame
         gaps = np.flatnonzero(np.isnan(fold.X).any(axis=0))
         X = np.hstack([frame.filled(fold.X[rows]), np.isnan(fold.X[np.ix_(rows, gaps)])])
@@ -52,22 +51,51 @@ class Logistic(Family):
         scale = X.std(axis=0)
         scale[scale < _CONSTANT] = np.inf
         X /= scale
-        small = X.shape[1] * fold.width <= _NEWTON
-        model = LogisticRegression(
-            C=float(settings["C"]),
-            max_iter=int(settings["iterations"]),
-            solver="newton-cholesky" if small else "lbfgs",
-        )
+        model = _REGRESSIONS[fold.loss.name](settings, X.shape, fold.width)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # stopping before convergence is a choice here
             model.fit(X, fold.y[rows], sample_weight=fold.weight[rows])
-        _unscaled(frame, model.coef_.T / scale[:, None], model.intercept_, gaps).save(
-            folder / _FOLDER
-        )
+        weight = np.atleast_2d(model.coef_).T / scale[:, None]
+        _unscaled(frame, weight, np.atleast_1d(model.intercept_), gaps).save(folder / _FOLDER)
 
-    def load(self, folder: Path, classes: int) -> Model:  # noqa: ARG002  # the arrays know it
+    def load(self, folder: Path, width: int) -> Model:  # noqa: ARG002  # the arrays know it
         """The arrays in `weights`."""
-        return LogisticModel(Linear.load(lambda name: (folder / name).read_bytes(), _FOLDER))
+        return RegularisedModel(Linear.load(lambda name: (folder / name).read_bytes(), _FOLDER))
+
+
+def _logistic(settings: Settings, shape: tuple[int, int], width: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(
+        C=float(settings["C"]),
+        max_iter=int(settings["iterations"]),
+        solver="newton-cholesky" if shape[1] * width <= _NEWTON else "lbfgs",
+    )
+
+
+def _least_squares(settings: Settings, shape: tuple[int, int], width: int) -> Any:  # noqa: ARG001
+    from sklearn.linear_model import Ridge
+
+    return Ridge(alpha=1.0 / float(settings["C"]))
+
+
+def _poisson(settings: Settings, shape: tuple[int, int], width: int) -> Any:  # noqa: ARG001
+    from sklearn.linear_model import PoissonRegressor
+
+    return PoissonRegressor(
+        alpha=1.0 / (float(settings["C"]) * shape[0]),
+        max_iter=int(settings["iterations"]),
+        solver="newton-cholesky" if shape[1] <= _NEWTON else "lbfgs",
+    )
+
+
+_REGRESSIONS: dict[str, Callable[[Settings, tuple[int, int], int], Any]] = {
+    "binary": _logistic,
+    "multiclass": _logistic,
+    "squared": _least_squares,
+    "poisson": _poisson,
+}
+"""An unfitted regression for each loss, from (rows, features) and the number of margins."""
 
 
 def _sample(fold: Fold, seed: int) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""From a table and its labels to a compiled, calibrated, checked classifier, within limits.
+"""From a table and its target to a compiled, calibrated, checked model, within limits.
 
-The one door of the engine for training. Reads no file; writes what `Trained.write` is asked to,
-and the steps that let a killed build go on.
+The one door of the engine for training; knows no sort of target (see `objectives`). Reads no
+file; writes what `Trained.write` is asked to, and the steps that let a killed build go on.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,19 +24,17 @@ from twinkeel.learn import parity
 from twinkeel.learn.assemble import Ensemble, combine
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function, compiled
-from twinkeel.learn.decide import Decision, by_costs, by_f1
-from twinkeel.learn.encode import Values
 from twinkeel.learn.explain import Explainer
-from twinkeel.learn.families.base import margins
 from twinkeel.learn.folds import folds
-from twinkeel.learn.labels import classes_of, cost_matrix, indices
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
+from twinkeel.learn.objectives.base import Finished, Learned
 from twinkeel.learn.portfolio import PORTFOLIO
-from twinkeel.learn.predictor import Predictor
-from twinkeel.learn.prepare import Targets, prepare
+from twinkeel.learn.predictors.base import Predictor
+from twinkeel.learn.prepare import prepare
 from twinkeel.learn.problem import Problem, learnable, weights
 from twinkeel.learn.search import Material, Search, Step, usable
+from twinkeel.learn.targets import Explained
 from twinkeel.records import Limits, Progress, Tick, silent
 
 __all__ = ["Problem", "Trained", "train"]
@@ -53,19 +52,21 @@ _BYTES_PER_CELL = 24
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished classifier."""
+    """A finished model."""
 
     contract: Contract
     card: Card
     function: Function
     graph: bytes
+    serves: type[Predictor[Any]]
+    """The class of its predictor."""
     largest_difference: float = 0.0
-    """Between compiled and trained probabilities, over all rows of the proof."""
+    """Between compiled and trained answers, over all rows of the proof."""
 
-    def predictor(self) -> Predictor:
+    def predictor(self) -> Predictor[Any]:
         """What serves it, from memory."""
         function = self.function
-        return Predictor(
+        return self.serves(
             self.contract, self.card, self.graph, lambda: (function.trees, function.linear)
         )
 
@@ -97,34 +98,40 @@ def train(
     budget = Budget.begin(limits, len(PORTFOLIO))
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
-        ready = _prepared(problem, limits, seed)
-        search = Search(ready.material, budget, step or _unkept(Path(scratch)), progress)
-        ensemble = combine(ready.material, search.run())
+        keep = step or _unkept(Path(scratch))
+        ready = _prepared(problem, limits, seed, budget)
+        ensemble = combine(ready.material, Search(ready.material, budget, keep, progress).run())
         progress(Tick(stage="compiling", fraction=0.92))
-        trained = _finished(ready, ensemble, budget)
+        finished = problem.objective.finish(_learned(ready, ensemble, budget, keep))
+        trained = Trained(
+            contract=ready.contract,
+            card=finished.card,
+            function=finished.function,
+            graph=compiled(ready.material.space, finished.function),
+            serves=finished.serves,
+        )
         progress(Tick(stage="checking", fraction=0.95))
-        return replace(trained, largest_difference=_proof(ready, ensemble, trained.predictor()))
+        return replace(trained, largest_difference=_proof(ready, finished, trained.predictor()))
 
 
 @dataclass(frozen=True)
 class _Ready:
-    """A problem whose columns and labels have been read."""
+    """A problem whose columns and target have been read."""
 
     problem: Problem
     contract: Contract
-    classes: tuple[str, ...]
     material: Material
     notes: tuple[str, ...]
 
 
-def _prepared(problem: Problem, limits: Limits, seed: int) -> _Ready:
+def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _Ready:
     problem, notes = learnable(problem, limits, seed)
-    classes = classes_of(problem.labels, problem.positive)
+    targets = problem.objective.targets(problem.target, weights(problem))
     inferred = infer(problem.table)
     contract = inferred.usable()
     values = contract.read(problem.table.columns, len(problem.table)).values
-    targets = Targets(indices(problem.labels, classes), weights(problem), len(classes))
-    found = folds(targets.y, count=_FOLDS, seed=seed, groups=problem.groups, time=problem.time)
+    strata = targets.loss.strata(targets.y)
+    found = folds(strata, count=_FOLDS, seed=seed, groups=problem.groups, time=problem.time)
     splits = usable(found, targets)
     space = prepare(contract, values, targets, splits)
     _enough_memory(limits, len(targets.y), len(space.features))
@@ -135,60 +142,35 @@ def _prepared(problem: Problem, limits: Limits, seed: int) -> _Ready:
         values=values,
         targets=targets,
         splits=splits,
-        frame=frame(X, margins(len(classes))),
+        frame=frame(X, targets.loss.width),
         seed=seed,
         workers=os.cpu_count() or 1,
     )
-    return _Ready(problem, contract, classes, material, (*notes, *inferred.notes))
+    loss, why = problem.objective.settled(material, budget)
+    material = replace(material, targets=replace(targets, loss=loss))
+    return _Ready(problem, contract, material, (*notes, *inferred.notes, *why))
 
 
-def _finished(ready: _Ready, ensemble: Ensemble, budget: Budget) -> Trained:
-    """The ensemble with its decision, its importance and its graph."""
-    costs = _costs(ready)
+def _learned(ready: _Ready, ensemble: Ensemble, budget: Budget, step: Step) -> Learned:
+    """What the search has come to, with the importance of the columns."""
     place = {column.name: i for i, column in enumerate(ready.contract.columns)}
     owners = tuple(place[feature.column] for feature in ready.material.space.features)
-    card = Card(
-        classes=ready.classes,
-        positive=ready.classes[1] if len(ready.classes) == 2 else None,
-        decision=_decision(ready.problem, ensemble, costs),
-        costs=None if costs is None else tuple(tuple(map(float, row)) for row in costs),
-        calibration=ensemble.function.calibration,
-        feature_columns=owners,
+    return Learned(
+        contract=ready.contract,
+        material=ready.material,
+        ensemble=ensemble,
+        owners=owners,
         importance=_importance(ready, ensemble.function, owners, budget),
-        members=ensemble.members,
-        folds=ensemble.folds,
-        rows=len(ready.material.targets.y),
-        log_loss=ensemble.log_loss,
         notes=ready.notes,
+        budget=budget,
+        step=step,
     )
-    graph = compiled(ready.material.space, ensemble.function)
-    return Trained(ready.contract, card, ensemble.function, graph)
 
 
-def _proof(ready: _Ready, ensemble: Ensemble, predictor: Predictor) -> float:
+def _proof(ready: _Ready, finished: Finished, predictor: Predictor[Any]) -> float:
     """The largest difference between what is served and what the libraries say."""
-
-    def learned(values: Values) -> Floats:
-        return ensemble.probabilities(ready.material.space, values)
-
     check = ready.problem.table if ready.problem.check is None else ready.problem.check
-    return parity.check(predictor, learned, check, ready.material.seed)
-
-
-def _costs(ready: _Ready) -> Floats | None:
-    costs = ready.problem.costs
-    return None if costs is None else cost_matrix(costs, ready.classes)
-
-
-def _decision(problem: Problem, ensemble: Ensemble, costs: Floats | None) -> Decision:
-    if costs is not None:
-        return by_costs(costs)
-    targets = ensemble.targets
-    if targets.classes > 2:
-        return Decision()
-    if problem.decide == "likeliest":
-        return Decision(threshold=0.5)
-    return by_f1(ensemble.out_of_fold[:, 1], targets.y == 1, targets.weight)
+    return parity.check(predictor, finished.answers, check, ready.material.seed)
 
 
 def _importance(
@@ -202,7 +184,9 @@ def _importance(
     late = budget.finishing(_EXPLAINING)
     effects: list[Floats] = []
     for row in rows:
-        effects.append(np.abs(explainer.contributions(X[[row]])[0]).mean(axis=1))
+        found = explainer.contributions(X[[row]])[0]
+        margins = Explained(explainer.base, found, explainer.base + found.sum(axis=0))
+        effects.append(np.abs(function.head.explained(margins).effects).mean(axis=1))
         if late():
             break
     effect = np.mean(effects, axis=0)

@@ -1,0 +1,1 @@
+"""The engine as scikit-learn estimators: one file per estimator."""

@@ -1,0 +1,136 @@
+"""What every estimator shares: limits, seed, tables of any sort, explaining, saving, pickling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from twinkeel.data.table import Table, from_frame
+from twinkeel.errors import InputError, TwinkeelError
+from twinkeel.learn.engine import Problem, Trained, train
+from twinkeel.records import Explanation, Limits
+from twinkeel.store.bundles import BundleInfo, seal
+
+Floats = NDArray[np.float64]
+
+
+class DataError(InputError, ValueError):
+    """Data or parameters that cannot be used: a ValueError too, as scikit-learn has it."""
+
+
+class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
+    """An estimator of the engine; its parameters are its constructor's."""
+
+    _kind: ClassVar[str]
+    """The kind that its bundles are sealed as."""
+    time_limit: float | None
+    work_limit: int | None
+    memory_limit: int | None
+    random_state: int | None
+    trained_: Trained
+
+    def explain(self, X: Any) -> list[Explanation]:
+        """Why each row gets its answer, by column."""
+        check_is_fitted(self)
+        table = self._table(X, fitting=False)
+        with as_value_error():
+            return self._predictor.explain(table.rows(0, len(table)))
+
+    def save(self, folder: Path | str) -> BundleInfo:
+        """Write and seal a bundle that `twinkeel.learn.load` serves."""
+        check_is_fitted(self)
+        self.trained_.write(Path(folder))
+        return seal(Path(folder), kind=self._kind, runtime="onnx")
+
+    def _train(self, problem: Problem) -> None:
+        """Learn; raises DataError."""
+        limits, seed = self._limits(), self._seed()
+        with as_value_error():
+            self.trained_ = train(problem, limits=limits, seed=seed)
+        self._predictor = self.trained_.predictor()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        return {key: value for key, value in state.items() if key != "_predictor"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "trained_" in state:
+            self._predictor = state["trained_"].predictor()
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def _table(self, X: Any, *, fitting: bool) -> Table:
+        """Frames as they are, anything else as an array that scikit-learn has checked."""
+        if hasattr(X, "columns") and hasattr(X, "shape"):
+            validate_data(self, X, reset=fitting, skip_check_array=True)
+            with as_value_error():
+                return from_frame(X)
+        array = validate_data(
+            self,
+            X,
+            reset=fitting,
+            dtype=None,
+            ensure_all_finite=False,
+            ensure_min_samples=2 if fitting else 1,
+        )
+        with as_value_error():
+            return from_frame(array)
+
+    def _limits(self) -> Limits:
+        """The limits, checked. Raises DataError."""
+        time = self.time_limit
+        if time is not None and not (is_number(time, Real) and 0 < time < np.inf):
+            raise DataError(f"time_limit must be seconds, more than 0, not {time!r}.")
+        for name in ("work_limit", "memory_limit"):
+            limit = getattr(self, name)
+            if limit is not None and not (is_number(limit, Integral) and limit >= 1):
+                raise DataError(f"{name} must be an integer of 1 or more, not {limit!r}.")
+        return Limits(time=time, work=self.work_limit, memory=self.memory_limit)
+
+    def _seed(self) -> int:
+        state = self.random_state
+        if state is None:
+            return int(np.random.default_rng().integers(2**31))
+        if not (is_number(state, Integral) and state >= 0):
+            raise DataError(f"random_state must be an integer of 0 or more or None, not {state!r}.")
+        return int(state)
+
+
+def is_number(value: Any, kind: type) -> bool:
+    """Whether this is a number of a kind; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def weights(weight: Any) -> Floats | None:
+    """(n,) weights as numbers; raises DataError unless they are one-dimensional."""
+    if weight is None:
+        return None
+    found = np.asarray(weight, dtype=np.float64)
+    if found.ndim != 1:
+        raise DataError(f"Sample weights must be 1D, not of shape {found.shape}.")
+    return found
+
+
+@contextmanager
+def as_value_error() -> Iterator[None]:
+    """Turns what is wrong with data or parameters into DataError."""
+    try:
+        yield
+    except TwinkeelError as error:
+        if isinstance(error, ValueError) or not 400 <= error.status < 500:
+            raise
+        raise DataError(str(error)) from None

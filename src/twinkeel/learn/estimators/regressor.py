@@ -1,0 +1,115 @@
+"""A regressor for scikit-learn: raw pandas or polars frames or arrays in, intervals out as well.
+
+For training; a saved one is served by `twinkeel.learn.load` without scikit-learn.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import (
+    assert_all_finite,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
+
+from twinkeel.learn.engine import Problem
+from twinkeel.learn.estimators.base import DataError, TabularEstimator, as_value_error, weights
+from twinkeel.learn.objectives.amounts import Amounts
+
+Floats = NDArray[np.float64]
+
+
+class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]  # untyped base
+    """Learns an ensemble of a linear model, LightGBM and CatBoost within a limit, with intervals.
+
+    Columns may be numbers, texts, booleans or dates, with missing values; a column that looks
+    like an identifier or never varies is left out.
+
+    Parameters
+    ----------
+    time_limit : seconds that `fit` may take, libraries imported; more than 0.
+    work_limit : units of a fixed list of work instead, so that the same `random_state` gives the
+        same model; one of each family is 3. With neither limit, 5 units.
+    memory_limit : bytes; `fit` refuses a table whose estimated need is larger. What it then uses
+        is not capped.
+    interval : the share of rows whose target `predict_interval` is to hold, between 0 and 1.
+    sensitive : columns of the table in each of whose groups the interval is to hold that share.
+    random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
+    """
+
+    _kind: ClassVar[str] = "regressor"
+
+    def __init__(  # scikit-learn's parameters are the constructor's
+        self,
+        *,
+        time_limit: float | None = None,
+        work_limit: int | None = None,
+        memory_limit: int | None = None,
+        interval: float = 0.9,
+        sensitive: tuple[str, ...] = (),
+        random_state: int | None = 0,
+    ) -> None:
+        self.time_limit = time_limit
+        self.work_limit = work_limit
+        self.memory_limit = memory_limit
+        self.interval = interval
+        self.sensitive = sensitive
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        groups: Any = None,
+        time: Any = None,
+    ) -> TabularRegressor:
+        """Learn from n rows.
+
+        `groups` (n,) keeps rows of one group in one fold; `time` (n,) makes folds go forward.
+        Raises DataError, which is a ValueError.
+        """
+        if not 0 < self.interval < 1:
+            raise DataError(f"interval must be between 0 and 1, not {self.interval!r}.")
+        self._limits()
+        table, target = self._table(X, fitting=True), self._amounts(y)
+        check_consistent_length(X, target, sample_weight, groups, time)
+        self._train(
+            Problem(
+                table=table,
+                target=target,
+                objective=Amounts(interval=self.interval, sensitive=tuple(self.sensitive)),
+                weight=weights(sample_weight),
+                groups=None if groups is None else np.asarray(groups),
+                time=None if time is None else np.asarray(time),
+            )
+        )
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """(n,) the mean expected of each row."""
+        return self._answers(X)[:, 0]
+
+    def predict_interval(self, X: Any) -> Floats:
+        """(n, 2) low and high ends."""
+        return self._answers(X)[:, 1:]
+
+    def _answers(self, X: Any) -> Floats:
+        check_is_fitted(self)
+        table = self._table(X, fitting=False)
+        with as_value_error():
+            return self._predictor.answers(table.columns, len(table))
+
+    def _amounts(self, y: Any) -> NDArray[np.float64]:
+        if y is None:
+            raise DataError("TabularRegressor requires y to be passed, but the target y is None.")
+        target = column_or_1d(y, warn=True)
+        assert_all_finite(target, input_name="y")
+        found: Floats = np.asarray(target, dtype=np.float64)
+        return found

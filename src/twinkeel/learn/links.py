@@ -1,0 +1,98 @@
+"""From margins to amounts: a straight line, or a power of e where spreads grow with the amount.
+
+Each link owns both forms, in numpy and in ONNX, and takes an answer apart in the target's units.
+Light: serving reads it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.learn.graph import MARGIN, PREDICTION, Graph
+from twinkeel.learn.targets import Explained
+from twinkeel.records import Record
+
+Floats = NDArray[np.float64]
+
+_FLAT = 1e-9
+"""Margins that differ by less have the slope of the curve between them."""
+
+
+class Straight(Record, frozen=True, tag_field="link", tag="straight"):
+    """`amount = center + scale * margin`."""
+
+    output: ClassVar[str] = PREDICTION
+    margin: ClassVar[str] = MARGIN
+
+    center: float = 0.0
+    scale: float = 1.0
+
+    def learned(self, y: Floats) -> Floats:
+        """The margin of each amount."""
+        return (y - self.center) / self.scale
+
+    def outputs(self, margin: Floats) -> Floats:
+        """(n, 1) amounts from (n, 1) margins."""
+        return self.center + self.scale * margin
+
+    def emit(self, graph: Graph, margin: str, width: int) -> str:  # noqa: ARG002  # always 1
+        """The same in a graph."""
+        scaled = graph.add("Mul", margin, graph.constant(np.float64(self.scale)))
+        return graph.add("Add", scaled, graph.constant(np.float64(self.center)))
+
+    def explained(self, margins: Explained) -> Explained:
+        """Every effect in the units of the amount: exact."""
+        base, total = self.outputs(margins.base), self.outputs(margins.total)
+        return Explained(base, margins.effects * self.scale, total)
+
+
+class Logarithm(Record, frozen=True, tag_field="link", tag="logarithm"):
+    """`amount = factor * scale * exp(min(margin, high)) - shift`.
+
+    The mean of logarithms is not the logarithm of the mean: `factor` puts the mean right, as
+    smearing does (Duan, 1983).
+    """
+
+    output: ClassVar[str] = PREDICTION
+    margin: ClassVar[str] = MARGIN
+
+    scale: float
+    shift: float
+    high: float
+    """A little more than the largest margin that was learned from."""
+    factor: float = 1.0
+
+    def learned(self, y: Floats) -> Floats:
+        """The margin of each amount."""
+        return np.log((y + self.shift) / self.scale)
+
+    def outputs(self, margin: Floats) -> Floats:
+        """(n, 1) amounts from (n, 1) margins."""
+        grown = self.factor * self.scale * np.exp(np.minimum(margin, self.high))
+        found: Floats = grown - self.shift
+        return found
+
+    def emit(self, graph: Graph, margin: str, width: int) -> str:  # noqa: ARG002  # always 1
+        """The same in a graph."""
+        cut = graph.add("Min", margin, graph.constant(np.float64(self.high)))
+        factor = graph.constant(np.float64(self.factor * self.scale))
+        grown = graph.add("Mul", graph.add("Exp", cut), factor)
+        return graph.add("Sub", grown, graph.constant(np.float64(self.shift)))
+
+    def explained(self, margins: Explained) -> Explained:
+        """Effects on the logarithm, each in proportion to what all of them change the amount.
+
+        The rescale rule of Shrikumar et al. (2017): order, signs and shares are those of the
+        logarithm, and they add up in the units of the amount.
+        """
+        base, total = self.outputs(margins.base), self.outputs(margins.total)
+        away = margins.total - margins.base
+        flat = np.abs(away) < _FLAT
+        slope = np.where(flat, total + self.shift, (total - base) / np.where(flat, 1.0, away))
+        return Explained(base, margins.effects * slope, total)
+
+
+Link: TypeAlias = Straight | Logarithm

@@ -1,0 +1,102 @@
+"""Learning an amount: its mean, through the link that does best, and an interval around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.errors import InputError
+from twinkeel.learn.amount import AmountLoss, straight
+from twinkeel.learn.budget import Budget
+from twinkeel.learn.encode import Values
+from twinkeel.learn.intervals import Ends, Interval
+from twinkeel.learn.links import Logarithm, Straight
+from twinkeel.learn.model import AmountCard, AmountMember
+from twinkeel.learn.objectives.base import Finished, Learned, Objective
+from twinkeel.learn.objectives.conformal import calibrated
+from twinkeel.learn.objectives.shapes import choose
+from twinkeel.learn.predictors.amounts import AmountPredictor, with_interval
+from twinkeel.learn.search import Material
+from twinkeel.learn.targets import Floats, Loss, Targets
+
+
+@dataclass(frozen=True)
+class Amounts(Objective):
+    """A number, given as float64; NaN is missing."""
+
+    missing: ClassVar[str] = "a value"
+
+    interval: float = 0.9
+    """The share of rows whose target an interval is to hold, above 0 and below 1."""
+    sensitive: tuple[str, ...] = ()
+    """Columns of the table in each of whose groups the interval is to hold that share."""
+
+    def known(self, target: NDArray[Any]) -> NDArray[np.bool_]:
+        """Whether a row has a finite value."""
+        return np.asarray(np.isfinite(target), dtype=bool)
+
+    def strata(self, target: NDArray[Any]) -> NDArray[Any]:
+        """All rows alike."""
+        return np.zeros(len(target), np.intp)
+
+    def targets(self, target: NDArray[Any], weight: Floats) -> Targets:
+        """The amounts; raises InputError where there are no two values."""
+        if len(target) == 0 or np.ptp(target) == 0:
+            found = f"only the value {target[0]:g}" if len(target) else "no value at all"
+            raise InputError(
+                f"The target has {found}: expected two values or more; give other rows."
+            )
+        return Targets(target, weight, straight(target, weight))
+
+    def settled(self, material: Material, budget: Budget) -> tuple[Loss, tuple[str, ...]]:
+        """Squared error on the amounts, on their logarithms, or Poisson loss: the best of these."""
+        return choose(material, budget)
+
+    def finish(self, learned: Learned) -> Finished:
+        """The ensemble with intervals."""
+        ensemble, material = learned.ensemble, learned.material
+        loss, link = material.targets.loss, ensemble.function.head
+        assert isinstance(loss, AmountLoss)
+        assert isinstance(link, Straight | Logarithm)  # what AmountLoss made
+        plain = _interval(self.interval, loss, ensemble.targets.y)
+        interval, far, notes = calibrated(learned, plain, self.sensitive)
+        card = AmountCard(
+            link=link,
+            loss=loss.name,
+            interval=interval,
+            scale=float(np.std(ensemble.targets.y)),
+            feature_columns=learned.owners,
+            importance=learned.importance,
+            members=tuple(
+                AmountMember(
+                    name=one.name,
+                    weight=one.weight,
+                    rmse=float(np.sqrt(one.loss)),
+                    trees=one.trees,
+                )
+                for one in ensemble.standings
+            ),
+            folds=ensemble.folds,
+            rows=len(material.targets.y),
+            rmse=float(np.sqrt(ensemble.loss)),
+            notes=(*learned.notes, *notes),
+        )
+        function = replace(ensemble.function, spread=far.trees())
+
+        def answers(values: Values) -> Floats:
+            prediction = ensemble.outputs(material.space, values)[:, 0]
+            return with_interval(card, prediction, far.of(material.space.encode(values)), values)
+
+        return Finished(card, function, AmountPredictor, answers)
+
+
+def _interval(level: float, loss: AmountLoss, y: Floats) -> Interval:
+    """An interval without ends yet: on which scale they are found."""
+    shift = None
+    if isinstance(loss.link, Logarithm):
+        shift = loss.link.shift if y.min() + loss.link.shift > 0 else 1.0
+    floor = 0.0 if y.min() >= 0 else None
+    return Interval(level=level, shift=shift, floor=floor, ends=Ends(0.0, 0.0))

@@ -1,0 +1,74 @@
+"""What an objective does for the engine: reads the target, and finishes what was learned."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.data.contract import Contract
+from twinkeel.learn.assemble import Ensemble
+from twinkeel.learn.budget import Budget
+from twinkeel.learn.compile import Function
+from twinkeel.learn.encode import Values
+from twinkeel.learn.model import Card
+from twinkeel.learn.predictors.base import Predictor
+from twinkeel.learn.search import Material, Step
+from twinkeel.learn.targets import Floats, Loss, Targets
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a search has come to."""
+
+    contract: Contract
+    material: Material
+    ensemble: Ensemble
+    owners: tuple[int, ...]
+    """For each encoded feature, the position of its column in the contract."""
+    importance: dict[str, float]
+    notes: tuple[str, ...]
+    budget: Budget
+    step: Step
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All that is served, before it is compiled."""
+
+    card: Card
+    function: Function
+    serves: type[Predictor[Any]]
+    answers: Callable[[Values], Floats]
+    """What the libraries that learned say of contract-checked columns, as `Predictor.run`."""
+
+
+class Objective(ABC):
+    """A sort of target. Instances hold options alone."""
+
+    missing: ClassVar[str]
+    """What a row lacks whose target is not known, as in "a class"."""
+
+    @abstractmethod
+    def known(self, target: NDArray[Any]) -> NDArray[np.bool_]:
+        """(n,) whether a row has a target."""
+
+    @abstractmethod
+    def strata(self, target: NDArray[Any]) -> NDArray[Any]:
+        """(n,) values of which each is kept in its share when rows are drawn at random."""
+
+    @abstractmethod
+    def targets(self, target: NDArray[Any], weight: Floats) -> Targets:
+        """The target as numbers. Raises InputError or ConfigError where it cannot be learned."""
+
+    @abstractmethod
+    def settled(self, material: Material, budget: Budget) -> tuple[Loss, tuple[str, ...]]:
+        """The loss to learn with, once the rows are encoded, and sentences on why."""
+
+    @abstractmethod
+    def finish(self, learned: Learned) -> Finished:
+        """The ensemble with what only this objective adds."""

@@ -1,0 +1,92 @@
+"""Serves a trained regressor: contract, one ONNX graph, an interval around each prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.learn.graph import MARGIN, PREDICTION, SPREAD
+from twinkeel.learn.model import AmountCard
+from twinkeel.learn.predictors.base import Floats, Predictor
+from twinkeel.learn.targets import Explained
+from twinkeel.records import Explanation, Field, Output, Rows, Signature
+
+_NAMES = ("prediction", "low", "high")
+
+
+class AmountPredictor(Predictor[AmountCard]):
+    """A loaded regressor."""
+
+    reads: ClassVar[type[AmountCard]] = AmountCard
+    gives: ClassVar[str] = "prediction and interval"
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The contract's columns in; the prediction and the ends of its interval out."""
+        outputs = tuple(Field(name=name, type="number") for name in _NAMES)
+        label = Field(name="label", type="number")
+        return Signature(inputs=self.contract.fields(), outputs=outputs, label=label)
+
+    @property
+    def level(self) -> float:
+        """The share of rows whose target the interval is to hold."""
+        return self.card.interval.level
+
+    def call(self, rows: Rows) -> list[Output]:
+        """One output per row: prediction, low and high.
+
+        Raises ContractError naming the row and the column.
+        """
+        if not rows:
+            return []
+        conformed = self.contract.read_rows(rows)
+        found = self.run(conformed.values, len(rows)).tolist()
+        return [
+            Output(
+                values=dict(zip(_NAMES, values, strict=True)),
+                warnings=tuple(conformed.warnings.get(row, ())),
+            )
+            for row, values in enumerate(found)
+        ]
+
+    def run(self, values: Mapping[str, NDArray[Any]], n: int) -> Floats:
+        """(n, 3) prediction, low and high of columns that the contract has read already."""
+        prediction, spread = self._run(values, n, PREDICTION, SPREAD)
+        return with_interval(self.card, prediction[:, 0], spread[:, 0].astype(float), values)
+
+    def explain(self, rows: Rows) -> list[Explanation]:
+        """For each row, the columns' contributions to its prediction, in the target's units."""
+        if not rows:
+            return []
+        effects, (margin,) = self._taken_apart(rows, MARGIN)
+        return [
+            self._explanation(row, Explained(self._explainer.base, effects[i], margin[i]))
+            for i, row in enumerate(rows)
+        ]
+
+    def differences(self, expected: Floats, served: Floats) -> Floats:
+        """The largest difference, in the target's standard deviations or the amount's own size."""
+        size = np.maximum(self.card.scale, np.abs(expected))
+        found: Floats = (np.abs(expected - served) / size).max(axis=1)
+        return found
+
+    def _explanation(self, row: Mapping[str, Any], margins: Explained) -> Explanation:
+        found = self.card.link.explained(margins)
+        return Explanation(
+            of="prediction",
+            unit="the target's units",
+            base=float(found.base[0]),
+            total=float(found.total[0]),
+            contributions=self._contributions(row, found.effects[:, 0]),
+        )
+
+
+def with_interval(
+    card: AmountCard, prediction: Floats, spread: Floats, values: Mapping[str, NDArray[Any]]
+) -> Floats:
+    """(n, 3) predictions with the low and the high end of their intervals."""
+    return np.column_stack([prediction, card.interval.between(prediction, spread, values)])

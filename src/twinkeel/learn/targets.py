@@ -1,0 +1,112 @@
+"""What is learned, as every family, fold and ensemble sees it: numbers, weights and a loss.
+
+Owns the border between the engine, which knows no sort of target, and the objectives, which do.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.learn.graph import Graph
+
+Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
+Rows = NDArray[np.intp] | NDArray[np.bool_]
+
+
+class Explained(NamedTuple):
+    """One row's answer taken apart: `base` and `effects` add up to `total`."""
+
+    base: Floats
+    """(k,)"""
+    effects: Floats
+    """(owners, k)"""
+    total: Floats
+    """(k,)"""
+
+
+class Head(Protocol):
+    """What follows the sum of trees and weights: margins in, answers out."""
+
+    output: ClassVar[str]
+    """What the answers are called in the graph ..."""
+    margin: ClassVar[str]
+    """... and the margins."""
+
+    def outputs(self, margin: Floats, /) -> Floats:
+        """(n, m) answers from (n, k) margins."""
+        ...
+
+    def emit(self, graph: Graph, margin: str, width: int) -> str:
+        """The same in `graph`; returns the name of its value."""
+        ...
+
+    def explained(self, margins: Explained) -> Explained:
+        """One row's margins taken apart, in the units that explanations are given in."""
+        ...
+
+
+class Loss(ABC):
+    """How far margins are from targets, and what the engine must know of the targets."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What families minimise: `binary`, `multiclass`, `squared` or `poisson`."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """k, the number of margins."""
+
+    @abstractmethod
+    def learned(self, y: NDArray[Any]) -> NDArray[Any]:
+        """(n,) the targets as families are given them."""
+
+    @abstractmethod
+    def enough(self, y: NDArray[Any]) -> bool:
+        """Whether rows with these targets can be learned from."""
+
+    @abstractmethod
+    def strata(self, y: NDArray[Any]) -> Index:
+        """(n,) what folds spread evenly: small integers from 0."""
+
+    @abstractmethod
+    def indicators(self, y: NDArray[Any]) -> Floats:
+        """(n, m) what the statistics of categories and words are made of."""
+
+    @abstractmethod
+    def head(self, margin: Floats, targets: Targets, part: Index) -> Head:
+        """What makes answers of (n, k) out-of-fold margins; `part` is each row's fold."""
+
+    @abstractmethod
+    def plain(self, margin: Floats, targets: Targets) -> float:
+        """The loss of (n, k) margins before any calibration."""
+
+    @abstractmethod
+    def of(self, outputs: Floats, targets: Targets) -> float:
+        """The loss of (n, m) answers."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is to be learned of n rows, and how much each row counts."""
+
+    y: NDArray[Any]
+    """(n,) class numbers or amounts, as the loss understands them."""
+    weight: Floats
+    loss: Loss
+
+    @property
+    def indicators(self) -> Floats:
+        """(n, m) what the statistics of categories and words are made of."""
+        return self.loss.indicators(self.y)
+
+    def take(self, rows: Rows) -> Targets:
+        """The targets of some rows."""
+        return replace(self, y=self.y[rows], weight=self.weight[rows])
