@@ -53,7 +53,7 @@ def measure(task: Task, seconds: float) -> None:
     served, rows = trained.predictor(), judged.rows(0, 1000)
     one = milliseconds([lambda row=row: served.call([row]) for row in rows])
     why = milliseconds([lambda row=row: served.explain([row]) for row in rows[:100]])
-    many = milliseconds([lambda: served.probabilities(judged.columns, len(judged))] * 5)
+    many = milliseconds([lambda: served.answers(judged.columns, len(judged))] * 5)
     print(
         f"| {task.name} | {len(trained.function.trees)} | {len(trained.graph) / 1e6:.1f} "
         f"| {np.median(one):.2f} | {np.quantile(one, 0.99):.2f} "
