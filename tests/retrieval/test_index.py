@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ import pytest
 from twinkeel.errors import BundleError
 from twinkeel.retrieval import documents, lexical, segments
 from twinkeel.retrieval.dense import Embedder
-from twinkeel.retrieval.index import Index, best
+from twinkeel.retrieval.index import Index, best, join
 from twinkeel.retrieval.lexical import Lexical
 from twinkeel.retrieval.segments import Segment
+from twinkeel.store import arrays
 
 HELP = {
     "bill.md": "# Your bill\n\n## Late payment\n\nA late fee of $6 is added after ten days.",
@@ -107,3 +109,19 @@ def test_the_best_are_in_order_and_ties_by_position() -> None:
     assert best(scores, 3) == [3, 1, 2]
     assert best(scores, 99) == [3, 1, 2, 4, 0]
     assert best(scores, 0) == []
+
+
+def test_vectors_that_stay_on_the_disk_give_the_same_answers(
+    embedder: Embedder, tmp_path: Path
+) -> None:
+    made = [segments.make(documents.parse(text.encode(), n), embedder) for n, text in HELP.items()]
+    np.save(tmp_path / "vectors.npy", join(made, embedder))
+    held = Index.open(made, embedder)
+
+    joined = arrays.mapped(tmp_path / "vectors.npy")
+    left = Index.open(made, embedder, joined=joined)
+
+    assert not joined.flags.writeable
+    assert not joined.flags.owndata
+    for question in ("What is the late fee?", "films", "???"):
+        assert left.search(question, 5) == held.search(question, 5)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 import store_acts
 
@@ -47,6 +49,25 @@ def test_what_one_build_made_another_finds(store):
     assert again == b'"a"'
     assert store.open_bundle(first.bundle).read("a.json") == b'"a"'
     assert second.entries["other.json"].bytes == 3
+
+
+def test_an_array_is_read_where_it_is(store):
+    file = io.BytesIO()
+    np.save(file, np.arange(6, dtype=np.float32).reshape(3, 2))
+    shared = store.shared()
+    shared.add("vectors.npy", "key", file.getvalue())
+    with store.scratch() as folder:
+        np.save(store_acts.fill(folder) / "own.npy", np.ones(4))
+        sealed = store.add_bundle(folder, kind="toy", runtime="npy", shared=shared.entries)
+
+    bundle = store.open_bundle(sealed.digest)
+
+    assert bundle.mapped("vectors.npy").tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert bundle.mapped("own.npy").tolist() == [1, 1, 1, 1]
+    with pytest.raises(ValueError, match="read-only"):
+        bundle.mapped("own.npy")[0] = 2
+    with pytest.raises(BundleError, match="holds no file"):
+        bundle.mapped("gone.npy")
 
 
 def test_a_bundle_counts_and_verifies_what_it_shares(store):

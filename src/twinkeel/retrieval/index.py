@@ -1,7 +1,7 @@
 """An index over segments: a question in, the passages that answer it best out.
 
-Every passage is compared, by words and by meaning; nothing is approximate. It is made in memory
-from the segments when a version is loaded, and never changed.
+Every passage is compared, by words and by meaning; nothing is approximate. It is made from the
+segments when a version is loaded, and never changed; the vectors may stay on the disk.
 """
 
 from __future__ import annotations
@@ -54,10 +54,15 @@ class Index:
         self._language = language
 
     @classmethod
-    def open(cls, segments: Sequence[Segment], embedder: Embedder) -> Index:
-        """The index over some documents' segments, which the same embedder made."""
-        empty: Vectors = np.zeros((0, embedder.dimensions), dtype=np.float32)
-        vectors = np.concatenate([empty, *(segment.vectors for segment in segments)])
+    def open(
+        cls, segments: Sequence[Segment], embedder: Embedder, *, joined: Vectors | None = None
+    ) -> Index:
+        """The index over some documents' segments, which the same embedder made.
+
+        `joined` are the vectors of all of them where they are one array already, such as one that
+        is left on the disk: it is searched where it is, and not copied.
+        """
+        vectors = join(segments, embedder) if joined is None else joined
         return cls(
             [passage for segment in segments for passage in segment.passages],
             Lexical([counts for segment in segments for counts in segment.counts]),
@@ -82,6 +87,12 @@ class Index:
     def weight(self, term: str) -> float:
         """How much a stem says: higher for rarer ones."""
         return self._words.weight(term)
+
+
+def join(segments: Sequence[Segment], embedder: Embedder) -> Vectors:
+    """The vectors of all segments in one array, shape (passages, d)."""
+    empty: Vectors = np.zeros((0, embedder.dimensions), dtype=np.float32)
+    return np.concatenate([empty, *(segment.vectors for segment in segments)])
 
 
 def best(scores: Vectors, k: int) -> list[int]:

@@ -51,13 +51,29 @@ class Segment:
     def read(cls, text: bytes, vectors: bytes) -> Segment:
         """A segment from its files. Raises BundleError if they are not those of one."""
         try:
-            found = msgspec.json.decode(text, type=_Text)
             array = np.load(io.BytesIO(vectors), allow_pickle=False)
-        except (msgspec.MsgspecError, ValueError, EOFError) as error:
+        except (ValueError, EOFError) as error:
             raise BundleError(f"A segment of the index is damaged: {error}.") from None
-        if array.dtype != np.float32 or array.ndim != 2 or len(array) != len(found.passages):
-            raise BundleError("A segment of the index is damaged: its vectors are of another one.")
-        return cls(found.language, found.passages, found.counts, array)
+        found = cls.among(text, array)
+        if len(array) != len(found.passages):
+            raise _of_another()
+        return found
+
+    @classmethod
+    def among(cls, text: bytes, vectors: Vectors, start: int = 0) -> Segment:
+        """A segment whose vectors stand among others, from a row on. Raises BundleError."""
+        try:
+            found = msgspec.json.decode(text, type=_Text)
+        except msgspec.MsgspecError as error:
+            raise BundleError(f"A segment of the index is damaged: {error}.") from None
+        own = vectors[start : start + len(found.passages)]
+        if own.dtype != np.float32 or own.ndim != 2 or len(own) != len(found.passages):
+            raise _of_another()
+        return cls(found.language, found.passages, found.counts, own)
+
+
+def _of_another() -> BundleError:
+    return BundleError("A segment of the index is damaged: its vectors are of another one.")
 
 
 def key(data: bytes, embedder: Embedder, language: str) -> str:

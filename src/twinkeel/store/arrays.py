@@ -31,6 +31,13 @@ def array(file: Path | bytes) -> NDArray[Any]:
     return found
 
 
+def mapped(path: Path) -> NDArray[Any]:
+    """The array in a `.npy` file, left on the disk and read as it is used; not to be written."""
+    with _one_at_a_time:
+        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return found.view(np.ndarray)
+
+
 def save(record: DataclassInstance, folder: Path) -> None:
     """Write a dataclass of arrays, one `.npy` file per field, into `folder`, which is made."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -99,6 +99,16 @@ class Bundle:
 
         return array(self.read(name))
 
+    def mapped(self, name: str) -> Any:
+        """One `.npy` file as a numpy array that is left on the disk; verified now, used later."""
+        from twinkeel.store.arrays import mapped
+
+        self.read(name)
+        entry = self.manifest.shared.get(name)
+        if entry is None or self.objects is None:
+            return mapped(self.path / name)
+        return mapped(self.objects.path(entry.sha256))
+
 
 def seal(
     folder: Path, *, kind: str, runtime: str, shared: Mapping[str, FileEntry] | None = None

@@ -57,6 +57,10 @@ class Objects:
         """Mark an object that is there as used now, so that no sweep takes it for an orphan."""
         files.touch(self._path(digest))
 
+    def path(self, digest: str) -> Path:
+        """The file that holds an object; it is never changed."""
+        return self._path(digest)
+
     def paths(self) -> Iterator[Path]:
         """Every object's path; its name is its digest."""
         for path in self._root.glob("??/*"):

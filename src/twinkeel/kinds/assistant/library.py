@@ -7,6 +7,7 @@ embedded it, so that a build reads and embeds only what changed.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,8 +22,8 @@ from twinkeel.kinds.assistant.extract import Extractor
 from twinkeel.plugins import suggestion
 from twinkeel.records import Document, Record
 from twinkeel.retrieval import documents, lexical, segments
-from twinkeel.retrieval.dense import Embedder
-from twinkeel.retrieval.index import Index
+from twinkeel.retrieval.dense import Embedder, Vectors
+from twinkeel.retrieval.index import Index, join
 from twinkeel.retrieval.reading import Reader
 from twinkeel.retrieval.segments import Segment
 from twinkeel.store.bundles import Bundle
@@ -31,6 +32,8 @@ from twinkeel.store.shared import Shared
 _PDF = "application/pdf"
 _TEXT, _PASSAGES, _VECTORS = "text.json", "passages.json", "vectors.npy"
 _PARTS = (_TEXT, _PASSAGES, _VECTORS)
+_JOINED = "vectors.npy"
+"""The vectors of all documents in one file, which a server leaves on the disk."""
 
 
 class Text(Record, frozen=True):
@@ -80,6 +83,13 @@ class Shelf:
             )
         )
 
+    def joined(self) -> Vectors:
+        """The vectors of all documents, kept in the bundle as one file too."""
+        vectors = join(self.segments, self.embedder)
+        data = _npy(vectors)
+        self.shared.add(_JOINED, f"vectors {hashlib.sha256(data).hexdigest()}", data)
+        return vectors
+
     def _found(self, place: str, key: str) -> tuple[Text, Segment] | None:
         """What an earlier build made of the same file, if all of it is still there."""
         parts = {part: self.shared.find(f"{place}/{part}", f"{key} {part}") for part in _PARTS}
@@ -104,7 +114,7 @@ class Shelf:
         self.shared(
             name,
             f"bytes {file.digest}",
-            lambda: _bytes(np.frombuffer(file.path.read_bytes(), dtype=np.uint8)),
+            lambda: _npy(np.frombuffer(file.path.read_bytes(), dtype=np.uint8)),
         )
         return name
 
@@ -122,7 +132,8 @@ class Library:
     @classmethod
     def of(cls, shelf: Shelf) -> Library:
         """The documents of a build."""
-        return _library(shelf.entries, shelf.segments, shelf.embedder, shelf.language)
+        index = Index.open(shelf.segments, shelf.embedder, joined=shelf.joined())
+        return _library(index, shelf.entries, shelf.embedder, shelf.language)
 
     @classmethod
     def open(cls, bundle: Bundle, card: Card) -> Library:
@@ -133,14 +144,18 @@ class Library:
                 f"Bundle {bundle.digest[:12]} was embedded by {card.embedder}, and {embedder.id} "
                 "is installed: install that one or build again."
             )
-        read = [
-            Segment.read(
-                bundle.read(f"{entry.folder}/{_PASSAGES}"),
-                bundle.read(f"{entry.folder}/{_VECTORS}"),
+        joined = bundle.mapped(_JOINED)
+        read: list[Segment] = []
+        start = 0
+        for entry in card.documents:
+            read.append(Segment.among(bundle.read(f"{entry.folder}/{_PASSAGES}"), joined, start))
+            start += len(read[-1].passages)
+        if joined.shape != (start, embedder.dimensions):
+            raise BundleError(
+                f"{_JOINED} in bundle {bundle.digest[:12]} is of other documents: build again."
             )
-            for entry in card.documents
-        ]
-        return _library(card.documents, read, embedder, card.language, bundle)
+        index = Index.open(read, embedder, joined=joined)
+        return _library(index, card.documents, embedder, card.language, bundle)
 
     def document(self, name: str) -> Document:
         """A document as a reader opens it; raises UnknownName."""
@@ -161,13 +176,12 @@ class Library:
 
 
 def _library(
+    index: Index,
     entries: Sequence[Entry],
-    read: Sequence[Segment],
     embedder: Embedder,
     language: str,
     bundle: Bundle | None = None,
 ) -> Library:
-    index = Index.open(read, embedder)
     extractor = Extractor(
         terms=lambda text: lexical.terms(text, language),
         weight=index.weight,
@@ -176,7 +190,7 @@ def _library(
     return Library(index, extractor, {entry.name: entry for entry in entries}, bundle)
 
 
-def _bytes(values: np.ndarray) -> bytes:
+def _npy(values: np.ndarray) -> bytes:
     file = io.BytesIO()
     np.save(file, values, allow_pickle=False)
     return file.getvalue()
