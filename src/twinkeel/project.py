@@ -206,6 +206,15 @@ class Project:
 
         return verify(self.store, self.version(ref), progress=self.progress)
 
+    def verify_events(self, *, known: str | None = None) -> Verification:
+        """Whether a stored event was changed, added or removed.
+
+        `known` is a hash that was the newest one once: it must still be in the chain.
+        """
+        from twinkeel.lifecycle.verify import verify_events
+
+        return verify_events(self.config, self.store, known=known)
+
     def gc(self, *, dry_run: bool = False) -> Collected:
         """Remove what the stated retention no longer covers."""
         from twinkeel.lifecycle.gc import gc

@@ -14,8 +14,10 @@ from typing import Any
 import msgspec
 
 from twinkeel import gates, plugins
+from twinkeel.config import Config, seconds
 from twinkeel.errors import TwinkeelError
 from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, pick
+from twinkeel.lifecycle.moments import shifted
 from twinkeel.lifecycle.versions import load
 from twinkeel.metrics.scorecard import differences, scorecard
 from twinkeel.records import (
@@ -27,6 +29,7 @@ from twinkeel.records import (
     Score,
     Tick,
     Version,
+    now,
     silent,
 )
 from twinkeel.store.store import Store
@@ -66,6 +69,22 @@ def verify(store: Store, version: Version, *, progress: Progress = silent) -> Ve
         progress(Tick(stage="verifying", detail=name))
         checks.append(_checked(name, partial(work, store, version, judged)))
     return Verification(ref=str(version.ref), checks=tuple(checks))
+
+
+def verify_events(config: Config, store: Store, *, known: str | None = None) -> Verification:
+    """Check that no stored event was changed, added or removed, by the chain of their hashes.
+
+    `known` is a hash that was the newest one once: only a chain that goes through it holds.
+    """
+    kept_since = shifted(now(), -seconds(config.events.retention, "retention"))
+    found = store.check_events(kept_since=kept_since, known=known)
+    said = f"{found.events:,} events fit together; the newest hash is {found.head or 'none'}"
+    checks = [Check(name="events", ok=not found.faults, detail=" ".join(found.faults) or said)]
+    if known is not None:
+        there = "goes" if found.holds_known else "does not go"
+        detail = f"the chain {there} through {known}"
+        checks.append(Check(name="known", ok=bool(found.holds_known), detail=detail))
+    return Verification(ref="events", checks=tuple(checks))
 
 
 class _Differs(Exception):

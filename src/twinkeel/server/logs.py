@@ -10,10 +10,10 @@ import logging
 import sys
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_TURNING = (0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+"""Line and paragraph separators, and what changes the direction of writing."""
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
-    0x202E: "\\u202e",
+    code: f"\\u{code:04x}" for code in _TURNING
 }
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from twinkeel.errors import StoreError
 from twinkeel.records import Event, Record
-from twinkeel.store import files, points, segments
+from twinkeel.store import chain, files, points, segments
 from twinkeel.store.database import Database
 from twinkeel.store.schema import events
 from twinkeel.store.segments import Logged, Segment
@@ -294,7 +294,9 @@ class EventLog:
         count = 0
         while batch := list(islice(known, _BATCH)):
             with self._database.write() as connection:
+                fresh = chain.unknown(connection, batch)
                 connection.execute(self._database.insert_new(events), batch)
+                chain.extend(connection, fresh)
                 points.reached("move.inserted")
             count += len(batch)
         return len(records) - count
@@ -351,6 +353,7 @@ def count_before(connection: Connection, at: str) -> int:
 def remove_before(connection: Connection, at: str) -> None:
     """Forget the stored events that are earlier than this time."""
     connection.execute(delete(events).where(events.c.at < at))
+    chain.trim(connection)
 
 
 def _row(record: Logged) -> dict[str, Any] | None:

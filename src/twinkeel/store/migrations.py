@@ -51,6 +51,14 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX events_by_time ON events (at)",
         ),
     ),
+    Migration(
+        number=2,
+        statements=(
+            "CREATE TABLE chain (position BIGINT NOT NULL, event TEXT NOT NULL, at TEXT NOT NULL, "
+            "digest TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (position))",
+            "CREATE INDEX chain_by_event ON chain (event)",
+        ),
+    ),
 )
 """All steps, oldest first."""
 

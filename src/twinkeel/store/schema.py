@@ -65,3 +65,13 @@ events = Table(
     Column("about", Text),
     Column("record", Text, nullable=False),
 )
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("position", BigInteger, primary_key=True),  # 1, 2, ... as events were stored
+    Column("event", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # sha256 of the event's record
+    Column("hash", Text, nullable=False),  # sha256 of the hash before it and this digest
+)

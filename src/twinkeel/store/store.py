@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 
 from twinkeel.errors import BundleError, StoreError
 from twinkeel.records import Evaluation, Lineage, Release, Version, VersionRef, now
-from twinkeel.store import catalog, events, files, gc, keys, opening, points
+from twinkeel.store import catalog, chain, events, files, gc, keys, opening, points
 from twinkeel.store.bundles import Bundle, BundleInfo, Bundles, FileEntry
+from twinkeel.store.chain import Checked
 from twinkeel.store.database import Database
 from twinkeel.store.events import EventLog
 from twinkeel.store.gc import GRACE, WORK_GRACE, Collected, Plan, Swept
@@ -243,6 +244,13 @@ class Store:
         """The newest release's sequence: it grows whenever production changes."""
         with self._database.read() as connection:
             return catalog.newest_sequence(connection)
+
+    # ------------------------------------------------------------------------ events
+
+    def check_events(self, *, kept_since: str, known: str | None = None) -> Checked:
+        """Whether a stored event was changed, added or removed; see `chain.check`."""
+        with self._database.read() as connection:
+            return chain.check(connection, kept_since=kept_since, known=known)
 
     # ------------------------------------------------------------------------ keys
 
