@@ -34,6 +34,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 _CONFIG_TABLES = (
     ("[project]", "ProjectTable"),
     ("[sources.NAME]", "SourceConfig"),
+    ("[sources.NAME.expect]", "Expectations"),
+    ("[sources.NAME.expect.columns]", "ColumnExpectation"),
     ("[components.NAME]", "ComponentTable"),
     ("[components.NAME.labels]", "JoinTable"),
     ("[server]", "ServerTable"),
@@ -44,6 +46,14 @@ _CONFIG_TABLES = (
 _WORDS = {
     "dict[str, Any]": "table",
     "str": "text",
+    "Expectations": "table",
+    "RowsExpectation": "table",
+    "FreshExpectation": "table",
+    "dict[str, ColumnExpectation]": "table of tables",
+    "float | str": "number or date",
+    "FieldType": "`number`, `integer`, `boolean`, `category`, `text` or `date`",
+    "Violation": "`stop` or `report`",
+    "tuple[str | bool | int | float, ...]": "list of values",
     "int": "whole number",
     "float": "number",
     "bool": "true or false",

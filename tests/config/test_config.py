@@ -41,6 +41,31 @@ def component(**keys: Any) -> dict[str, Any]:
     return changed(components={"churn": {**GOOD["components"]["churn"], **keys}})
 
 
+def expecting(**keys: Any) -> dict[str, Any]:
+    return changed(sources={"customers": {"path": "customers.csv", "expect": keys}})
+
+
+def test_expectations_are_read_whole() -> None:
+    keys = {
+        "on_violation": "report",
+        "rows": {"min": 1000},
+        "fresh": {"column": "day", "within": "7d"},
+        "columns": {"tenure": {"min": 0, "values": [1, "a", True], "unique": True, "missing": 0}},
+    }
+    read = config.parse(expecting(**keys), Path()).sources["customers"].expect
+    assert read is not None
+    assert (read.on_violation, read.rows and read.rows.min) == ("report", 1000)
+    assert read.fresh is not None
+    assert (read.fresh.column, read.fresh.within) == ("day", "7d")
+    tenure = read.columns["tenure"]
+    assert (tenure.min, tenure.values, tenure.unique, tenure.missing) == (
+        0,
+        (1, "a", True),
+        True,
+        0,
+    )
+
+
 def test_every_key_of_a_component_is_read() -> None:
     read = config.parse(GOOD, Path()).components["churn"]
 
@@ -84,6 +109,18 @@ def test_every_key_of_a_component_is_read() -> None:
         (changed(events={"retention": "x"}), "retention must be a time"),
         (changed(versions={"keep": 0}), "keep must be 1 or more"),
         (changed(sources=[1]), "[sources] must hold tables"),
+        (expecting(row={"min": 1}), "[sources.customers.expect] has no key 'row'; did you mean"),
+        (expecting(rows={"mn": 1}), "[sources.customers.expect] rows has no key 'mn'"),
+        (expecting(rows={"min": 5, "max": 2}), "rows: min 5 is above max 2"),
+        (expecting(fresh={"column": "day", "within": "soon"}), "fresh.within must be a time"),
+        (expecting(on_violation="shout"), "[sources.customers.expect] on_violation: "),
+        (expecting(columns={"tenure": {"mim": 0}}), "expect.columns] tenure has no key 'mim'"),
+        (expecting(columns={"tenure": {"min": 9, "max": 1}}), "tenure: min 9.0 is above max 1.0"),
+        (expecting(columns={"tenure": {"min": 9, "max": "x"}}), "two numbers or two dates"),
+        (expecting(columns={"tenure": {"missing": 3}}), "missing must be a share from 0 to 1"),
+        (expecting(columns={"tenure": 3}), "tenure must be a table of keys, not 3"),
+        (expecting(columns=3), "must hold columns"),
+        (changed(sources={"customers": {"path": "x", "expect": 1}}), "must be a table of keys"),
     ],
 )
 def test_a_mistake_is_one_sentence(raw: dict[str, Any], sentence: str) -> None:

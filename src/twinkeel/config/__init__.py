@@ -20,16 +20,26 @@ from twinkeel.config.tables import (
     VersionsTable,
 )
 from twinkeel.config.values import from_environment, seconds, size
+from twinkeel.records.expectations import (
+    ColumnExpectation,
+    Expectations,
+    FreshExpectation,
+    RowsExpectation,
+)
 
 __all__ = [
     "COMPONENT_KEYS",
     "FILE",
+    "ColumnExpectation",
     "ComponentConfig",
     "ComponentTable",
     "Config",
     "EventsTable",
+    "Expectations",
+    "FreshExpectation",
     "JoinTable",
     "ProjectTable",
+    "RowsExpectation",
     "ServerTable",
     "SourceConfig",
     "StoreTable",

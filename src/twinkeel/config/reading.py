@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from twinkeel.config.decode import decode, known, shown
+from twinkeel.config.expectations import expectations
 from twinkeel.config.tables import (
     ComponentConfig,
     ComponentTable,
@@ -62,7 +63,7 @@ def parse(raw: Mapping[str, Any], root: Path) -> Config:
     if "project" not in raw:
         raise ConfigError(f'{FILE} has no [project] table: add [project] with name = "...".')
     sources = {
-        _name(name, "source"): decode(table, SourceConfig, f"[sources.{name}]")
+        _name(name, "source"): _source(name, table)
         for name, table in _tables(raw, "sources").items()
     }
     components = {
@@ -83,6 +84,15 @@ def parse(raw: Mapping[str, Any], root: Path) -> Config:
     )
     _check_values(config)
     return config
+
+
+def _source(name: str, table: object) -> SourceConfig:
+    plain, expect = table, None
+    if isinstance(table, Mapping) and "expect" in table:
+        expect = expectations(table["expect"], f"[sources.{name}.expect]")
+        plain = {key: value for key, value in table.items() if key != "expect"}
+    found = decode(plain, SourceConfig, f"[sources.{name}]")
+    return found if expect is None else msgspec.structs.replace(found, expect=expect)
 
 
 def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentConfig:

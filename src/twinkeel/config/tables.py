@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from twinkeel.records import Limits, Record
+from twinkeel.records import Expectations, Limits, Record
 
 
 class ProjectTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +24,8 @@ class SourceConfig(Record, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     path: str
     """A file, or a glob of files, relative to the project; tables of one source have one form."""
+    expect: Expectations | None = None
+    """What is expected of its rows: see `[sources.NAME.expect]`."""
 
 
 class ServerTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

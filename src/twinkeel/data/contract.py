@@ -17,11 +17,12 @@ import numpy as np
 
 from twinkeel.data.columns import READERS, Array, Column, Reader, Value, first_unreadable, listed
 from twinkeel.data.inference import Found, infer_column
+from twinkeel.data.rules import Rule, rule
 from twinkeel.data.table import Table
 from twinkeel.data.types import ABSENT, Unreadable, shown
 from twinkeel.errors import ContractError
 from twinkeel.plugins import suggestion
-from twinkeel.records import Field, Record, Rows
+from twinkeel.records import Expectations, Field, Record, Rows
 
 __all__ = ["Column", "Conformed", "Contract", "Inferred", "infer"]
 
@@ -45,6 +46,8 @@ class Contract(Record, frozen=True, dict=True):
     columns: tuple[Column, ...]
     known: tuple[str, ...] = ()
     """Columns of the source that are not read; they may come along without a warning."""
+    expectations: Expectations = Expectations()
+    """What is expected of values beyond being readable, by the names of `columns`."""
 
     def fields(self) -> tuple[Field, ...]:
         """The columns as inputs of a signature."""
@@ -123,7 +126,12 @@ class Contract(Record, frozen=True, dict=True):
                 if remark is not None:
                     remarks.append(remark)
             (numbers if numeric else words).append(value)
-        return Conformed(self._spread(numbers, words), {0: remarks} if remarks else {})
+        values = self._spread(numbers, words)
+        for one in self._rules:
+            wanted = one.fault(values[one.name].item())
+            if wanted is not None:
+                remarks.append(self._unexpected(one, wanted, row.get(one.name), first))
+        return Conformed(values, {0: remarks} if remarks else {})
 
     def _spread(self, numbers: list[Value], words: list[Value]) -> dict[str, Array]:
         """One array per column, each a view of one of two."""
@@ -168,7 +176,32 @@ class Contract(Record, frozen=True, dict=True):
             values[reader.name], remarks = _read_array(reader, cells, first)
             for row, remark in remarks.items():
                 warnings.setdefault(row, []).append(remark)
+        for one in self._rules:
+            given = column(one.name)
+            for row, wanted in one.faults(values[one.name]).items():
+                cell = ABSENT if given is None else given[row]
+                remark = self._unexpected(one, wanted, cell, first + row)
+                warnings.setdefault(row, []).append(remark)
         return Conformed(values, warnings)
+
+    @cached_property
+    def _rules(self) -> tuple[Rule, ...]:
+        expected = self.expectations.columns
+        found = (
+            rule(column, expected[column.name], "expectations")
+            for column in self.columns
+            if column.name in expected
+        )
+        return tuple(one for one in found if one is not None)
+
+    def _unexpected(self, broken: Rule, wanted: str, cell: object, number: int) -> str:
+        """The warning about a value that was read and is not as expected, or a ContractError."""
+        got = "none" if cell is ABSENT else shown(cell)
+        if self.expectations.on_violation == "stop":
+            raise ContractError(
+                f"Row {number}, column {broken.name}: expected {wanted}, got {got}; correct it."
+            )
+        return f"{broken.name}: expected {wanted}, got {got}."
 
     def _extra(self, names: Iterable[str]) -> str | None:
         extra = [name for name in names if name not in self._names]

@@ -195,6 +195,13 @@ def moments_of(name: str, cells: Array) -> Array | None:
     return np.array([known[text] for text in texts(found.cells)], dtype=np.float64)[found.codes]
 
 
+def date_format_of(column: Distinct) -> str | None:
+    """How the dates of a column are written; None where not all are, or in two ways at once."""
+    counts = column.text_counts()
+    counts.pop("", 0)
+    return _date_format("", counts)[0]
+
+
 def _plain_number(value: float) -> float | int:
     return int(value) if value.is_integer() else value
 

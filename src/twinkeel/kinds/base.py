@@ -22,6 +22,7 @@ from twinkeel.records import (
     Cases,
     Document,
     Evidence,
+    Expectations,
     Explanation,
     Json,
     Limits,
@@ -135,6 +136,9 @@ class Task(Generic[OptionsT]):
     any build has made it under `key` before; stored once, whatever bundles refer to it."""
     resolve: Callable[[str], Servable]
     """Load a version that this one depends on; it is recorded in the lineage."""
+    expectations: Expectations = field(default_factory=Expectations)
+    """What the source's rows were held to; a kind whose versions read rows puts it into their
+    contract, so that served rows are held to it as well."""
 
 
 @dataclass(frozen=True)

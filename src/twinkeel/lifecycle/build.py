@@ -24,8 +24,9 @@ from twinkeel.data.sources import Source, open_source
 from twinkeel.errors import BuildError
 from twinkeel.kinds.base import Built, Servable, Task
 from twinkeel.lifecycle.components import Component, component, options_json
+from twinkeel.lifecycle.expectations import held_to
 from twinkeel.lifecycle.versions import find, load
-from twinkeel.records import Cases, Lineage, Progress, Tick, Version, silent
+from twinkeel.records import Cases, Expectations, Lineage, Progress, Tick, Version, silent
 from twinkeel.store.steps import Steps
 from twinkeel.store.store import Store
 
@@ -47,6 +48,7 @@ def build(
     source = _source(config, what)
     seed = what.config.seed if seed is None else seed
     progress(Tick(stage="reading", detail=source.describe()))
+    broken = held_to(source, config.sources[what.config.source].expect)
     with store.building(_work_key(config, what, source, seed)) as folder:
         steps = Steps(folder / "steps")
         depends_on: dict[str, str] = {}
@@ -62,6 +64,7 @@ def build(
         _empty(task.bundle)
         cases = what.kind.cases(task)
         built = what.kind.build(task)
+        built = dataclasses.replace(built, notes=(*broken, *built.notes))
         _check_honest(name, cases, built)
         lineage = _lineage(store, task, what, built, depends_on)
         progress(Tick(stage="storing"))
@@ -94,6 +97,7 @@ def task_for_cases(config: Config, store: Store, what: Component, folder: Path) 
         step=Steps(folder / "steps"),
         shared=store.shared(),
         resolve=lambda text: _resolve(config, store, text, {}),
+        expectations=config.sources[what.config.source].expect or Expectations(),
     )
 
 
@@ -143,6 +147,7 @@ def _work_key(config: Config, what: Component, source: Source, seed: int) -> str
     identity = {
         "component": msgspec.to_builtins(what.config),
         "data": source.digest(),
+        "expectations": msgspec.to_builtins(config.sources[what.config.source].expect),
         "seed": seed,
         "split_key": config.project.split_key,
         "twinkeel": __version__,

@@ -26,6 +26,12 @@ from twinkeel.records.calls import (
     Output,
     Signature,
 )
+from twinkeel.records.expectations import (
+    ColumnExpectation,
+    Expectations,
+    FreshExpectation,
+    RowsExpectation,
+)
 from twinkeel.records.history import (
     Evaluation,
     Event,
@@ -47,6 +53,7 @@ from twinkeel.records.judging import (
 
 __all__ = [
     "Cases",
+    "ColumnExpectation",
     "Columns",
     "Contribution",
     "Direction",
@@ -54,9 +61,11 @@ __all__ = [
     "Evaluation",
     "Event",
     "Evidence",
+    "Expectations",
     "Explanation",
     "Field",
     "FieldType",
+    "FreshExpectation",
     "Gate",
     "Json",
     "Limits",
@@ -68,6 +77,7 @@ __all__ = [
     "Record",
     "Release",
     "Rows",
+    "RowsExpectation",
     "Score",
     "Scorecard",
     "Signature",

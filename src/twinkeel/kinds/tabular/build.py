@@ -15,7 +15,7 @@ from twinkeel.kinds.tabular.options import PROFILE, TabularT
 from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
 from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.objectives.base import Objective
-from twinkeel.records import Limits
+from twinkeel.records import Expectations, Limits
 
 _FOR_JUDGING = 0.1
 """Share of the time limit that is kept for the evaluation after the build."""
@@ -30,7 +30,7 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
         step=task.step,
         progress=task.progress,
     )
-    trained = _knowing(trained, task.data.table())
+    trained = _agreed(trained, task.data.table(), task.expectations)
     trained.write(task.bundle)
     learned = rows.learned
     options = task.options
@@ -78,10 +78,14 @@ def _remaining(task: Task[TabularT]) -> Limits:
     return msgspec.structs.replace(task.limits, time=max(left, 1.0))
 
 
-def _knowing(trained: Trained, table: Table) -> Trained:
-    """With the source's other columns known, so that they may come along without a warning."""
+def _agreed(trained: Trained, table: Table, expected: Expectations) -> Trained:
+    """With what the contract cannot infer: the source's other columns, which may come along
+    without a warning, and what is expected of its own."""
     read = {column.name for column in trained.contract.columns}
-    known = tuple(name for name in table.names if name not in read)
-    return dataclasses.replace(
-        trained, contract=msgspec.structs.replace(trained.contract, known=known)
+    own = {name: one for name, one in expected.columns.items() if name in read}
+    contract = msgspec.structs.replace(
+        trained.contract,
+        known=tuple(name for name in table.names if name not in read),
+        expectations=Expectations(on_violation=expected.on_violation, columns=own),
     )
+    return dataclasses.replace(trained, contract=contract)

@@ -1,0 +1,147 @@
+"""What a team expects of its rows: told of a table, held for every served row, the same in both."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from twinkeel.data.contract import Column, Contract
+from twinkeel.data.expectations import violations
+from twinkeel.data.table import Table, from_rows
+from twinkeel.errors import ConfigError, ContractError
+from twinkeel.records import (
+    ColumnExpectation,
+    Expectations,
+    FreshExpectation,
+    RowsExpectation,
+)
+
+NOW = dt.datetime(2024, 6, 10, tzinfo=dt.UTC)
+COLUMNS = (
+    Column(name="tenure", type="integer", nullable=True),
+    Column(name="plan", type="category", values=("gold", "tin")),
+    Column(name="since", type="date", date_format="%d/%m/%Y"),
+    Column(name="paid", type="boolean", values=("no", "yes")),
+)
+EXPECTED = {
+    "tenure": ColumnExpectation(min=0, max=72, missing=0),
+    "plan": ColumnExpectation(values=("gold", "tin")),
+    "since": ColumnExpectation(min="2020-01-01"),
+    "paid": ColumnExpectation(values=("yes",)),
+}
+GOOD = {"tenure": 3, "plan": "gold", "since": "31/05/2024", "paid": "yes"}
+
+
+def contract(on_violation: Any) -> Contract:
+    expected = Expectations(on_violation=on_violation, columns=EXPECTED)
+    return Contract(columns=COLUMNS, expectations=expected)
+
+
+def told(table: Table, **expected: Any) -> tuple[str, ...]:
+    return violations(table, Expectations(**expected), source="customers", now=NOW)
+
+
+def test_every_broken_expectation_is_one_sentence_with_counts_and_first_rows() -> None:
+    tenure = np.array(["5", "-1", "99", "x", None, "80", "81", "82"], dtype=object)
+    ids = np.array(["a", "b", "a", "c", None, None, "b", "d"], dtype=object)
+    since = np.array(["2024-05-01"] * 8, dtype=object)
+    table = Table({"tenure": tenure, "id": ids, "since": since})
+    assert told(
+        table,
+        rows=RowsExpectation(min=1000),
+        fresh=FreshExpectation(column="since", within="7d"),
+        columns={
+            "tenure": ColumnExpectation(min=0, max=72, missing=0.1),
+            "id": ColumnExpectation(unique=True),
+        },
+    ) == (
+        "expected at least 1,000 rows, and there are 8.",
+        "since: expected a date within 7d, and the newest is 2024-05-01.",
+        "tenure: expected at most 0.1 of the values to be missing, and 1 of 8 are, the first in "
+        "row 5.",
+        "tenure: expected at least 0, and 1 of 8 rows break it: row 2 has '-1'.",
+        "tenure: expected at most 72, and 4 of 8 rows break it: row 3 has '99', row 6 has '80', "
+        "row 7 has '81'.",
+        "tenure: expected a number, and 1 of 8 rows break it: row 4 has 'x'.",
+        "id: expected no value twice, and 2 of 8 rows repeat one: row 3 has 'a', row 7 has 'b'.",
+    )
+
+
+def test_what_is_as_expected_is_not_told() -> None:
+    rows = [{**GOOD, "tenure": k} for k in range(40)]
+    assert told(from_rows(rows), rows=RowsExpectation(min=40, max=40), columns=EXPECTED) == ()
+    dated = from_rows([{"since": "01/06/2024"}, {"since": "09/06/2024"}, {"since": "13/05/2024"}])
+    fresh = FreshExpectation(column="since", within="2d")
+    assert told(dated, fresh=fresh) == ()
+    assert told(dated, columns={"since": ColumnExpectation(type="date", max="2024-06-08")}) == (
+        "since: expected at most 2024-06-08, and 1 of 3 rows break it: row 2 has '09/06/2024'.",
+    )
+
+
+def test_a_column_that_is_not_there_is_a_mistake_of_the_configuration() -> None:
+    table = Table({"tenure": np.arange(3.0)})
+    with pytest.raises(ConfigError, match="customers has no column 'tenur'; did you mean 'tenure'"):
+        told(table, columns={"tenur": ColumnExpectation(min=0)})
+    with pytest.raises(ConfigError, match="'soon' is no date such as 2024-05-31"):
+        told(table, columns={"tenure": ColumnExpectation(min="soon")})
+
+
+BROKEN = [
+    ({"tenure": -1}, "tenure: expected at least 0, got -1."),
+    ({"tenure": "73"}, "tenure: expected at most 72, got '73'."),
+    ({"tenure": None}, "tenure: expected a value, got None."),
+    ({"plan": "brass"}, "plan: expected one of gold, tin, got 'brass'."),
+    ({"since": "31/12/2019"}, "since: expected at least 2020-01-01, got '31/12/2019'."),
+    ({"paid": "no"}, "paid: expected one of yes, got 'no'."),
+]
+
+
+@pytest.mark.parametrize(("cells", "warning"), BROKEN)
+@pytest.mark.parametrize("others", [0, 3])
+def test_a_served_row_is_warned_about_or_refused(
+    cells: dict[str, Any], warning: str, others: int
+) -> None:
+    rows = [GOOD] * others + [GOOD | cells]
+    found = contract("report").read_rows(rows).warnings
+    assert found[others][-1] == warning
+    assert set(found) == {others}
+    column, wanted = warning.removesuffix(".").split(": ", 1)
+    with pytest.raises(ContractError) as refused:
+        contract("stop").read_rows(rows, first=11)
+    assert str(refused.value) == f"Row {11 + others}, column {column}: {wanted}; correct it."
+    assert contract("stop").read_rows([GOOD] * (others + 1)).warnings == {}
+
+
+tenures = st.one_of(st.none(), st.integers(-5, 90), st.floats(-5, 90), st.just("12"))
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "tenure": tenures,
+                "plan": st.sampled_from(["gold", "tin", "brass", ""]),
+                "since": st.sampled_from(["31/12/2019", "2024-01-01", None]),
+                "paid": st.sampled_from(["yes", "no", True]),
+            }
+        ),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_rows_are_held_to_the_same_alone_and_in_a_batch(rows: list[dict[str, Any]]) -> None:
+    held = contract("report")
+    batch = held.read_rows(rows).warnings
+    alone = {k: held.read_rows([row]).warnings.get(0) for k, row in enumerate(rows)}
+    assert batch == {k: found for k, found in alone.items() if found}
+
+
+def test_nothing_expected_costs_and_changes_nothing() -> None:
+    plain = replace(contract("stop"), expectations=Expectations())
+    assert plain.read_rows([GOOD | {"tenure": -1}]).warnings == {}
