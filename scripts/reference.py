@@ -42,6 +42,7 @@ _CONFIG_TABLES = (
     ("[events]", "EventsTable"),
     ("[versions]", "VersionsTable"),
     ("[store]", "StoreTable"),
+    ("[monitor]", "MonitorTable"),
 )
 _WORDS = {
     "dict[str, Any]": "table",

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from twinkeel.config import FILE, Config, from_environment, load
 from twinkeel.errors import StoreError, UsageError
 from twinkeel.records import (
+    Alert,
     Evaluation,
     Explanation,
+    Look,
     Message,
     Output,
     Progress,
@@ -214,6 +216,19 @@ class Project:
         from twinkeel.lifecycle.verify import verify_events
 
         return verify_events(self.config, self.store, known=known)
+
+    def monitor(self, name: str | None = None, *, now: bool = False) -> list[Look]:
+        """Look at what is in production, one component or all, and raise or resolve alerts.
+
+        With `now`, the window that has not ended is judged too; that raises no alert.
+        """
+        from twinkeel.lifecycle.monitor import monitor
+
+        return monitor(self.config, self.store, name, unfinished=now)
+
+    def alerts(self, name: str | None = None, *, only_open: bool = True) -> list[Alert]:
+        """The alerts of a component or of all, newest first."""
+        return self.store.watching.alerts(name, only_open=only_open)
 
     def gc(self, *, dry_run: bool = False) -> Collected:
         """Remove what the stated retention no longer covers."""

@@ -18,6 +18,7 @@ from twinkeel.config.tables import (
     Config,
     EventsTable,
     JoinTable,
+    MonitorTable,
     ProjectTable,
     ServerTable,
     SourceConfig,
@@ -34,7 +35,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%\w+)?")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s@*]+/?")
 COMPONENT_KEYS = tuple(field.name for field in msgspec.structs.fields(ComponentTable))
-_TABLES = ("project", "sources", "components", "server", "events", "versions", "store")
+_TABLES = ("project", "sources", "components", "server", "events", "versions", "store", "monitor")
 
 
 def load(root: Path) -> Config:
@@ -81,6 +82,7 @@ def parse(raw: Mapping[str, Any], root: Path) -> Config:
         events=decode(raw.get("events", {}), EventsTable, "[events]"),
         versions=decode(raw.get("versions", {}), VersionsTable, "[versions]"),
         store=decode(raw.get("store", {}), StoreTable, "[store]"),
+        monitor=decode(raw.get("monitor", {}), MonitorTable, "[monitor]"),
     )
     _check_values(config)
     return config
@@ -157,8 +159,22 @@ def _check_values(config: Config) -> None:
     seconds(config.server.timeout, "[server] timeout")
     seconds(config.events.retention, "[events] retention")
     _check_server(config.server)
+    _check_monitor(config.monitor)
     if config.versions.keep < 1:
         raise ConfigError(f"[versions] keep must be 1 or more, not {config.versions.keep}.")
+
+
+def _check_monitor(table: MonitorTable) -> None:
+    if not 0 < table.false_alarms <= 100:
+        raise ConfigError(
+            f"[monitor] false_alarms must be above 0 and at most 100, not {table.false_alarms:g}."
+        )
+    if seconds(table.cycle, "[monitor] cycle") < 1:
+        raise ConfigError(f"[monitor] cycle must be a second or more, not {table.cycle}.")
+    if table.minimum < 30:
+        raise ConfigError(f"[monitor] minimum must be 30 calls or more, not {table.minimum}.")
+    if table.webhook is not None and not table.webhook.startswith(("https://", "http://")):
+        raise ConfigError(f"[monitor] webhook must begin with https://, not {table.webhook!r}.")
 
 
 def _check_server(table: ServerTable) -> None:

@@ -65,6 +65,21 @@ class VersionsTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How many of a component's newest versions `twinkeel gc` keeps, besides released ones."""
 
 
+class MonitorTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[monitor]`: when a person is called."""
+
+    false_alarms: float = 1.0
+    """How many false alarms a month each component may raise on average, over all signals."""
+    cycle: str = "1d"
+    """Calls are judged in windows of whole cycles, so that the time of day cancels out."""
+    minimum: int = 100
+    """A window with fewer calls cannot be judged."""
+    webhook: str | None = None
+    """A URL that gets every alert, signed with the secret in TWINKEEL_WEBHOOK_SECRET."""
+    internal: bool = False
+    """Whether the webhook may be on this machine or in a private network."""
+
+
 class JoinTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[components.NAME.labels]` and `[components.NAME.feedback]`: what joins calls later."""
 
@@ -125,6 +140,7 @@ class Config(Record, frozen=True, kw_only=True):
     events: EventsTable = EventsTable()
     versions: VersionsTable = VersionsTable()
     store: StoreTable = StoreTable()
+    monitor: MonitorTable = MonitorTable()
 
 
 class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ import msgspec
 
 from twinkeel.data.sources import Source
 from twinkeel.data.table import Table
+from twinkeel.kinds.signals import Calls, Series, default_signals
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import (
     Cases,
@@ -191,6 +192,17 @@ class Kind(ABC, Generic[OptionsT]):
 
         `gates` among them are suggestions: `twinkeel init` writes them as comments.
         """
+        return None
+
+    def signals(self, calls: Calls) -> list[Series]:
+        """What to watch of a version's calls; the first output that is a number is the main one.
+
+        The same function reads the cases that judged the version and the calls of production.
+        """
+        return default_signals(calls)
+
+    def losses(self, calls: Calls, labels: Sequence[Json]) -> Sequence[float] | None:  # noqa: ARG002
+        """How wrong each call was, once its label is known: 0 is right; None if unknown here."""
         return None
 
     def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:  # noqa: ARG002

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,8 @@ class Bins:
     """Of numbers: the first values of the bins from the second on."""
     values: tuple[str, ...] = ()
     """Of texts: the common values; all others have the bin after them."""
+    centres: Floats | None = None
+    """Of numbers: the mean of the reference in each bin, missing excluded."""
 
     @property
     def ordered(self) -> bool:
@@ -84,7 +86,8 @@ def number_bins(values: Sequence[Any] | NDArray[Any]) -> Bins:
     else:
         inner = np.quantile(there, np.linspace(0, 1, _BINS + 1))
         edges = np.unique([*inner[:-1], np.nextafter(inner[-1], np.inf)])
-    return _counted(Bins(counts=np.zeros(len(edges) + 2), edges=edges), numbers)
+    bins = _counted(Bins(counts=np.zeros(len(edges) + 2), edges=edges), numbers)
+    return replace(bins, centres=_centres(bins, edges, numbers))
 
 
 def text_bins(values: Sequence[str | None]) -> Bins:
@@ -100,6 +103,16 @@ def as_numbers(values: Sequence[Any] | NDArray[Any]) -> Floats:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return np.asarray([_number(value) for value in values], dtype=np.float64)
+
+
+def _centres(bins: Bins, edges: Floats, numbers: Floats) -> Floats:
+    """Means by bin; those that the reference lacks have the edge that they lie beside."""
+    fallback = np.concatenate([edges[:1], edges])
+    found = np.isfinite(numbers)
+    codes = bins.code(numbers[found])
+    sums = np.bincount(codes, weights=numbers[found], minlength=bins.size)[:-1]
+    n = np.bincount(codes, minlength=bins.size)[:-1]
+    return np.where(n > 0, sums / np.maximum(n, 1), fallback)
 
 
 def _number(value: Any) -> float:

@@ -22,6 +22,8 @@ WEIGHTS: dict[Test, float] = {"place": 0.6, "mix": 0.6, "spread": 0.2, "missing"
 """How the level of a column is shared among its tests; numbers have no mix."""
 FLOOR = {"sd": 0.1, "share": 0.02}
 """Shifts below this are never an alarm, however sure: standard deviations, or a share of calls."""
+LEAST = 30
+"""Values, missing ones not counted, below which a place, a spread or a mix is not tested."""
 _POWER = 0.8
 _REACH = tails.two_sided_at(2 * (1 - _POWER))
 
@@ -51,6 +53,8 @@ def shifts(bins: Bins, now: Floats, *, level: float, design: float = 1.0) -> lis
     The levels of the tests add up to `level`.
     """
     found = [missing(bins.counts, now, level=level * WEIGHTS["missing"], design=design)]
+    if min(now[:-1].sum(), bins.counts[:-1].sum()) < LEAST:
+        return found
     if not bins.ordered:
         return [
             mix(bins.counts, now, level=level * (1 - WEIGHTS["missing"]), design=design),

@@ -59,6 +59,16 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX chain_by_event ON chain (event)",
         ),
     ),
+    Migration(
+        number=3,
+        statements=(
+            "CREATE TABLE looks (component TEXT NOT NULL, sequence INTEGER NOT NULL, "
+            "at TEXT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (component, sequence))",
+            "CREATE TABLE alerts (id TEXT NOT NULL, component TEXT NOT NULL, "
+            "cause TEXT NOT NULL, opened TEXT NOT NULL, resolved TEXT NOT NULL, "
+            "record TEXT NOT NULL, PRIMARY KEY (id), UNIQUE (component, cause, resolved))",
+        ),
+    ),
 )
 """All steps, oldest first."""
 

@@ -54,6 +54,26 @@ keys = Table(
     Column("record", Text, nullable=False),
 )
 
+looks = Table(
+    "looks",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("sequence", Integer, primary_key=True),  # 1, 2, ... for each component
+    Column("at", Text, nullable=False),
+    Column("record", Text, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("component", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("opened", Text, nullable=False),
+    Column("resolved", Text, nullable=False),  # "" while it is open: one a cause
+    Column("record", Text, nullable=False),
+)
+
 events = Table(
     "events",
     metadata,

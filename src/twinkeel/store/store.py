@@ -26,6 +26,7 @@ from twinkeel.store.gc import GRACE, WORK_GRACE, Collected, Plan, Swept
 from twinkeel.store.keys import Key, Role
 from twinkeel.store.objects import Objects
 from twinkeel.store.shared import Made, Shared
+from twinkeel.store.watching import Watching
 from twinkeel.store.work import Work
 
 FOLDER = ".twinkeel"
@@ -42,6 +43,7 @@ class Store:
         self._bundles = Bundles(folder / "bundles", self._objects)
         self._work = Work(folder / "work")
         self.events = EventLog(folder / "events", database)
+        self.watching = Watching(database)
 
     @classmethod
     def open(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from twinkeel.data.table import Table
 from twinkeel.kinds.base import Built, Kind, Servable, Task, Traits
+from twinkeel.kinds.signals import Calls, Series
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Json
@@ -59,6 +61,18 @@ class Classifier(Kind[ClassifierOptions]):
         from twinkeel.kinds.classifier.evaluate import measures
 
         return measures(evidence)
+
+    def signals(self, calls: Calls) -> list[Series]:
+        """Inputs, decisions and probabilities, of two classes only the positive one's."""
+        from twinkeel.kinds.classifier.watch import signals
+
+        return signals(calls)
+
+    def losses(self, calls: Calls, labels: Sequence[Json]) -> Sequence[float]:
+        """Half the squared distance of the probabilities from the truth (Brier): 0 to 1."""
+        from twinkeel.kinds.classifier.watch import losses
+
+        return losses(calls, labels)
 
     def propose(self, table: Table, target: str) -> dict[str, Json] | None:
         """Suited when the target has few distinct values, or is not a number."""

@@ -1,0 +1,102 @@
+"""`twinkeel monitor`: look at what is in production, once or again and again."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from twinkeel.cli.invocation import Here, Reply
+from twinkeel.cli.names import Flag
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from twinkeel.records import Look, Signal
+
+ALARM, CANNOT_JUDGE = 1, 4
+_SHOWN = 8
+
+
+def monitor(
+    component: str | None = None, /, *, every: str | None = None, now: Flag = False, here: Here
+) -> Reply:
+    """Look at what is in production, and say what has changed.
+
+    Exit codes: 0 nothing found, 1 an alarm, 4 nothing could be judged yet.
+
+    Parameters
+    ----------
+    component
+        The component to look at; by default every one in production.
+    every
+        Look again and again, this far apart, as 5m or 1h, until interrupted.
+    now
+        Judge the window that has not ended too; raises no alert.
+    """
+    if every is None:
+        return _look(here, component, now=now)
+    from twinkeel.config import seconds
+
+    pause = max(seconds(every, "--every"), 1.0)
+    with suppress(KeyboardInterrupt):  # the way to end it
+        while True:
+            here.print(_look(here, component, now=now))
+            time.sleep(pause)
+    return Reply(data=[])
+
+
+def _look(here: Here, component: str | None, *, now: bool) -> Reply:
+    looks = here.project.monitor(component, now=now)
+    states = {look.state for look in looks}
+    code = ALARM if "alarm" in states else 0 if "quiet" in states else CANNOT_JUDGE
+    parts = tuple(part for look in looks for part in _shown(look))
+    return Reply(data=looks, parts=parts, exit_code=code)
+
+
+def _shown(look: Look) -> list[RenderableType]:
+    ref = f"{look.component}@{look.number}"
+    alarms = [signal for signal in look.signals if signal.state == "alarm"]
+    quiet = [signal for signal in look.signals if signal.state == "quiet"]
+    unjudged = [signal for signal in look.signals if signal.state == "cannot judge"]
+    counts = f"{len(alarms)} alarms, {len(quiet)} quiet, {len(unjudged)} cannot be judged"
+    begin = look.since[:16].replace("T", " ")
+    parts: list[RenderableType] = [f"{ref}: {look.calls:,} calls since {begin} UTC; {counts}."]
+    parts += [f"  ! {signal.sentence}" + _carried(signal) for signal in alarms]
+    if quiet:
+        parts.append(_table(quiet))
+    if unjudged and not quiet:
+        parts.append(f"  {unjudged[0].sentence}")
+    parts += [f"  {note}" for note in look.notes]
+    if look.next is not None:
+        parts.append(f"  The next window ends at {look.next[:16].replace('T', ' ')} UTC.")
+    return parts
+
+
+def _carried(signal: Signal) -> str:
+    if not signal.slices:
+        return ""
+    told = ", ".join(f"{one.name} ({one.carries:.0%})" for one in signal.slices)
+    return f" Carried by {told}."
+
+
+def _table(quiet: list[Signal]) -> RenderableType:
+    from twinkeel.cli.tables import plain_table
+
+    table = plain_table("quiet", "calls", "shift", "would have seen", right=("calls",))
+    for signal in quiet[:_SHOWN]:
+        table.add_row(
+            f"{signal.part} {signal.name}",
+            f"{signal.n:,}",
+            _amount(signal.size, signal.unit),
+            _amount(signal.smallest, signal.unit),
+        )
+    if len(quiet) > _SHOWN:
+        table.add_row(f"and {len(quiet) - _SHOWN} more", "", "", "")
+    return table
+
+
+def _amount(size: float | None, unit: str) -> str:
+    if size is None:
+        return "-"
+    return f"{100 * size:.1f}%" if unit == "share" else f"{size:.2f} {unit}"

@@ -1,0 +1,93 @@
+"""What monitoring watches of a version's calls: columns of numbers or of texts, by default all.
+
+A kind gets its calls by column, from the cases that judged it or from the events of production, and
+says which columns are worth watching. The same function reads both, so the two can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.data.types import Unreadable, days, plain
+from twinkeel.records import Field, Json, Part, Signature
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Calls by column; every sequence has one entry per call."""
+
+    signature: Signature
+    inputs: Mapping[str, Sequence[Json]]
+    """The inputs that are known of calls: not those that events may not store."""
+    outputs: Sequence[Mapping[str, Json]]
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+
+@dataclass(frozen=True)
+class Series:
+    """One column to watch."""
+
+    part: Part
+    name: str
+    form: Literal["number", "text"]
+    values: Sequence[Any] | NDArray[Any]
+    """None and NaN are missing."""
+
+
+def default_signals(calls: Calls) -> list[Series]:
+    """Every input and every output that is a number, a truth, a category, a date or a list."""
+    fields = [field for field in calls.signature.inputs if field.name in calls.inputs]
+    found = [series("input", field, calls.inputs[field.name]) for field in fields]
+    outputs = calls.signature.outputs
+    found += [series("output", field, output(calls, field.name)) for field in outputs]
+    return [one for one in found if one is not None]
+
+
+def output(calls: Calls, name: str) -> list[Json]:
+    """An output of every call; `probabilities.Yes` is the entry `Yes` of `probabilities`."""
+    if all(name in one for one in calls.outputs[:1]):
+        return [one.get(name) for one in calls.outputs]
+    outer, _, inner = name.partition(".")
+    return [_entry(one.get(outer), inner) for one in calls.outputs]
+
+
+def series(part: Part, field: Field, values: Sequence[Json]) -> Series | None:
+    """A field's values as what its type says; None for free text, which is no column."""
+    if field.type in ("number", "integer"):
+        return Series(part, field.name, "number", values)
+    if field.type == "date":
+        return Series(part, field.name, "number", [_days(value) for value in values])
+    if any(isinstance(value, list) for value in values[:100]):
+        sizes = [len(value) if isinstance(value, list) else None for value in values]
+        return Series(part, field.name, "number", sizes)
+    if field.type == "text":
+        return None
+    memo: dict[tuple[type, Any], str | None] = {}
+    return Series(part, field.name, "text", [_text(value, memo) for value in values])
+
+
+def _entry(value: Json, key: str) -> Json:
+    return value.get(key) if isinstance(value, Mapping) else None
+
+
+def _days(value: Json) -> float:
+    try:
+        return days(value)
+    except Unreadable:
+        return float(np.nan)
+
+
+def _text(value: Json, memo: dict[tuple[type, Any], str | None]) -> str | None:
+    if isinstance(value, list | Mapping):
+        return None
+    key = (type(value), value)
+    if key not in memo:
+        memo[key] = plain(value) or None
+    return memo[key]

@@ -1,0 +1,128 @@
+"""Monitor: what is in production and its calls -> a look, and the alerts that it raises or ends.
+
+Owns what becomes of a signal: a first alarm opens an alert, one alert a cause; it is resolved when
+its signal is quiet again, or when another version is released. A look that cannot judge leaves
+alerts as they are.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import msgspec
+
+from twinkeel.config import Config
+from twinkeel.errors import UnknownName
+from twinkeel.lifecycle.components import component
+from twinkeel.lifecycle.signals import Budget, judge
+from twinkeel.lifecycle.traffic import CELLS, Traffic, read
+from twinkeel.records import Alert, Look, Release, Signal, now
+from twinkeel.store.store import Store
+
+Tell: TypeAlias = Callable[[Alert], None]
+
+
+def silent(_: Alert) -> None:
+    """Tells nobody; the alert is in the store."""
+
+
+def monitor(
+    config: Config,
+    store: Store,
+    name: str | None = None,
+    *,
+    at: str | None = None,
+    unfinished: bool = False,
+    tell: Tell = silent,
+) -> list[Look]:
+    """Look at `name`, or at every component in production; records the looks and their alerts.
+
+    `tell` gets every alert that opens. `at` is the moment to look from, by default now. With
+    `unfinished`, the cycle that has not ended is judged as well: the time of day may then show as a
+    shift, so nothing is recorded. Raises UnknownName where nothing is in production.
+    """
+    if name is not None:
+        component(config, name)
+    names = tuple(config.components) if name is None else (name,)
+    released = [release for each in names if (release := store.current(each)) is not None]
+    if not released:
+        what, wanted = ("No component", "COMPONENT") if name is None else (name, name)
+        no = "is" if name is None else "is not"
+        raise UnknownName(f"{what} {no} in production yet: run twinkeel release {wanted}.")
+    if not unfinished:
+        store.events.move()
+    looks = []
+    for release in released:
+        looks.append(look(config, store, release, at=at or now(), unfinished=unfinished))
+        if not unfinished:
+            for alert in remember(store, looks[-1]):
+                tell(alert)
+    return looks
+
+
+def look(config: Config, store: Store, release: Release, *, at: str, unfinished: bool) -> Look:
+    """Judge the calls of a release until `at`; nothing is recorded."""
+    last = next(iter(store.watching.looks(release.component)), None)
+    seen = last.cycles if last is not None and last.release == release.sequence else 0
+    traffic = read(config, store, release, now=at, whole=not unfinished)
+    budget = Budget(config.monitor.false_alarms, config.monitor.minimum, seen)
+    return _made(config, release, traffic, tuple(judge(traffic, budget)), at)
+
+
+def _made(
+    config: Config, release: Release, traffic: Traffic, signals: tuple[Signal, ...], at: str
+) -> Look:
+    labelled = int((traffic.losses == traffic.losses).sum())
+    matured = traffic.matured
+    return Look(
+        component=release.component,
+        number=release.number,
+        release=release.sequence,
+        at=at,
+        since=release.at,
+        cycle=traffic.cycle,
+        cycles=traffic.cycles,
+        calls=len(traffic.cells),
+        outside=traffic.outside,
+        labelled=labelled,
+        unlabelled_share=1 - labelled / matured if matured else None,
+        signals=signals,
+        next=traffic.moment((traffic.cycles + 1) * CELLS),
+        notes=(*traffic.notes, *_notes(config, traffic)),
+    )
+
+
+def _notes(config: Config, traffic: Traffic) -> Iterable[str]:
+    if traffic.outside:
+        yield f"{traffic.outside:,} calls have times in the future and were not judged."
+    if not config.events.inputs:
+        yield "Inputs are not stored ([events] inputs), so they are not watched."
+
+
+def remember(store: Store, look: Look) -> list[Alert]:
+    """Record a look with the alerts that it opens and those that it ends; returns the new ones."""
+    alarms = {signal.cause: signal for signal in look.signals if signal.state == "alarm"}
+    quiet = {signal.cause for signal in look.signals if signal.state == "quiet"}
+    resolved = []
+    for alert in store.watching.alerts(look.component, only_open=True):
+        why = None
+        if alert.number != look.number:
+            why = f"{look.component}@{look.number} was released"
+        elif alert.cause in quiet:
+            why = "the signal is quiet again"
+        if why is not None:
+            resolved.append(msgspec.structs.replace(alert, resolved=look.at, why=why))
+    raised = [
+        Alert(
+            id=secrets.token_hex(8),
+            component=look.component,
+            number=look.number,
+            cause=cause,
+            opened=look.at,
+            signal=signal,
+        )
+        for cause, signal in alarms.items()
+    ]
+    return store.watching.add(look, raised, resolved)

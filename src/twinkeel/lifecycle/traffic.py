@@ -1,0 +1,313 @@
+"""A release's calls as coded columns in cells of time, beside the cases that judged the version.
+
+Owns the reading: the reference is the version's own answers to its cases, as they were when it was
+released, and never moves; the calls come from the event log in bounded memory. Refuses what may not
+be stored, and calls whose times cannot be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.config import Config, seconds
+from twinkeel.errors import Refused
+from twinkeel.kinds.base import Kind
+from twinkeel.kinds.signals import Calls, Series
+from twinkeel.lifecycle.labels import settle, weigh
+from twinkeel.lifecycle.moments import shifted
+from twinkeel.lifecycle.shelf import Held, ProjectShelf
+from twinkeel.plugins import kind as kind_named
+from twinkeel.records import Cases, Event, Json, Part, Release, VersionRef
+from twinkeel.stats.bins import Bins, Codes, as_numbers, number_bins, text_bins
+from twinkeel.stats.tails import Floats
+from twinkeel.store.store import Store
+
+CELLS = 24
+"""Cells of one cycle."""
+LOSS = "loss"
+_REFERENCE = 10_000
+_CHUNK = 20_000
+_FUTURE = 60.0
+"""Seconds that a call may be ahead of this clock."""
+NONE = -1
+"""The code of a call that a column has nothing to say of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One watched column."""
+
+    part: Part
+    name: str
+    bins: Bins
+    then: Codes
+    """The bin of every case of the reference."""
+    now: Codes
+    """The bin of every call, `NONE` where it does not count."""
+    cycles: int
+    """Whole cycles that can be judged."""
+
+    def counts(self, cells: NDArray[np.int64], n_cells: int) -> Floats:
+        """Calls by cell and bin."""
+        there = (self.now != NONE) & (cells < n_cells)
+        place = cells[there] * self.bins.size + self.now[there].astype(np.int64)
+        found = np.bincount(place, minlength=n_cells * self.bins.size)
+        return found.reshape(n_cells, self.bins.size).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """The cases that judged a version, with its answers."""
+
+    calls: Calls
+    series: tuple[Series, ...]
+    losses: Floats | None
+    """How wrong each was, where the kind can say so."""
+
+    @property
+    def answers(self) -> Floats | None:
+        """The main output as numbers."""
+        for one in self.series:
+            if one.part == "output" and one.form == "number":
+                return as_numbers(one.values)
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Traffic:
+    """All that one look judges."""
+
+    reference: Reference
+    columns: tuple[Column, ...]
+    cells: NDArray[np.int64]
+    """The cell of time of every call, since the release."""
+    losses: Floats
+    """Of every call: NaN where no matured label is known."""
+    cycle: float
+    start: str
+    """The moment of the release."""
+    cycles: int
+    outside: int = 0
+    matured: int = 0
+    """Calls whose labels have had their time."""
+    notes: tuple[str, ...] = ()
+
+    def moment(self, cells: float) -> str:
+        """The moment at which so many cells have passed."""
+        return shifted(self.start, cells * self.cycle / CELLS)
+
+
+@dataclass
+class _Read:
+    """What is gathered while events go by."""
+
+    codes: dict[str, list[Codes]] = field(default_factory=dict)
+    times: list[Floats] = field(default_factory=list)
+    took: list[Floats] = field(default_factory=list)
+    paid: list[Floats] = field(default_factory=list)
+    losses: list[Floats] = field(default_factory=list)
+
+
+def read(config: Config, store: Store, release: Release, *, now: str, whole: bool) -> Traffic:
+    """The calls of `release` until `now`; unless `whole`, the cycle that has not ended counts too.
+
+    Raises Refused where the version was never judged.
+    """
+    held = ProjectShelf(config, store).load(
+        VersionRef(component=release.component, number=release.number)
+    )
+    kind = kind_named(held.kind)
+    reference = _reference(config, store, release, held, kind)
+    bins = {f"{one.part}.{one.name}": _bins(one) for one in reference.series}
+    labels = _labels(config, store, release)
+    gathered = _Read()
+    for events in _chunks(store, release):
+        _gather(events, gathered, (held, kind, reference, bins, labels))
+    return _traffic(config, release, reference, gathered, (now, whole))
+
+
+def _traffic(
+    config: Config,
+    release: Release,
+    reference: Reference,
+    gathered: _Read,
+    until: tuple[str, bool],
+) -> Traffic:
+    now, whole = until
+    cycle = seconds(config.monitor.cycle, "[monitor] cycle")
+    since = _joined(gathered.times) - _stamp(release.at)
+    age = _stamp(now) - _stamp(release.at)
+    there = (since >= 0) & (since <= age + _FUTURE)
+    cells = np.minimum(since[there], age) * CELLS / cycle
+    cycles = math.floor(age / cycle) if whole else max(1, math.ceil(age / cycle))
+    maturity = config.components[release.component].labels.maturity
+    wait = 0.0 if maturity is None else seconds(maturity, "maturity")
+    mature = since[there] <= age - wait
+    losses = np.where(mature, _joined(gathered.losses)[there], np.nan)
+    matured = math.floor(max(age - wait, 0) / cycle) if whole else cycles
+    traffic = Traffic(
+        reference=reference,
+        columns=(),
+        cells=cells.astype(np.int64),
+        losses=losses,
+        cycle=cycle,
+        start=release.at,
+        cycles=cycles,
+        outside=int((~there).sum()),
+        matured=int(mature.sum()),
+        notes=_clock(since[there]),
+    )
+    columns = [
+        Column(one.part, one.name, _bins(one), _bins(one).code(one.values), codes[there], cycles)
+        for one in reference.series
+        if len(codes := _joined(gathered.codes.get(f"{one.part}.{one.name}", []))) == len(there)
+    ]
+    service = {"latency": _joined(gathered.took)[there], "cost": _joined(gathered.paid)[there]}
+    columns += [one for name, v in service.items() if (one := _service(name, v, traffic))]
+    columns += _quality(traffic, matured)
+    return replace(traffic, columns=tuple(columns))
+
+
+def _reference(
+    config: Config, store: Store, release: Release, held: Held, kind: Kind[Any]
+) -> Reference:
+    """The version's answers to the cases of its last evaluation before the release."""
+    judged = store.evaluations(held.ref)
+    before = [one for one in judged if one.created <= release.at] or judged[-1:]
+    if not before:
+        raise Refused(
+            f"{held.ref} was never judged, so there is nothing to compare its calls with: run "
+            f"twinkeel evaluate {held.ref}."
+        )
+    cases = msgspec.json.decode(store.get_object(before[0].cases_digest), type=Cases)
+    index = range(0, len(cases), max(1, math.ceil(len(cases) / _REFERENCE)))
+    inputs = {name: [values[i] for i in index] for name, values in cases.inputs.items()}
+    rows = [{name: values[i] for name, values in inputs.items()} for i in range(len(index))]
+    outputs = [one.values for one in held.servable.call(rows)]
+    names = stored_inputs(config, held)
+    known = {name: values for name, values in inputs.items() if name in names}
+    calls = Calls(signature=held.servable.signature, inputs=known, outputs=outputs)
+    expected = [cases.expected[i] for i in index]
+    found = kind.losses(calls, expected)
+    losses = None if found is None else as_numbers(found)
+    return Reference(calls=calls, series=tuple(kind.signals(calls)), losses=losses)
+
+
+def stored_inputs(config: Config, held: Held) -> frozenset[str]:
+    """The inputs that events of this version hold."""
+    if not config.events.inputs:
+        return frozenset()
+    return held.inputs if config.events.sensitive else held.open_inputs
+
+
+def _gather(
+    events: Sequence[Event],
+    into: _Read,
+    what: tuple[Held, Kind[Any], Reference, Mapping[str, Bins], Mapping[str, Json]],
+) -> None:
+    """Code one chunk of calls."""
+    held, kind, reference, bins, labels = what
+    rows = [event.inputs or {} for event in events]
+    names = reference.calls.inputs
+    calls = Calls(
+        signature=held.servable.signature,
+        inputs={name: [row.get(name) for row in rows] for name in names},
+        outputs=[event.output if isinstance(event.output, dict) else {} for event in events],
+    )
+    for one in kind.signals(calls):
+        key = f"{one.part}.{one.name}"
+        if key in bins:
+            into.codes.setdefault(key, []).append(bins[key].code(one.values))
+    into.times.append(_stamps([event.at for event in events]))
+    into.took.append(as_numbers([event.ms for event in events]))
+    into.paid.append(as_numbers([event.cost for event in events]))
+    into.losses.append(_losses(events, calls, kind, labels))
+
+
+def _losses(
+    events: Sequence[Event], calls: Calls, kind: Kind[Any], labels: Mapping[str, Json]
+) -> Floats:
+    found = np.full(len(events), np.nan)
+    index = [i for i, event in enumerate(events) if event.id in labels]
+    if index:
+        some = Calls(
+            signature=calls.signature,
+            inputs={name: [values[i] for i in index] for name, values in calls.inputs.items()},
+            outputs=[calls.outputs[i] for i in index],
+        )
+        losses = kind.losses(some, [labels[events[i].id] for i in index])
+        if losses is not None:
+            found[index] = as_numbers(losses)
+    return found
+
+
+def _labels(config: Config, store: Store, release: Release) -> dict[str, Json]:
+    """The label of every call that has one alone; senders that are set apart do not count."""
+    told = list(store.events.each(release.component, "label", since=release.at))
+    share = config.components[release.component].labels.share
+    apart = {one.who for one in weigh(told, share=share) if one.quarantined}
+    return {about: found[0] for about, found in settle(told, without=apart).items()
+            if len(found) == 1}  # fmt: skip
+
+
+def _chunks(store: Store, release: Release) -> Iterator[list[Event]]:
+    events = (
+        event
+        for event in store.events.each(release.component, "call", since=release.at)
+        if event.number == release.number
+    )
+    while chunk := list(islice(events, _CHUNK)):
+        yield chunk
+
+
+def _service(name: str, values: Floats, traffic: Traffic) -> Column | None:
+    """A column that is compared with the first cycle after the release; None without numbers."""
+    first = traffic.cells < CELLS
+    then = values[first]
+    if np.isnan(values).all() or np.isnan(then).all():
+        return None
+    bins = number_bins(then)
+    now = np.where(first, NONE, bins.code(values)).astype(np.int16)
+    return Column("service", name, bins, bins.code(then), now, traffic.cycles)
+
+
+def _quality(traffic: Traffic, cycles: int) -> list[Column]:
+    losses = traffic.reference.losses
+    if losses is None:
+        return []
+    bins = number_bins(losses)
+    now = np.where(np.isnan(traffic.losses), NONE, bins.code(traffic.losses)).astype(np.int16)
+    return [Column("quality", LOSS, bins, bins.code(losses), now, cycles)]
+
+
+def _bins(one: Series) -> Bins:
+    return number_bins(one.values) if one.form == "number" else text_bins(list(one.values))
+
+
+def _clock(since: Floats) -> tuple[str, ...]:
+    """A note where the clock of a server went back by more than an hour."""
+    back = int((np.maximum.accumulate(since) - since > 3_600).sum()) if len(since) else 0
+    told = f"A clock went back: {back:,} calls have times an hour or more before earlier calls."
+    return (told,) if back else ()
+
+
+def _stamps(times: Sequence[str]) -> Floats:
+    """Seconds since 1970 of moments as events write them."""
+    moments = np.asarray([at[:26] for at in times], dtype="datetime64[us]")
+    return np.asarray(moments.astype(np.int64) / 1e6)
+
+
+def _stamp(at: str) -> float:
+    return float(_stamps([at])[0])
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0)

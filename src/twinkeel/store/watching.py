@@ -1,0 +1,94 @@
+"""What monitoring remembers: its looks, and the alerts that are or were open.
+
+Owns that one cause has one open alert, whoever looks at the same time. Looks are kept for as long
+as a page shows them: the newest thousand of each component.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from sqlalchemy import delete, func, insert, select, update
+
+from twinkeel.records import Alert, Look
+from twinkeel.store import points
+from twinkeel.store.database import Database
+from twinkeel.store.schema import alerts, looks
+
+KEPT = 1_000
+"""Looks of one component."""
+_look = msgspec.json.Decoder(Look).decode
+_alert = msgspec.json.Decoder(Alert).decode
+
+
+class Watching:
+    """The looks and the alerts of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, look: Look, raised: Iterable[Alert] = (), resolved: Iterable[Alert] = ()
+    ) -> list[Alert]:
+        """Record a look with what it raised and resolved; returns the alerts that are new.
+
+        An alert whose cause has an open one already is not new. Raises StoreError.
+        """
+        with self._database.write() as connection:
+            newest = connection.scalar(
+                select(func.max(looks.c.sequence)).where(looks.c.component == look.component)
+            )
+            sequence = (newest or 0) + 1
+            row = {"component": look.component, "sequence": sequence, "at": look.at}
+            connection.execute(insert(looks).values(**row, record=_text(look)))
+            connection.execute(
+                delete(looks).where(
+                    looks.c.component == look.component, looks.c.sequence <= sequence - KEPT
+                )
+            )
+            for one in resolved:
+                gone = update(alerts).where(alerts.c.id == one.id, alerts.c.resolved == "")
+                connection.execute(gone.values(resolved=one.resolved, record=_text(one)))
+            new = [
+                one
+                for one in raised
+                if connection.execute(self._database.insert_new(alerts).values(_row(one))).rowcount
+            ]
+            points.reached("look.inserted")
+        points.reached("look.committed")
+        return new
+
+    def looks(self, component: str, *, limit: int = 1) -> list[Look]:
+        """A component's looks, newest first."""
+        query = select(looks.c.record).where(looks.c.component == component)
+        with self._database.read() as connection:
+            found = connection.scalars(query.order_by(looks.c.sequence.desc()).limit(limit))
+            return [_look(text) for text in found]
+
+    def alerts(
+        self, component: str | None = None, *, only_open: bool = False, limit: int = 1_000
+    ) -> list[Alert]:
+        """Alerts of a component or of all, newest first."""
+        query = select(alerts.c.record).order_by(alerts.c.opened.desc(), alerts.c.id)
+        if component is not None:
+            query = query.where(alerts.c.component == component)
+        if only_open:
+            query = query.where(alerts.c.resolved == "")
+        with self._database.read() as connection:
+            return [_alert(text) for text in connection.scalars(query.limit(limit))]
+
+
+def _row(alert: Alert) -> Mapping[str, str]:
+    return {
+        "id": alert.id,
+        "component": alert.component,
+        "cause": alert.cause,
+        "opened": alert.opened,
+        "resolved": alert.resolved or "",
+        "record": _text(alert),
+    }
+
+
+def _text(record: Look | Alert) -> str:
+    return msgspec.json.encode(record).decode()
