@@ -185,6 +185,31 @@ def risk_coverage(coverage: Sequence[float], risk: Sequence[float], *, stated: f
     return _chart({"height": _SQUARE, "layer": [line, lines]}, alt)
 
 
+def predicted(prediction: Floats, actual: Floats, *, most: int = 1000) -> Chart:
+    """What came against what was predicted, one point a case; on the dashed line they agree."""
+    every = max(1, -(-len(actual) // most))
+    pairs = list(zip(prediction[::every].tolist(), actual[::every].tolist(), strict=True))
+    rows = [{"x": x, "y": y} for x, y in pairs]
+    ends = [min(map(min, pairs), default=0.0), max(map(max, pairs), default=1.0)]
+    encoding = {
+        "x": _number("x", "predicted", _ZOOMED),
+        "y": _number("y", "actual", _ZOOMED),
+    }
+    ideal = {
+        "data": {"values": [{"x": end, "y": end} for end in ends]},
+        "mark": {"type": "line", **_SILENT, "strokeDash": [4, 4], "strokeWidth": 1, "opacity": 0.6},
+        "encoding": encoding,
+    }
+    points = {
+        "data": {"values": rows},
+        "mark": {"type": "point", **_SILENT, "opacity": 0.5, "size": 15},
+        "encoding": {**encoding, "tooltip": _tips(*rows[:1])},
+    }
+    shown = f"{len(rows):,} of {len(actual):,} cases" if every > 1 else f"{len(rows):,} cases"
+    alt = f"Actual against predicted values of {shown}; on the dashed line they agree."
+    return _chart({"height": _SQUARE, "layer": [ideal, points]}, alt)
+
+
 def _chart(spec: Spec, alt: str) -> Chart:
     return Chart(spec={"$schema": _SCHEMA, "width": "container", **spec}, alt=alt)
 

@@ -1,6 +1,6 @@
 """Which way of learning an amount does best: on itself, on its logarithm, or as a count.
 
-Heavy-tailed amounts and counts are tried each way with quick trees, judged out of fold by the
+Heavy-tailed amounts and counts are tried each way with quick models, judged out of fold by the
 squared error of the mean that each predicts, corrected as it would be served.
 """
 
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from twinkeel.learn.amount import AmountLoss
 from twinkeel.learn.budget import Budget
-from twinkeel.learn.families.base import Effort
+from twinkeel.learn.families.base import Effort, Family, Fold, Settings
 from twinkeel.learn.families.light import Light
+from twinkeel.learn.families.regularised import Regularised
 from twinkeel.learn.links import Logarithm
 from twinkeel.learn.search import Material
 from twinkeel.learn.targets import Targets
@@ -35,13 +36,18 @@ _CLEARLY = 0.99
 """The amount itself is kept unless another way has less than this share of its error."""
 _HEADROOM = 0.7
 """How far margins may go beyond what was learned from: about twice the largest amount."""
-_SETTINGS = {
+_BOOSTED: Settings = {
     "iterations": 300,
     "patience": 20,
     "learning_rate": 0.1,
     "num_leaves": 16,
     "feature_fraction": 0.7,
 }
+_QUICK: tuple[tuple[Family, Settings], ...] = (
+    (Light(), _BOOSTED),
+    (Regularised(), {"C": 0.5, "iterations": 50}),
+)
+"""Trees hardly mind the shape of an amount; what is linear in a logarithm needs it."""
 
 
 @dataclass(frozen=True)
@@ -98,30 +104,27 @@ def _skewness(y: Floats, weight: Floats) -> float:
 
 
 def _errors(material: Material, losses: list[AmountLoss], late: Callable[[], bool]) -> Floats:
-    """Summed squared errors of quick trees that learn with each loss, on the same folds."""
-    total = np.zeros(len(losses))
+    """Summed squared errors of the better of two quick models, for each loss, on the same folds."""
+    total = np.zeros((len(losses), len(_QUICK)))
     for number, split in enumerate(material.splits[:_FOLDS]):
         if number and late():
             break
         rng = np.random.default_rng(material.seed)
         few = replace(split, train=np.sort(rng.permutation(split.train)[:_ROWS]))
-        small = replace(
-            material, splits=(*material.splits[:number], few, *material.splits[number + 1 :])
-        )
+        splits = (*material.splits[:number], few, *material.splits[number + 1 :])
         valid = material.targets.take(split.valid)
-        total += [
-            loss.plain(_margin(_with(small, loss), number, late), valid) * valid.weight.sum()
-            for loss in losses
-        ]
-    return total
+        for way, loss in enumerate(losses):
+            targets = replace(material.targets, loss=loss)
+            fold = replace(material, splits=splits, targets=targets).fold(number)
+            effort = Effort(seed=material.seed, stop=late)
+            found = [loss.plain(_margin(one, fold, effort), valid) for one in _QUICK]
+            total[way] += np.array(found) * valid.weight.sum()
+    best: Floats = total.min(axis=1)
+    return best
 
 
-def _with(material: Material, loss: AmountLoss) -> Material:
-    return replace(material, targets=replace(material.targets, loss=loss))
-
-
-def _margin(material: Material, number: int, late: Callable[[], bool]) -> Floats:
-    fold = material.fold(number)
+def _margin(quick: tuple[Family, Settings], fold: Fold, effort: Effort) -> Floats:
+    family, settings = quick
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
-        Light().fit(fold, _SETTINGS, Effort(seed=material.seed, stop=late), Path(scratch))
-        return Light().load(Path(scratch), 1).margin(fold.X_valid)
+        family.fit(fold, settings, effort, Path(scratch))
+        return family.load(Path(scratch), fold.width).margin(fold.X_valid)

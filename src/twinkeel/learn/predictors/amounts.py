@@ -15,7 +15,8 @@ from twinkeel.learn.predictors.base import Floats, Predictor
 from twinkeel.learn.targets import Explained
 from twinkeel.records import Explanation, Field, Output, Rows, Signature
 
-_NAMES = ("prediction", "low", "high")
+NAMES = ("prediction", "low", "high")
+"""Of the answers, in order."""
 
 
 class AmountPredictor(Predictor[AmountCard]):
@@ -27,7 +28,7 @@ class AmountPredictor(Predictor[AmountCard]):
     @cached_property
     def signature(self) -> Signature:
         """The contract's columns in; the prediction and the ends of its interval out."""
-        outputs = tuple(Field(name=name, type="number") for name in _NAMES)
+        outputs = tuple(Field(name=name, type="number") for name in NAMES)
         label = Field(name="label", type="number")
         return Signature(inputs=self.contract.fields(), outputs=outputs, label=label)
 
@@ -47,7 +48,7 @@ class AmountPredictor(Predictor[AmountCard]):
         found = self.run(conformed.values, len(rows)).tolist()
         return [
             Output(
-                values=dict(zip(_NAMES, values, strict=True)),
+                values=dict(zip(NAMES, values, strict=True)),
                 warnings=tuple(conformed.warnings.get(row, ())),
             )
             for row, values in enumerate(found)

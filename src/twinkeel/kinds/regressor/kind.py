@@ -1,0 +1,72 @@
+"""The regressor, as the lifecycle sees it. Light: what learns and what judges is imported late."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from twinkeel.data.table import Table
+from twinkeel.kinds.base import Built, Kind, Servable, Task, Traits
+from twinkeel.kinds.tabular.options import TabularOptions
+from twinkeel.metrics.measure import Measure
+from twinkeel.records import Cases, Evidence, Json
+from twinkeel.report.sections import Section
+from twinkeel.store.bundles import Bundle
+
+
+class RegressorOptions(TabularOptions, frozen=True, kw_only=True):
+    """The keys of a component whose kind is `regressor`."""
+
+    interval: float = 0.9
+    """The share of rows whose true value `low` to `high` is to hold, between 0 and 1; overall and
+    in each group of the sensitive columns that has rows enough."""
+
+
+class Regressor(Kind[RegressorOptions]):
+    """Predicts an amount, with an interval around it."""
+
+    name: ClassVar[str] = "regressor"
+    traits: ClassVar[Traits] = Traits(needs_labels=True)
+    runtime: ClassVar[str] = "onnx"
+    options = RegressorOptions
+
+    def cases(self, task: Task[RegressorOptions]) -> Cases:
+        """The held-out rows, a fifth of them, with their amount."""
+        from twinkeel.kinds.regressor.build import cases
+
+        return cases(task)
+
+    def build(self, task: Task[RegressorOptions]) -> Built:
+        """Learn from the rows that are not held out."""
+        from twinkeel.kinds.regressor.build import build
+
+        return build(task)
+
+    def load(self, bundle: Bundle) -> Servable:
+        """The compiled predictor: numpy and onnxruntime alone."""
+        from twinkeel.learn.predictors.amounts import AmountPredictor
+
+        return AmountPredictor.open(bundle)
+
+    def evaluate(self, servable: Servable, cases: Cases) -> Evidence:
+        """A prediction and an interval for every case, and how long one row takes."""
+        from twinkeel.kinds.regressor.evaluate import evaluate
+
+        return evaluate(servable, cases)
+
+    def measures(self, evidence: Evidence) -> list[Measure]:
+        """Errors, coverage and width of intervals, and differences between groups."""
+        from twinkeel.kinds.regressor.evaluate import measures
+
+        return measures(evidence)
+
+    def propose(self, table: Table, target: str) -> dict[str, Json] | None:
+        """Suited when the target is a number with many values."""
+        from twinkeel.kinds.regressor.propose import propose
+
+        return propose(table, target)
+
+    def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:
+        """Predictions and residuals, intervals by group, importance and the data's profile."""
+        from twinkeel.kinds.regressor.report import report
+
+        return report(bundle, evidence)

@@ -1,0 +1,115 @@
+"""The regressor keeps what every kind must keep, and its intervals hold what they promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from telecom import write_project
+from twinkeel.errors import ConfigError, InputError
+from twinkeel.lifecycle.init import init
+from twinkeel.project import Project
+from twinkeel.testing import check_kind
+
+TOML = """
+[project]
+name = "telecom-test"
+
+[sources.customers]
+path = "customers.csv"
+
+[components.charges]
+kind = "regressor"
+source = "customers"
+target = "{target}"
+id = "customerID"
+exclude = ["TotalCharges", "Churn"]
+sensitive = ["gender", "SeniorCitizen"]
+work_limit = 1
+{options}
+
+[components.charges.gates]
+{gates}
+"""
+
+
+def project_at(folder: Path, *, target: str = "MonthlyCharges", rows: int = 700, options: str = ""):
+    toml = TOML.replace("{target}", target)
+    gates = 'r2 = ">= 0.9"\ncoverage = ">= 0.8"'
+    return Project.open(write_project(folder, rows=rows, toml=toml, gates=gates, options=options))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    project = project_at(tmp_path_factory.mktemp("regressor"), rows=2000)
+    project.build("charges")
+    yield project
+    project.close()
+
+
+def test_the_regressor_passes_the_acceptance_suite(tmp_path: Path) -> None:
+    judged = check_kind(project_at(tmp_path, options="interval = 0.8"), "charges")
+
+    assert judged.evaluation is not None
+    keys = {score.key for score in judged.evaluation.scorecard.scores}
+    assert {"rmse", "mae", "median_absolute_error", "r2", "bias", "coverage"} <= keys
+    assert {"coverage[gender=Female]", "interval_width", "quantile_loss"} <= keys
+    assert {"coverage_difference[gender]", "mae_difference[SeniorCitizen]"} <= keys
+    assert {"latency_ms", "rows_per_second", "bundle_mb"} <= keys
+    assert judged.evaluation.verdicts[0].outcome == "pass"
+
+
+def test_an_answer_lies_in_its_interval_and_is_explained_in_its_units(built, churn_rows) -> None:
+    for row in churn_rows:
+        output = built.call("charges@1", row).values
+        why = built.explain("charges@1", row)
+
+        assert output["low"] <= output["prediction"] <= output["high"]
+        assert why.total == pytest.approx(output["prediction"])
+        summed = why.base + sum(one.contribution for one in why.contributions)
+        assert summed == pytest.approx(why.total)
+        assert "TotalCharges" not in {one.name for one in why.contributions}
+
+
+def test_intervals_hold_their_share_in_every_group(built) -> None:
+    card = built.show("charges@1").evaluation.scorecard
+
+    for key in ("coverage", "coverage[gender=Female]", "coverage[gender=Male]"):
+        assert card.get(key).high >= 0.9
+
+
+def test_the_report_shows_predictions_and_intervals(built) -> None:
+    page = built.report("charges@1").read_text()
+
+    assert "Actual against predicted values" in page
+    assert "SeniorCitizen=1" in page
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "sentence"),
+    [
+        ({"target": "Contract"}, InputError, "must hold numbers"),
+        ({"options": "interval = 90"}, ConfigError, "interval must be between 0 and 1, not 90"),
+        ({"rows": 15}, InputError, "needs 20 or more"),
+    ],
+)
+def test_what_cannot_be_learned_is_one_sentence(tmp_path: Path, change, error, sentence) -> None:
+    with pytest.raises(error, match=sentence) as caught:
+        project_at(tmp_path, **change).build("charges")
+
+    assert "\n" not in str(caught.value)
+
+
+def test_a_target_of_many_numbers_is_proposed_a_regressor(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines = [f"{i},{x:.3f},{2 * x:.2f}" for i, x in enumerate(rng.normal(10, 3, 200))]
+    (tmp_path / "houses.csv").write_text("\n".join(["house_id,size,price", *lines]))
+
+    started = init(tmp_path / "houses.csv", tmp_path, target="price")
+
+    assert started.kind == "regressor"
+    written = started.config.read_text()
+    assert 'id = "house_id"' in written
+    assert '# coverage = ">= 0.85"' in written
