@@ -16,7 +16,7 @@ from twinkeel.records import Record
 
 __all__ = ["VERSION", "Box", "Document", "Heading", "Line", "Page", "read"]
 
-VERSION = "documents-1"
+VERSION = "documents-2"
 """Changes when the same bytes would give another text or other passages."""
 LARGEST_FILE = 256 * 2**20
 """Bytes of a file."""
@@ -54,6 +54,8 @@ class Line(Record, frozen=True):
     start: int
     end: int
     box: Box
+    unseen: bool = False
+    """Whether nobody sees it on the page."""
 
 
 class Document(Record, frozen=True):
@@ -113,6 +115,19 @@ def parse(data: bytes, name: str) -> Document:
         headings=content.headings,
         pages=content.pages,
         lines=content.lines,
+    )
+
+
+def enclosing(boxes: list[Box]) -> Box | None:
+    """The smallest box around some boxes, to a tenth of a point."""
+    if not boxes:
+        return None
+    left, bottom, right, top = zip(*boxes, strict=True)
+    return (
+        round(min(left), 1),
+        round(min(bottom), 1),
+        round(max(right), 1),
+        round(max(top), 1),
     )
 
 

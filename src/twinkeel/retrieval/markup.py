@@ -38,6 +38,12 @@ def html(data: bytes) -> Content:
     return Content(title, text, headings)
 
 
+def _is_unseen(given: dict[str, str | None]) -> bool:
+    """Whether an element's attributes keep it from being seen."""
+    style = re.sub(r"\s", "", given.get("style") or "").lower()
+    return "hidden" in given or "display:none" in style or "visibility:hidden" in style
+
+
 class _Page(HTMLParser):
     """Writes a page's text as it is read."""
 
@@ -54,13 +60,13 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a block, a heading, or a part that is not seen."""
-        given = dict(attrs)
+        unseen = _is_unseen(dict(attrs))
         if self._unseen == ["p"] and tag in _BLOCKS:
             self._unseen.clear()  # a paragraph ends where another block begins
         if tag == "title" and not self.title:
             self._in_title = True
-        elif self._unseen or tag in _UNSEEN or "hidden" in given:
-            if tag not in _VOID and (tag in _UNSEEN or "hidden" in given or tag in self._unseen):
+        elif self._unseen or tag in _UNSEEN or unseen:
+            if tag not in _VOID and (tag in _UNSEEN or unseen or tag in self._unseen):
                 self._unseen.append(tag)
         elif tag == "br":
             self._write("\n")

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
-from itertools import islice, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from twinkeel.records import Record
-from twinkeel.retrieval.documents import Box, Document, Heading, Line
-from twinkeel.retrieval.pdf import enclosing
+from twinkeel.retrieval.documents import Box, Document, Heading, Line, enclosing
 from twinkeel.retrieval.sentences import sentences
 
 LONGEST = 1_200
@@ -38,18 +37,33 @@ class Passage(Record, frozen=True):
     """Of a PDF, counted from 1."""
     box: Box | None = None
     """Of a PDF: what encloses it on its page."""
+    unseen: bool = False
+    """Of a PDF: whether some of it is not seen on the page."""
+
+
+def place(lines: Sequence[Line], start: int, end: int) -> tuple[Box | None, bool]:
+    """What encloses the lines that a stretch of the text touches, and whether one is unseen.
+
+    `lines` are those of the document, in order.
+    """
+    first = max(bisect_right(lines, start, key=_start_of) - 1, 0)
+    last = bisect_left(lines, end, key=_start_of)
+    touched = [line for line in lines[first:last] if line.end > start]
+    return enclosing([line.box for line in touched]), any(line.unseen for line in touched)
+
+
+def _start_of(line: Line) -> int:
+    return line.start
 
 
 def passages(document: Document) -> list[Passage]:
     """The passages of a document, in order; together they hold all its text but white space."""
     found: list[Passage] = []
     starts = [page.start for page in document.pages]
-    line_starts = [line.start for line in document.lines]
     for headings, start, end in _sections(document):
         for left, right in _packed(document.text, start, end):
             page = bisect_right(starts, left)
-            first = max(bisect_right(line_starts, left) - 1, 0)
-            lines = islice(document.lines, first, bisect_left(line_starts, right))
+            box, unseen = place(document.lines, left, right)
             found.append(
                 Passage(
                     document=document.name,
@@ -58,7 +72,8 @@ def passages(document: Document) -> list[Passage]:
                     headings=headings,
                     text=document.text[left:right],
                     page=document.pages[page - 1].number if page else None,
-                    box=_box(lines, left) if page else None,
+                    box=box,
+                    unseen=unseen,
                 )
             )
     return found
@@ -122,7 +137,3 @@ def _pieces(text: str, start: int, end: int) -> Iterator[Span]:
         start = stop + (space > 0)
     if text[start:end].strip():
         yield start, end
-
-
-def _box(lines: Iterable[Line], start: int) -> Box | None:
-    return enclosing([line.box for line in lines if line.end > start])

@@ -18,9 +18,12 @@ from twinkeel.retrieval.documents import (
     Content,
     Line,
     Page,
+    enclosing,
     limited,
     too_large,
 )
+from twinkeel.retrieval.outline import outline
+from twinkeel.retrieval.unseen import Unseen
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -84,7 +87,8 @@ def _content(document: pdfium.PdfDocument) -> Content:
             f"Its {len(pages)} pages hold no text, only pictures; run text recognition on it first."
         )
     title = document.get_metadata_value("Title").replace("\0", "").strip()
-    return Content(title, limited("".join(parts)), (), tuple(pages), tuple(lines))
+    text = limited("".join(parts))
+    return Content(title, text, outline(document, text, pages, lines), tuple(pages), tuple(lines))
 
 
 def _page(page: pdfium.PdfPage, start: int) -> tuple[str, list[Line]]:
@@ -97,6 +101,7 @@ def _page(page: pdfium.PdfPage, start: int) -> tuple[str, list[Line]]:
         raw = inside.get_text_range() if count > 0 else ""
         lines: list[Line] = []
         written: list[str] = []
+        unseen = Unseen(page, inside)
         wide = any(ord(character) > 0xFFFF for character in raw)
         at = 0
         for match in re.finditer(r"[^\r\n]+", raw):
@@ -106,9 +111,12 @@ def _page(page: pdfium.PdfPage, start: int) -> tuple[str, list[Line]]:
                 first, last = (
                     len(raw[:n].encode("utf-16-le", "replace")) // 2 for n in (first, last)
                 )
-            box = _box(inside, first, last)
+            span = _characters(inside, first, last)
+            box = _box(inside, *span)
             if box is not None:
-                lines.append(Line(start=start + at, end=start + at + len(text), box=box))
+                hidden = unseen(text, box, *span)
+                end = start + at + len(text)
+                lines.append(Line(start=start + at, end=end, box=box, unseen=hidden))
             written.append(text)
             at += len(text) + 1
         return "\n".join(written), lines
@@ -116,12 +124,18 @@ def _page(page: pdfium.PdfPage, start: int) -> tuple[str, list[Line]]:
         inside.close()
 
 
-def _box(inside: pdfium.PdfTextPage, first: int, last: int) -> Box | None:
-    """What encloses some characters of the text, if they stand anywhere."""
+def _characters(inside: pdfium.PdfTextPage, first: int, last: int) -> tuple[int, int]:
+    """The characters of a page, by their own count, that a part of its text is made of."""
     from pypdfium2 import raw
 
     begin = raw.FPDFText_GetCharIndexFromTextIndex(inside.raw, first)
-    end = raw.FPDFText_GetCharIndexFromTextIndex(inside.raw, last - 1) + 1
+    return begin, raw.FPDFText_GetCharIndexFromTextIndex(inside.raw, last - 1) + 1
+
+
+def _box(inside: pdfium.PdfTextPage, begin: int, end: int) -> Box | None:
+    """What encloses some characters, if they stand anywhere."""
+    from pypdfium2 import raw
+
     count = raw.FPDFText_CountRects(inside.raw, begin, end - begin) if 0 <= begin < end else 0
     left, top, right, bottom = (ctypes.c_double() for _ in range(4))
     return enclosing(
@@ -130,19 +144,6 @@ def _box(inside: pdfium.PdfTextPage, first: int, last: int) -> Box | None:
             for i in range(count)
             if raw.FPDFText_GetRect(inside.raw, i, left, top, right, bottom)
         ]
-    )
-
-
-def enclosing(boxes: list[Box]) -> Box | None:
-    """The smallest box around some boxes, to a tenth of a point."""
-    if not boxes:
-        return None
-    left, bottom, right, top = zip(*boxes, strict=True)
-    return (
-        round(min(left), 1),
-        round(min(bottom), 1),
-        round(max(right), 1),
-        round(max(top), 1),
     )
 
 

@@ -37,9 +37,11 @@ class Citation(Record, frozen=True):
     page: int | None
     """Of a PDF, counted from 1."""
     box: tuple[float, float, float, float] | None
-    """Of a PDF: left, bottom, right, top on the page, in points."""
+    """Of a PDF: left, bottom, right, top of its lines on the page, in points."""
     quote: str
     headings: tuple[str, ...]
+    unseen: bool = False
+    """Of a PDF: whether some of it cannot be seen on the page."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +123,15 @@ class Answerer:
         support = _support(extractor, looked_for, sentences[0])
         threshold = self.card.threshold
         reading = sorted(sentences, key=lambda one: one.start)
+        citations = tuple(self._citation(one) for one in reading)
         return Finding(
             hits=hits,
             best=sentences[0],
             text=" ".join(" ".join(one.text.split()) for one in reading),
-            citations=tuple(self._citation(one) for one in reading),
+            citations=citations,
             confidence=support,
             abstained=threshold is None or support < threshold,
-            warnings=warnings,
+            warnings=(*warnings, *_unseen(citations)),
         )
 
     def _search(self, asked: dialogue.Asked, k: int) -> list[Hit]:
@@ -147,15 +150,17 @@ class Answerer:
 
     def _citation(self, sentence: Sentence) -> Citation:
         passage = sentence.hit.passage
+        box, unseen = self.library.place(passage.document, sentence.start, sentence.end)
         return Citation(
             document=passage.document,
             title=self.library.entries[passage.document].title,
             start=sentence.start,
             end=sentence.end,
             page=passage.page,
-            box=passage.box,
+            box=box or passage.box,
             quote=sentence.text,
             headings=tuple(passage.headings),
+            unseen=unseen,
         )
 
     def _output(self, found: Finding, extra: tuple[str, ...]) -> Output:
@@ -201,6 +206,16 @@ def _cut(characters: int) -> str:
     return (
         f"The question is {characters + dialogue.LONGEST:,} characters long; "
         f"the first {dialogue.LONGEST:,} were looked at."
+    )
+
+
+def _unseen(citations: Sequence[Citation]) -> tuple[str, ...]:
+    """A warning of quotes that are in a file and not on its page."""
+    return tuple(
+        f"A quote from {one.document}, page {one.page}, cannot be seen there: it may be meant to "
+        "mislead machines."
+        for one in citations
+        if one.unseen
     )
 
 

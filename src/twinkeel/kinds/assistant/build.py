@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from twinkeel.errors import InputError
@@ -33,6 +35,7 @@ def build(task: Task[AssistantOptions]) -> Built:
         documents=tuple(shelf.entries),
         skipped=tuple(shelf.skipped),
         passages=shelf.passages,
+        unseen=shelf.unseen,
     )
     task.progress(Tick(stage="calibrating", detail=f"{len(questions.calibrating)} questions"))
     answerer = Answerer(card=card, library=Library.of(shelf), bundle_bytes=0)
@@ -74,16 +77,23 @@ def _filled(task: Task[AssistantOptions]) -> Shelf:
 
 
 def _notes(card: Card, made: int) -> list[str]:
+    return [*_read(card, made), card.promise]
+
+
+def _read(card: Card, made: int) -> list[str]:
+    """What became of the files."""
     notes = [
         f"{len(card.documents):,} documents with {card.passages:,} passages were read; "
-        f"{made:,} were new or had changed.",
-        card.promise,
+        f"{made:,} were new or had changed."
     ]
     if card.skipped:
-        named = "; ".join(f"{one.name} ({one.reason})" for one in card.skipped[:_SHOWN])
-        more = len(card.skipped) - _SHOWN
-        rest = f"; and {more:,} more" if more > 0 else ""
-        notes.insert(1, f"{len(card.skipped):,} files were skipped: {named}{rest}.")
+        named = _named([f"{one.name} ({one.reason})" for one in card.skipped])
+        notes.append(f"{len(card.skipped):,} files were skipped: {named}.")
+    if card.unseen:
+        notes.append(
+            "Text that cannot be seen on its page (invisible, white, tiny or beyond the edge) is "
+            f"in {_named(card.unseen)}. It is indexed, and an answer that quotes it says so."
+        )
     return notes
 
 
@@ -93,5 +103,10 @@ def _missing(questions: Questions, documents: tuple[Entry, ...]) -> list[str]:
     missing = sorted({name for one in questions.all for name in one.documents} - there)
     if not missing:
         return []
-    named = ", ".join(missing[:_SHOWN]) + (" and others" if len(missing) > _SHOWN else "")
-    return [f"Questions expect documents that are not among those read: {named}."]
+    return [f"Questions expect documents that are not among those read: {_named(missing)}."]
+
+
+def _named(names: Sequence[str]) -> str:
+    """The first few, and how many more."""
+    more = len(names) - _SHOWN
+    return "; ".join(names[:_SHOWN]) + (f"; and {more:,} more" if more > 0 else "")

@@ -54,6 +54,8 @@ class Card(Record, frozen=True):
     documents: tuple[Entry, ...]
     skipped: tuple[Skipped, ...]
     passages: int
+    unseen: tuple[str, ...] = ()
+    """Documents with text that cannot be seen on the page, each with the first such page."""
 
     @property
     def promise(self) -> str:

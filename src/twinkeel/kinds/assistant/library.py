@@ -23,7 +23,9 @@ from twinkeel.plugins import suggestion
 from twinkeel.records import Document, Record
 from twinkeel.retrieval import documents, lexical, segments
 from twinkeel.retrieval.dense import Embedder, Vectors
+from twinkeel.retrieval.documents import Box, Line
 from twinkeel.retrieval.index import Index, join
+from twinkeel.retrieval.passages import place
 from twinkeel.retrieval.reading import Reader
 from twinkeel.retrieval.segments import Segment
 from twinkeel.store.bundles import Bundle
@@ -32,6 +34,8 @@ from twinkeel.store.shared import Shared
 _PDF = "application/pdf"
 _TEXT, _PASSAGES, _VECTORS = "text.json", "passages.json", "vectors.npy"
 _PARTS = (_TEXT, _PASSAGES, _VECTORS)
+_LINES = "lines.npy"
+"""Where the lines of a PDF stand: start, end, left, bottom, right, top, and 1 if it is unseen."""
 _JOINED = "vectors.npy"
 """The vectors of all documents in one file, which a server leaves on the disk."""
 
@@ -62,6 +66,16 @@ class Shelf:
     def passages(self) -> int:
         """Passages of all documents."""
         return sum(len(segment.passages) for segment in self.segments)
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Documents with text that cannot be seen on the page, each with the first such page."""
+        found: dict[str, str] = {}
+        for segment in self.segments:
+            for one in segment.passages:
+                if one.unseen:
+                    found.setdefault(one.document, f"{one.document}, page {one.page}")
+        return tuple(found.values())
 
     def take(self, file: SourceFile) -> None:
         """Add one file's document, or say why it was skipped."""
@@ -95,8 +109,11 @@ class Shelf:
         parts = {part: self.shared.find(f"{place}/{part}", f"{key} {part}") for part in _PARTS}
         if any(data is None for data in parts.values()):
             return None
-        text, passages, vectors = (data or b"" for data in parts.values())
-        return msgspec.json.decode(text, type=Text), Segment.read(passages, vectors)
+        data, passages, vectors = (data or b"" for data in parts.values())
+        text = msgspec.json.decode(data, type=Text)
+        if text.media == _PDF and self.shared.find(f"{place}/{_LINES}", f"{key} {_LINES}") is None:
+            return None
+        return text, Segment.read(passages, vectors)
 
     def _made(self, place: str, key: str, file: SourceFile) -> tuple[Text, Segment]:
         document = self.reader.read(file.path, file.name)
@@ -105,6 +122,9 @@ class Shelf:
         passages, vectors = segment.written()
         for part, data in zip(_PARTS, (msgspec.json.encode(text), passages, vectors), strict=True):
             self.shared.add(f"{place}/{part}", f"{key} {part}", data)
+        if document.media == _PDF:
+            data = _npy(_packed(document.lines))
+            self.shared.add(f"{place}/{_LINES}", f"{key} {_LINES}", data)
         self.made += 1
         return text, segment
 
@@ -157,6 +177,16 @@ class Library:
         index = Index.open(read, embedder, joined=joined)
         return _library(index, card.documents, embedder, card.language, bundle)
 
+    def place(self, name: str, start: int, end: int) -> tuple[Box | None, bool]:
+        """Where a stretch of a PDF stands on its page, and whether some of it is unseen there."""
+        entry = self.entries[name]
+        if entry.media != _PDF or self.bundle is None:
+            return None, False
+        lines = self.bundle.array(f"{entry.folder}/{_LINES}")
+        first = max(int(np.searchsorted(lines[:, 0], start, side="right")) - 1, 0)
+        last = int(np.searchsorted(lines[:, 0], end))
+        return place([_unpacked(*row) for row in lines[first:last].tolist()], start, end)
+
     def document(self, name: str) -> Document:
         """A document as a reader opens it; raises UnknownName."""
         if name not in self.entries or self.bundle is None:
@@ -173,6 +203,17 @@ class Library:
             if entry.original is None
             else self.bundle.array(entry.original).tobytes(),
         )
+
+
+def _packed(lines: Sequence[Line]) -> Vectors:
+    """Lines as an array, shape (n, 7); their offsets are below 2**24, and so exact."""
+    rows = [(one.start, one.end, *one.box, one.unseen) for one in lines]
+    return np.asarray(rows, dtype=np.float32).reshape(-1, 7)
+
+
+def _unpacked(start: float, end: float, *rest: float) -> Line:
+    left, bottom, right, top, unseen = (round(one, 1) for one in rest)
+    return Line(int(start), int(end), (left, bottom, right, top), bool(unseen))
 
 
 def _library(

@@ -75,7 +75,7 @@ async function fill(component, source, span, found, wanted) {
   $("source-text").replaceChildren(...parts, ...text(from));
   $("source-text").scrollTop = here.offsetTop - $("source-text").clientHeight / 4;
   if (!found.original) return;
-  const link = await original(component, source);
+  const link = await original(component, source, span);
   if (wanted === opened.wanted) $("source-links").replaceChildren(link);
 }
 
@@ -96,14 +96,17 @@ function styled(text) {
   return [...parts, unwrapped(text.slice(from))];
 }
 
-/** A link to the file itself, at its page; a link cannot carry a key, so then it is fetched. */
-async function original(component, source) {
+/** A link to the file itself, at its page, and at the quote in viewers that search for it (PDF.js).
+    A link cannot carry a key, so then the file is fetched. */
+async function original(component, source, span) {
   let address = `/v1/components/${encodeURIComponent(component)}/originals/${encoded(source.document)}`;
   if (hasKey()) {
     opened.file = URL.createObjectURL(await (await request(address)).blob());
     address = opened.file;
   }
-  const page = source.page ? `#page=${source.page}` : "";
+  const words = span.quote.split(/\s+/).join(" ").slice(0, 200);
+  const page = source.page
+    ? `#page=${source.page}&search=${encodeURIComponent(words)}&phrase=true` : "";
   return make("a", { href: address + page, target: "_blank", rel: "noopener" },
     source.page ? `Open the file at page ${source.page}` : "Open the file");
 }
