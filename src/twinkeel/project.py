@@ -294,13 +294,15 @@ def _store(config: Config) -> Store:
     """The project's store; where it cannot be written, one that still answers and shows."""
     from twinkeel.store.store import Store
 
-    written = config.store.url
-    url = None if written is None else from_environment(written, "[store] url")
+    url, bundles = (
+        None if written is None else from_environment(written, f"[store] {key}")
+        for key, written in (("url", config.store.url), ("bundles", config.store.bundles))
+    )
     try:
-        return Store.open(config.root, url=url)
+        return Store.open(config.root, url=url, bundles=bundles)
     except StoreError as error:
         try:
-            return Store.open(config.root, url=url, read_only=True, why=str(error))
+            return Store.open(config.root, url=url, bundles=bundles, read_only=True, why=str(error))
         except StoreError:
             raise error from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from store_acts import DATABASE
+from store_acts import BUNDLES, DATABASE
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -15,3 +15,9 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
         if request.param == "postgres":
             patch.setenv(DATABASE, request.getfixturevalue("postgres_server").url())
         yield request.param
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bundles and objects are outside the store's folder."""
+    monkeypatch.setenv(BUNDLES, "1")

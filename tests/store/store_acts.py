@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from twinkeel.errors import Refused
-from twinkeel.records import Evaluation, Event, Lineage, Scorecard, Version, now
+from twinkeel.records import Evaluation, Event, Lineage, Look, Scorecard, Version, now
 from twinkeel.store import events, points, schema
 from twinkeel.store.bundles import BundleInfo
 from twinkeel.store.steps import Steps
@@ -27,10 +27,18 @@ from twinkeel.store.store import Store
 DATABASE = "TWINKEEL_TEST_DATABASE"
 """The environment variable with the URL of the server that holds the catalogs, if one does."""
 
+BUNDLES = "TWINKEEL_TEST_BUNDLES"
+"""Set where bundles and objects are to be outside the store's folder."""
+
 
 def opened(root: Path, **keywords: Any) -> Store:
     """The store of the project in `root`: its catalog is a file, or a schema of the server."""
-    return Store.open(root, url=url_of(root), **keywords)
+    return Store.open(root, url=url_of(root), bundles=bundles_of(root), **keywords)
+
+
+def bundles_of(root: Path) -> str | None:
+    """The URL of the folder of bundles and objects, where the test wants it elsewhere."""
+    return f"file://{root}/elsewhere" if BUNDLES in os.environ else None
 
 
 def url_of(root: Path) -> str | None:
@@ -151,6 +159,16 @@ def revoke(root: Path) -> None:
         store.revoke_key("first")
 
 
+def look(root: Path) -> None:
+    at = now()
+    seen = Look(
+        component="churn", number=1, release=1, at=at, since=at, cycle=60.0, cycles=1, calls=0,
+        outside=0, labelled=0, unlabelled_share=None, signals=(),
+    )  # fmt: skip
+    with opened(root) as store:
+        store.watching.add(seen)
+
+
 def append(root: Path) -> None:
     with opened(root) as store:
         for _ in range(3):
@@ -214,6 +232,7 @@ ACTS: dict[str, Callable[[Path], None]] = {
     "rollback": rollback,
     "key": key,
     "revoke": revoke,
+    "look": look,
     "append": append,
     "move": move,
     "gc": gc,

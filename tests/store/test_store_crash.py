@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import signal
 import subprocess
@@ -13,8 +14,6 @@ import pytest
 import store_acts
 
 from twinkeel.store import points
-
-pytestmark = pytest.mark.usefixtures("database")
 
 # Every point by the acts that pass it.
 PASSES = {
@@ -31,6 +30,7 @@ PASSES = {
     "rollback": ["release.inserted", "release.committed"],
     "key": ["key.inserted", "key.committed"],
     "revoke": ["key.inserted", "key.committed"],
+    "look": ["look.inserted", "look.committed"],
     "append": ["segment.created", "segment.renamed", "event.written", "event.synced"],
     "move": ["segment.rotated", "event.synced", "move.inserted", "move.committed", "move.removed"],
     "gc": ["gc.marked", "gc.committed", "gc.renamed", "gc.removed"],
@@ -40,8 +40,11 @@ CASES = [(act, point) for act, names in PASSES.items() for point in names]
 
 @pytest.fixture(scope="module")
 def project(database: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return filled(tmp_path_factory.mktemp("project"))
+
+
+def filled(root: Path) -> Path:
     """Four versions, the first in production, the last two never released; a key; two events."""
-    root = tmp_path_factory.mktemp("project")
     with store_acts.opened(root) as store:
         for number in range(1, 5):
             made = store_acts.version(store, f"version {number}")
@@ -74,6 +77,7 @@ def facts(root: Path) -> dict[str, object]:
             "evaluations": [len(store.evaluations(version.ref)) for version in versions],
             "releases": [(one.sequence, one.number, one.action) for one in store.releases()],
             "keys": [(key.name, key.role, key.revoked is None) for key in held],
+            "looks": len(store.watching.looks("churn")),
             "events": len(store.events.query()),
         }
 
@@ -92,6 +96,27 @@ def test_a_kill_leaves_the_old_state_or_the_new(project, tmp_path, name, point):
     assert leftovers(root) == []
 
 
+REMOTE = [("build", "remote.written"), ("gc", "remote.removed")]
+
+
+@pytest.mark.parametrize(("name", "point"), REMOTE)
+def test_a_kill_between_any_two_changes_elsewhere(elsewhere, tmp_path, name, point):
+    project = filled(tmp_path / "project")
+    old, new = ends(project, name)
+
+    for skip in itertools.count():
+        root = store_acts.copied(project, tmp_path / f"killed{skip}")
+        killed = act(root, name, point, skip)
+        assert facts(root) in [old, *between(name, old), new]
+        if killed.returncode == 0:
+            break
+        assert killed.returncode == -signal.SIGKILL
+        assert act(root, name).returncode == 0
+        assert act(root, "gc").returncode == 0
+        assert leftovers(root) == []
+    assert skip > 3
+
+
 def begun(project: Path, name: str, root: Path) -> Path:
     """A project in which the act can be tried: a copy, or an empty folder to open."""
     return root if name == "open" else store_acts.copied(project, root)
@@ -100,7 +125,7 @@ def begun(project: Path, name: str, root: Path) -> Path:
 @functools.cache
 def ends(project: Path, name: str) -> tuple[dict, dict]:
     """The facts before the act and after it, when nothing goes wrong."""
-    root = begun(project, name, project.with_name(f"whole-{name}"))
+    root = begun(project, name, project.with_name(f"{project.name}-{name}"))
     old = facts(root)
     assert act(root, name).returncode == 0
     return old, facts(root)
@@ -127,8 +152,10 @@ def leftovers(root: Path) -> list[Path]:
             digests |= {entry.sha256 for entry in shared}
             for one in store.evaluations(version.ref):
                 digests |= {one.cases_digest, one.evidence_digest}
-    stored = [*folder.glob("bundles/*"), *(folder / "objects").glob("??/*")]
-    hidden = list(folder.rglob(".*"))
+    places = [folder, folder / "cache", root / "elsewhere"]
+    stored = [path for place in places for path in place.glob("bundles/*")]
+    stored += [path for place in places for path in place.glob("objects/??/*")]
+    hidden = [path for place in places for path in place.rglob(".*")]
     return hidden + [path for path in stored if path.name not in digests]
 
 
@@ -141,9 +168,10 @@ def test_every_point_is_tried_and_every_point_exists():
     }
 
     assert written == set(points.NAMES)
-    assert {point for _, point in CASES} == set(points.NAMES)
+    assert {point for _, point in CASES} | {point for _, point in REMOTE} == set(points.NAMES)
 
 
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("skip", range(4))
 def test_what_was_acknowledged_is_found_after_a_kill(tmp_path, skip):
     killed = act(tmp_path, "append", "event.written", skip)

@@ -112,6 +112,9 @@ class StoreTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     url: str | None = None
     """A PostgreSQL database, `postgresql://...`; `$DATABASE_URL` keeps its password out of here."""
+    bundles: str | None = None
+    """The folder of bundles and evidence on an object store, as `s3://BUCKET/NAME`; with copies
+    here."""
 
 
 class ComponentConfig(Record, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -21,7 +21,8 @@ import msgspec
 from twinkeel.errors import BundleError, StoreError
 from twinkeel.records import Record
 from twinkeel.store import contents, files, points
-from twinkeel.store.objects import Objects
+from twinkeel.store.gc import Swept, sweep
+from twinkeel.store.objects import ObjectSource
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -66,7 +67,7 @@ class Bundle:
     path: Path
     manifest: Manifest
     digest: str
-    objects: Objects | None = None
+    objects: ObjectSource | None = None
     """Where its shared files are."""
 
     @property
@@ -137,7 +138,9 @@ def seal(
     return BundleInfo(digest=files.digest_of(data), bytes=_size(manifest))
 
 
-def open_bundle(path: Path, *, digest: str | None = None, objects: Objects | None = None) -> Bundle:
+def open_bundle(
+    path: Path, *, digest: str | None = None, objects: ObjectSource | None = None
+) -> Bundle:
     """Verify the bundle in a folder, and that it has this digest if one is given.
 
     `objects` is where its shared files are, if it has any.
@@ -150,7 +153,7 @@ def open_bundle(path: Path, *, digest: str | None = None, objects: Objects | Non
         found = files.digest_of(data)
         if digest is not None and found != digest:
             raise _wrong(path, MANIFEST, "has another sha256 than the version recorded")
-        manifest = _manifest(path, data)
+        manifest = read_manifest(path, data)
         _compare_names(path, manifest)
         for name, entry in manifest.files.items():
             fault = contents.check(name, _read(path, name, entry))
@@ -167,7 +170,7 @@ def open_bundle(path: Path, *, digest: str | None = None, objects: Objects | Non
 class Bundles:
     """The store's folder of bundles, each in a folder named by its digest."""
 
-    def __init__(self, root: Path, objects: Objects) -> None:
+    def __init__(self, root: Path, objects: ObjectSource) -> None:
         self._root = root
         self._objects = objects
 
@@ -193,6 +196,17 @@ class Bundles:
                 shutil.rmtree(fresh, ignore_errors=True)
         return info
 
+    def receive(self, digest: str, fill: Callable[[Path], None]) -> None:
+        """Store a bundle that `fill` writes into a folder; `open` verifies it afterwards."""
+        with files.explained(self._root):
+            fresh = files.fresh(files.folder(self._root))
+            try:
+                fresh.mkdir()
+                fill(fresh)
+                self._publish(fresh, self._root / digest)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+
     def open(self, digest: str) -> Bundle:
         """A verified bundle. Raises BundleError."""
         if not files.is_digest(digest):
@@ -203,7 +217,7 @@ class Bundles:
         """The digests of the objects that a bundle refers to. Raises BundleError."""
         path = self._root / digest
         with files.explained(path):
-            manifest = _manifest(path, _read(path, MANIFEST, None))
+            manifest = read_manifest(path, _read(path, MANIFEST, None))
         return {entry.sha256 for entry in manifest.shared.values()}
 
     def has(self, digest: str) -> bool:
@@ -214,6 +228,10 @@ class Bundles:
         """Every bundle's folder; its name is its digest."""
         if self._root.is_dir():
             yield from (path for path in self._root.iterdir() if files.is_digest(path.name))
+
+    def sweep(self, keep: set[str], *, older: float, dry_run: bool) -> Swept:
+        """Remove what is not in `keep` and has not been used for so many seconds."""
+        return sweep(self.paths(), keep=keep, older=older, dry_run=dry_run)
 
     def leftovers(self) -> Iterator[Path]:
         """Temporary folders that a killed process may have left."""
@@ -282,7 +300,8 @@ def _entry(folder: Path, name: str) -> FileEntry:
     return FileEntry(sha256=files.digest_of(data), bytes=len(data))
 
 
-def _manifest(path: Path, data: bytes) -> Manifest:
+def read_manifest(path: Path, data: bytes) -> Manifest:
+    """The manifest in these bytes, of the bundle at `path`. Raises BundleError."""
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
     except msgspec.DecodeError as error:

@@ -9,9 +9,47 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from twinkeel.errors import StoreError
 from twinkeel.store import files, points
+from twinkeel.store.gc import Swept, sweep
+
+
+class ObjectSource(Protocol):
+    """Where objects can be had."""
+
+    def get(self, digest: str) -> bytes:
+        """The bytes with this digest, verified. Raises StoreError."""
+        ...
+
+    def has(self, digest: str) -> bool:
+        """Whether there is an object of this name; it is not verified."""
+        ...
+
+    def path(self, digest: str) -> Path:
+        """The file on this machine that holds it. Raises StoreError."""
+        ...
+
+    def use(self, digest: str) -> None:
+        """Mark one that is there as used now, so that no sweep takes it for an orphan."""
+        ...
+
+
+class ObjectStore(ObjectSource, Protocol):
+    """Where objects are kept."""
+
+    def put(self, data: bytes) -> str:
+        """Store bytes durably; returns their digest. Raises StoreError."""
+        ...
+
+    def sweep(self, keep: set[str], *, older: float, dry_run: bool) -> Swept:
+        """Remove what is not in `keep` and has not been used for so many seconds."""
+        ...
+
+    def leftovers(self) -> Iterator[Path]:
+        """Temporary files here that a killed process may have left."""
+        ...
 
 
 class Objects:
@@ -66,6 +104,10 @@ class Objects:
         for path in self._root.glob("??/*"):
             if files.is_digest(path.name):
                 yield path
+
+    def sweep(self, keep: set[str], *, older: float, dry_run: bool) -> Swept:
+        """Remove what is not in `keep` and has not been used for so many seconds."""
+        return sweep(self.paths(), keep=keep, older=older, dry_run=dry_run)
 
     def leftovers(self) -> Iterator[Path]:
         """Temporary files that a killed process may have left."""

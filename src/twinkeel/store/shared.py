@@ -16,7 +16,7 @@ from pathlib import Path
 from twinkeel.errors import StoreError
 from twinkeel.store import files, points
 from twinkeel.store.bundles import FileEntry
-from twinkeel.store.objects import Objects
+from twinkeel.store.objects import ObjectStore
 
 
 class Made:
@@ -61,7 +61,7 @@ class Shared:
     """What one build shares with others: the door that a task gives to its kind."""
 
     def __init__(
-        self, objects: Objects, made: Made, using: Callable[[], AbstractContextManager[None]]
+        self, objects: ObjectStore, made: Made, using: Callable[[], AbstractContextManager[None]]
     ) -> None:
         self._objects = objects
         self._made = made

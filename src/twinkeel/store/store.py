@@ -18,13 +18,13 @@ from sqlalchemy import Connection
 from twinkeel.errors import BundleError, StoreError
 from twinkeel.records import Evaluation, Lineage, Release, Version, VersionRef, now
 from twinkeel.store import catalog, chain, events, files, gc, keys, opening, points
-from twinkeel.store.bundles import Bundle, BundleInfo, Bundles, FileEntry
+from twinkeel.store.bundles import Bundle, BundleInfo, FileEntry
 from twinkeel.store.chain import Checked
 from twinkeel.store.database import Database
 from twinkeel.store.events import EventLog
 from twinkeel.store.gc import GRACE, WORK_GRACE, Collected, Plan, Swept
+from twinkeel.store.holdings import Holdings, holdings
 from twinkeel.store.keys import Key, Role
-from twinkeel.store.objects import Objects
 from twinkeel.store.shared import Made, Shared
 from twinkeel.store.watching import Watching
 from twinkeel.store.work import Work
@@ -35,12 +35,11 @@ FOLDER = ".twinkeel"
 class Store:
     """One project's store; use as a context manager, or `close` it."""
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    def __init__(self, folder: Path, database: Database, held: Holdings) -> None:
         self.folder = folder
         self._database = database
-        self._objects = Objects(folder / "objects")
+        self._objects, self._bundles = held
         self._made = Made(folder / "made")
-        self._bundles = Bundles(folder / "bundles", self._objects)
         self._work = Work(folder / "work")
         self.events = EventLog(folder / "events", database)
         self.watching = Watching(database)
@@ -51,20 +50,23 @@ class Store:
         root: Path,
         *,
         url: str | None = None,
+        bundles: str | None = None,
         read_only: bool = False,
         why: str | None = None,
     ) -> Store:
         """Open the store of the project in `root`; it is made if it is not there.
 
-        `url` is where the catalog is, by default a file. `read_only` works on a read-only or full
-        disk too, and refuses every change with the sentence `why`. Raises StoreError.
+        `url` is where the catalog is, by default a file; `bundles` the URL of the folder in which
+        bundles and objects are, by default the store's own. `read_only` works on a read-only or
+        full disk too, and refuses every change with the sentence `why`. Raises StoreError.
         """
         folder = Path(root) / FOLDER
+        held = holdings(folder, bundles)
         if read_only:
-            return cls(folder, opening.existing(folder, url, why))
+            return cls(folder, opening.existing(folder, url, why), held)
         with files.explained(folder):
             files.folder(folder)
-        return cls(folder, opening.migrated(folder, url))
+        return cls(folder, opening.migrated(folder, url), held)
 
     def close(self) -> None:
         """Sync the event log and let go of everything."""
@@ -341,12 +343,11 @@ class Store:
     def _sweep(self, plan: Plan, before: str, *, grace: float, dry_run: bool) -> Collected:
         keep = plan.keep | (plan.shared or set())
 
-        def sweep(paths: Iterable[Path]) -> Swept:
-            return gc.sweep(paths, keep=keep, older=grace, dry_run=dry_run)
-
-        bundles = sweep(self._bundles.paths())
-        objects = Swept() if plan.shared is None else sweep(self._objects.paths())
-        temporary = sweep(self._leftovers())
+        bundles = self._bundles.sweep(keep, older=grace, dry_run=dry_run)
+        objects = Swept()
+        if plan.shared is not None:
+            objects = self._objects.sweep(keep, older=grace, dry_run=dry_run)
+        temporary = gc.sweep(self._leftovers(), keep=set(), older=grace, dry_run=dry_run)
         if plan.shared is not None:
             gc.sweep(self._made.stale(keep), keep=set(), older=grace, dry_run=dry_run)
         old = [path for path in self.events.damaged() if gc.written(path) < before]
