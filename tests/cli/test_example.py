@@ -32,10 +32,30 @@ def test_the_gates_are_on_both_groups_and_on_production() -> None:
     assert gates["log_loss"].startswith("not worse by")
 
 
-def test_the_assistant_stands_beside_the_classifier() -> None:
+def test_the_assistant_stands_beside_the_models() -> None:
     config = load(TELECOM)
-    assert list(config.components) == ["churn", "support"]
+    assert list(config.components) == ["churn", "monthly_charges", "support"]
     assert config.components["support"].gates == {"recall_at_5": ">= 0.85"}
+
+
+def test_what_gives_the_charges_away_is_not_learned_from() -> None:
+    charges = load(TELECOM).components["monthly_charges"]
+    assert charges.options["exclude"] == ["TotalCharges", "Churn"]
+    assert {"coverage[gender=Female]", "coverage[gender=Male]"} < charges.gates.keys()
+
+
+@pytest.mark.slow
+def test_the_demo_tells_what_new_customers_would_pay(tmp_path: Path) -> None:
+    project = tmp_path / "demo"
+    shutil.copytree(TELECOM, project, ignore=shutil.ignore_patterns(".twinkeel"))
+    config = project / "twinkeel.toml"
+    config.write_text(config.read_text().replace('time_limit = "20s"', 'time_limit = "10s"'))
+    assert spawn("build", "monthly_charges", cwd=project).code == 0
+    new = (project / "new.json").read_text()
+    first, _ = spawn("call", "monthly_charges@1", "--json", stdin=new, cwd=project).data
+    paid = json.loads(new)[0]["MonthlyCharges"]
+    assert first["values"]["low"] < float(paid) < first["values"]["high"]
+    assert first["warnings"] == []
 
 
 @pytest.mark.slow

@@ -72,6 +72,8 @@ class AmountCard(Card, frozen=True, kw_only=True):
 
     learns: str = "amount"
     """Tells this card from a classifier's."""
+    target: str
+    """What is predicted, as explanations name it."""
     link: Link
     loss: str
     """What was minimised: `squared` or `poisson`."""

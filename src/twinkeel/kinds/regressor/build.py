@@ -21,5 +21,5 @@ def cases(task: Task[RegressorOptions]) -> Cases:
 def build(task: Task[RegressorOptions]) -> Built:
     """Learn from the rows that are not held out."""
     rows, options = usable(task, amounts), task.options
-    objective = Amounts(interval=options.interval, sensitive=options.sensitive)
+    objective = Amounts(name=options.target, interval=options.interval, sensitive=options.sensitive)
     return build_tabular(task, rows, problem(task, rows, objective))

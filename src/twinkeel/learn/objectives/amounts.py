@@ -29,6 +29,8 @@ class Amounts(Objective):
 
     missing: ClassVar[str] = "a value"
 
+    name: str = "the target"
+    """What is predicted, as explanations name it."""
     interval: float = 0.9
     """The share of rows whose target an interval is to hold, above 0 and below 1."""
     sensitive: tuple[str, ...] = ()
@@ -64,6 +66,7 @@ class Amounts(Objective):
         plain = _interval(self.interval, loss, ensemble.targets.y)
         interval, far, notes = calibrated(learned, plain, self.sensitive)
         card = AmountCard(
+            target=self.name,
             link=link,
             loss=loss.name,
             interval=interval,

@@ -78,8 +78,8 @@ class AmountPredictor(Predictor[AmountCard]):
     def _explanation(self, row: Mapping[str, Any], margins: Explained) -> Explanation:
         found = self.card.link.explained(margins)
         return Explanation(
-            of="prediction",
-            unit="the target's units",
+            of=self.card.target,
+            unit="units",
             base=float(found.base[0]),
             total=float(found.total[0]),
             contributions=self._contributions(row, found.effects[:, 0]),
