@@ -59,6 +59,7 @@ _WORDS = {
     "float": "number",
     "bool": "true or false",
     "tuple[str, ...]": "list of texts",
+    "Literal['.', ',']": "`.` or `,`",
     "dict[str, str]": "table of texts",
     "dict[str, dict[str, float]]": "table of tables of numbers",
 }
@@ -83,7 +84,7 @@ _INTERFACE: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
             (
                 *("Field", "Signature", "Output", "Explanation", "Contribution"),
                 *("Cases", "Evidence", "Score", "Scorecard", "Gate", "Verdict"),
-                *("Version", "VersionRef", "Lineage", "Evaluation", "Release", "Event"),
+                *("Version", "VersionRef", "Lineage", "Origin", "Evaluation", "Release", "Event"),
                 *("Limits", "Tick"),
             ),
         ),

@@ -59,14 +59,23 @@ class Project:
         self.who = who
 
     @classmethod
-    def open(cls, folder: Path | str = ".", *, progress: Progress = silent) -> Project:
+    def open(
+        cls,
+        folder: Path | str = ".",
+        *,
+        data: Mapping[str, Any] | None = None,
+        progress: Progress = silent,
+    ) -> Project:
         """The project in `folder`, or in the nearest folder above it.
 
-        Raises UsageError where there is none, ConfigError where `twinkeel.toml` is wrong.
+        `data` has frames of pandas, polars or pyarrow that stand in for the sources of their names.
+        Raises UsageError where there is no project, UnknownName for data that is no source,
+        ConfigError where `twinkeel.toml` is wrong.
         """
+        from twinkeel.config import given
         from twinkeel.lifecycle.components import check
 
-        config = load(find_root(Path(folder)))
+        config = given(load(find_root(Path(folder))), data or {})
         check(config)
         return cls(config, _store(config), progress=progress)
 

@@ -10,7 +10,8 @@ import pytest
 
 from twinkeel.config import SourceConfig
 from twinkeel.data import files
-from twinkeel.data.sources import Source, open_source
+from twinkeel.data.opening import open_source
+from twinkeel.data.sources import Source
 from twinkeel.data.table import Table
 from twinkeel.errors import SourceError
 
@@ -52,7 +53,7 @@ def test_typed_files_that_disagree_on_a_type_meet_as_texts(tmp_path: Path) -> No
         ("customer.csv", "there is no file customer.csv; did you mean 'customers.csv'?"),
         ("none/t.csv", "there is no file none/t.csv; correct the path."),
         ("*.parquet", "no file matches *.parquet; check the pattern."),
-        ("folder", "folder is a folder, and a file was expected; name a file in it"),
+        ("folder", "the folder folder holds no file; put the data there."),
         ("**csv/[", "**csv/["),
         ("", "is empty: name a file"),
     ],

@@ -12,6 +12,7 @@ import msgspec
 
 from twinkeel.config.decode import decode, known, shown
 from twinkeel.config.expectations import expectations
+from twinkeel.config.sources import check_source
 from twinkeel.config.tables import (
     ComponentConfig,
     ComponentTable,
@@ -94,6 +95,7 @@ def _source(name: str, table: object) -> SourceConfig:
         expect = expectations(table["expect"], f"[sources.{name}.expect]")
         plain = {key: value for key, value in table.items() if key != "expect"}
     found = decode(plain, SourceConfig, f"[sources.{name}]")
+    check_source(found, f"[sources.{name}]")
     return found if expect is None else msgspec.structs.replace(found, expect=expect)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,10 +20,36 @@ class ProjectTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SourceConfig(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[sources.NAME]`: named data."""
+    """`[sources.NAME]`: named data: files, a query, a database, or a frame given from Python."""
 
-    path: str
-    """A file, or a glob of files, relative to the project; tables of one source have one form."""
+    path: str | None = None
+    """A file, a folder, a glob, or a URL of files such as `s3://bucket/data/*.csv`."""
+    query: str | None = None
+    """One SELECT: over the project's other sources, or where there is a `url`, in that database."""
+    url: str | None = None
+    """A database: `sqlite:///file.db`, `postgresql://...`, `mongodb://...`, or `$VARIABLE`."""
+    table: str | None = None
+    """The table of the database to read."""
+    collection: str | None = None
+    """The collection of a MongoDB database to read."""
+    time: str | None = None
+    """The column that says when a row came to be known: a query may not look beyond it."""
+    allow: tuple[str, ...] = ()
+    """Folders whose files a query may read by itself, besides the project's sources."""
+    delimiter: str | None = None
+    """What separates cells of CSV, where it is not found out rightly."""
+    encoding: str | None = None
+    """The encoding of CSV, as `cp1252`, where it is not found out rightly."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal mark of numbers in CSV, where it is not found out rightly."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook; the first by default."""
+    sample_rows: int = 1_000_000
+    """The most rows to learn from and judge on: of more, a fixed sample is taken."""
+    time_limit: str = "10m"
+    """How long a query may run."""
+    memory_limit: str = "2 GB"
+    """The memory that a query over sources may use before it goes to disk."""
     expect: Expectations | None = None
     """What is expected of its rows: see `[sources.NAME.expect]`."""
 
@@ -144,6 +170,8 @@ class Config(Record, frozen=True, kw_only=True):
     versions: VersionsTable = VersionsTable()
     store: StoreTable = StoreTable()
     monitor: MonitorTable = MonitorTable()
+    given: dict[str, Any] = {}
+    """Data frames given from Python, which stand in for what `[sources.NAME]` names."""
 
 
 class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,26 +1,32 @@
 """Sources: named data that components are built from.
 
-Owns finding the files that a source names, and reading them as one table where they hold one.
-Refuses globs that match nothing, folders, and tables whose forms or columns differ. Where the files
-are is the configuration's to say; what is in them is `files`', or a kind's that reads documents.
+Whatever a source names, it ends as files on this machine: a path's own, copies of those at a URL,
+or what a query or a database gave, written down once. Owns reading them as one table in bounded
+memory, as batches, or as documents, and saying where they came from. Refuses files of one table
+whose forms or columns differ.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
 from twinkeel.config import SourceConfig
 from twinkeel.data import files
-from twinkeel.data.table import Table, concatenate
+from twinkeel.data.compression import explained
+from twinkeel.data.formats import Reading
+from twinkeel.data.sample import Sample, sampled
+from twinkeel.data.table import Table
 from twinkeel.errors import SourceError
-from twinkeel.plugins import suggestion
+from twinkeel.records import Origin
 
-_GLOB = frozenset("*?[")
-_CHUNK = 1 << 20
+_ROWS = 1 << 16
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 
 
 @dataclass(frozen=True)
@@ -34,135 +40,162 @@ class SourceFile:
     """sha256 of its contents, in hex."""
 
 
-class Source:
-    """Named files; reading them twice gives the same rows or documents.
+@dataclass(frozen=True)
+class Local:
+    """A source's data on this machine."""
 
-    `folder` is what the files' names are relative to, by default the first file's.
+    files: tuple[Path, ...]
+    folder: Path
+    """What the files' names are relative to."""
+    notes: tuple[str, ...] = ()
+    before: tuple[Origin, ...] = ()
+    """The sources that a query read."""
+    query: str | None = None
+    keeps: object = None
+    """What must live as long as the files: the folder of copies, for example."""
+
+
+class Source:
+    """Named data; reading it twice gives the same rows or documents.
+
+    `fetch` is asked once, when the data is first needed, and `place` says where they are from.
     """
 
-    def __init__(self, name: str, files: Sequence[Path], *, folder: Path | None = None) -> None:
+    def __init__(
+        self, name: str, place: str, fetch: Callable[[], Local], config: SourceConfig | None = None
+    ) -> None:
         self.name = name
-        self.files = tuple(files)
-        self._folder = folder or self.files[0].parent
+        self._place = place
+        self._fetch = fetch
+        self._config = config or SourceConfig()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold the data on this machine."""
+        return self._local.files
 
     def table(self) -> Table:
-        """All rows, file after file; read once. Raises SourceError."""
-        return self._table
+        """All rows, or a fixed sample where there are more than `sample_rows`; read once.
+
+        Raises SourceError.
+        """
+        return self._sample.table
+
+    def batches(self, size: int = _ROWS) -> Iterator[Table]:
+        """All rows as tables of at most `size` rows, in order. Raises SourceError."""
+        first: tuple[str, ...] = ()
+        self._check_forms()
+        for path in self.files:
+            for table in files.batches(path, size, self._reading):
+                first = first or table.names
+                self._check_columns(path, first, table)
+                yield Table({name: table.columns[name] for name in first})
 
     def documents(self) -> tuple[SourceFile, ...]:
         """Every file by itself, in the order of their names. Raises SourceError."""
         return tuple(
-            SourceFile(name=path.relative_to(self._folder).as_posix(), path=path, digest=digest)
+            SourceFile(
+                name=path.relative_to(self._local.folder).as_posix(), path=path, digest=digest
+            )
             for path, digest in zip(self.files, self._digests, strict=True)
         )
 
     def digest(self) -> str:
-        """sha256 of the contents, in hex: of one file its own, of several that of their digests."""
+        """sha256 of the contents, in hex: of one file its own, of several that of their digests.
+
+        Keys that change how the contents are read are part of it.
+        """
         return self._digest
 
     def describe(self) -> str:
-        """The source in a few words: its name, and its files."""
-        names = self.files[0].name if len(self.files) == 1 else f"{len(self.files)} files"
-        return f"{self.name} ({names})"
+        """The source in a few words: its name, and where it is."""
+        return f"{self.name} ({self._place})"
+
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of how the data was read, a sentence each."""
+        return (*self._local.notes, *self._file_notes, *self._sample_notes())
+
+    def origins(self) -> tuple[Origin, ...]:
+        """Where the data came from: the sources of a query first, then this one."""
+        read = self.__dict__.get("_sample")
+        origin = Origin(
+            name=self.name,
+            place=self._place,
+            digest=self.digest(),
+            rows=None if read is None else read.rows,
+            sampled=None if read is None or read.rows == len(read.table) else len(read.table),
+            query=self._local.query,
+        )
+        return (*self._local.before, origin)
 
     @cached_property
-    def _table(self) -> Table:
-        forms = {path.suffix.lower() for path in self.files}
-        if len(forms) > 1:
-            raise SourceError(
-                f"[sources.{self.name}] path matches files of several forms "
-                f"({', '.join(sorted(forms))}), and one was expected for a table; narrow the glob."
-            )
-        tables = [files.read(path) for path in self.files]
-        first = tables[0]
-        for path, table in zip(self.files, tables, strict=True):
-            different = sorted(set(first.names) ^ set(table.names))
-            if different:
-                raise SourceError(
-                    f"{path} and {self.files[0]} differ in column {different[0]!r}: files of one "
-                    "source have the same columns; correct the file or narrow the glob."
-                )
-        return concatenate(tables)
+    def _local(self) -> Local:
+        return self._fetch()
+
+    @cached_property
+    def _reading(self) -> Reading:
+        keys = ("delimiter", "encoding", "decimal", "sheet")
+        return Reading(**{key: getattr(self._config, key) for key in keys})
+
+    @cached_property
+    def _sample(self) -> Sample:
+        return sampled(self.batches(), self._config.sample_rows)
+
+    @cached_property
+    def _file_notes(self) -> tuple[str, ...]:
+        return tuple(note for path in self.files for note in files.notes(path, self._reading))
+
+    def _sample_notes(self) -> tuple[str, ...]:
+        read = self.__dict__.get("_sample")
+        if read is None or read.rows == len(read.table):
+            return ()
+        return (
+            f"{self.name} has {read.rows:,} rows: a fixed sample of {len(read.table):,} was used, "
+            "the same in every build; the source's sample_rows says how many.",
+        )
 
     @cached_property
     def _digest(self) -> str:
-        if len(self._digests) == 1:
+        if len(self._digests) == 1 and not self._said:
             return self._digests[0]
-        return hashlib.sha256("".join(self._digests).encode()).hexdigest()
+        return hashlib.sha256("".join([*self._digests, self._said]).encode()).hexdigest()
+
+    @cached_property
+    def _said(self) -> str:
+        """The keys that change what is read, as JSON; "" where none is given."""
+        plain = SourceConfig()
+        keys = ("delimiter", "encoding", "decimal", "sheet", "sample_rows")
+        said = {key: getattr(self._config, key) for key in keys}
+        given = {key: value for key, value in said.items() if value != getattr(plain, key)}
+        return msgspec.json.encode(given).decode() if given else ""
 
     @cached_property
     def _digests(self) -> list[str]:
         return [_sha256(path) for path in self.files]
 
+    def _check_forms(self) -> None:
+        forms = {_ending(path) for path in self.files}
+        if len(forms) > 1:
+            raise SourceError(
+                f"[sources.{self.name}] path matches files of several forms "
+                f"({', '.join(sorted(forms))}), and one was expected for a table; narrow the glob."
+            )
 
-def open_source(config: SourceConfig, root: Path, *, name: str = "source") -> Source:
-    """The source that `[sources.NAME]` describes, with paths relative to `root`.
-
-    Raises SourceError where there is no such file; contents are read later.
-    """
-    where = f"[sources.{name}] path"
-    found = _found(config.path, root, where)
-    return Source(name, found, folder=_fixed(config.path, root, found))
-
-
-def _found(path: str, root: Path, where: str) -> list[Path]:
-    if not path.strip():
-        raise SourceError(f"{where} is empty: name a file, or a glob such as data/*.csv.")
-    full = root / path
-    if full.is_dir():
-        raise SourceError(
-            f"{where}: {path} is a folder, and a file was expected; name a file in it, or a glob "
-            f"such as {path.rstrip('/')}/*.csv."
-        )
-    if full.exists() or not _GLOB & set(path):
-        return [_existing(full, path, where)]
-    matches = sorted(match for match in _glob(root, path, where) if _wanted(match, root))
-    if not matches:
-        raise SourceError(f"{where}: no file matches {path}; check the pattern.")
-    return matches
+    def _check_columns(self, path: Path, first: Sequence[str], table: Table) -> None:
+        different = sorted(set(first) ^ set(table.names))
+        if different:
+            raise SourceError(
+                f"{path} and {self.files[0]} differ in column {different[0]!r}: files of one "
+                "source have the same columns; correct the file or narrow the glob."
+            )
 
 
-def _wanted(match: Path, root: Path) -> bool:
-    """Whether a match is a file that is not hidden, in a folder below the project that is not."""
-    below = match.relative_to(root).parts if match.is_relative_to(root) else match.parts[-1:]
-    return match.is_file() and not any(part.startswith(".") for part in below)
-
-
-def _fixed(path: str, root: Path, found: list[Path]) -> Path:
-    """The folder that a pattern of files starts from; of one file, its own folder."""
-    parts = Path(path).parts
-    place = next((i for i, part in enumerate(parts) if _GLOB & set(part)), None)
-    if place is None or found == [root / path]:
-        return found[0].parent
-    return root.joinpath(*parts[:place])
-
-
-def _glob(root: Path, path: str, where: str) -> list[Path]:
-    """What matches; only `path` is a pattern, whatever characters `root` has."""
-    pattern = Path(path)
-    base = Path(pattern.anchor) if pattern.is_absolute() else root
-    try:
-        return list(base.glob(str(pattern.relative_to(pattern.anchor))))
-    except (ValueError, NotImplementedError) as error:
-        raise SourceError(f"{where}: {path} is not a pattern of files ({error}).") from None
-
-
-def _existing(full: Path, path: str, where: str) -> Path:
-    if full.exists():
-        return full
-    folder = full.parent
-    names = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
-    near = suggestion(full.name, names)
-    hint = near if near.startswith("; did") else "; correct the path."
-    raise SourceError(f"{where}: there is no file {path}{hint}")
+def _ending(path: Path) -> str:
+    """How a name ends, whatever it is compressed with."""
+    ending = path.suffix.lower()
+    return Path(path.stem).suffix.lower() or ending if ending in _PACKED else ending
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror or error}.") from None
-    return digest.hexdigest()
+    with explained(path), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

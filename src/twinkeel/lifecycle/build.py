@@ -20,7 +20,8 @@ import msgspec
 
 from twinkeel import __version__
 from twinkeel.config import Config
-from twinkeel.data.sources import Source, open_source
+from twinkeel.data.opening import source as open_source
+from twinkeel.data.sources import Source
 from twinkeel.errors import BuildError
 from twinkeel.kinds.base import Built, Servable, Task
 from twinkeel.lifecycle.components import Component, component, options_json
@@ -133,14 +134,14 @@ def _lineage(
         split={**built.split, "key": hashlib.sha256(task.split_key.encode()).hexdigest()[:16]},
         depends_on=depends_on,
         packages=_packages(),
-        notes=tuple(built.notes),
+        origins=task.data.origins(),
+        notes=(*task.data.notes(), *built.notes),
         seconds=round(time.monotonic() - task.started, 3),
     )
 
 
 def _source(config: Config, what: Component) -> Source:
-    name = what.config.source
-    return open_source(config.sources[name], config.root, name=name)
+    return open_source(config, what.config.source)
 
 
 def _work_key(config: Config, what: Component, source: Source, seed: int) -> str:

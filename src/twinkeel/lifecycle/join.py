@@ -18,7 +18,8 @@ from typing import Literal
 import msgspec
 
 from twinkeel.config import Config, JoinTable, SourceConfig, join_table, seconds
-from twinkeel.data.sources import Source, open_source
+from twinkeel.data.opening import open_source, source
+from twinkeel.data.sources import Source
 from twinkeel.data.table import Table
 from twinkeel.data.types import Unreadable, plain, shown
 from twinkeel.errors import InputError, SourceError, UnknownName, UsageError
@@ -161,7 +162,7 @@ def _source(config: Config, by: JoinTable, file: Path | None, where: str) -> Sou
         return open_source(SourceConfig(path=str(file.resolve())), config.root, name=file.name)
     if by.source is None:
         raise UsageError(f"Give a file, or name a source under {where}.")
-    return open_source(config.sources[by.source], config.root, name=by.source)
+    return source(config, by.source)
 
 
 def _columns(table: Table, by: JoinTable, where: str) -> _Columns:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from twinkeel.config import Config, SourceConfig
+from twinkeel.data import opening
 from twinkeel.data.profile import Profile
 from twinkeel.data.profile import profile as profiled
-from twinkeel.data.sources import Source, open_source
+from twinkeel.data.sources import Source
 from twinkeel.errors import UnknownName, UsageError
 from twinkeel.plugins import suggestion
 from twinkeel.report.html import page
@@ -24,13 +25,12 @@ def profile(
         near = suggestion(name, tuple(config.sources))
         hint = near if component is None else f"; the source of {name} is {component.source!r}."
         raise UnknownName(f"There is no source {name!r}{hint}")
-    source = open_source(config.sources[name], config.root, name=name)
-    return of_source(source, target=target, time=time)
+    return of_source(opening.source(config, name), target=target, time=time)
 
 
 def profile_file(path: str, *, target: str | None = None, time: str | None = None) -> Profile:
     """The profile of a table's file, or of a glob of files, that no project needs to name."""
-    source = open_source(SourceConfig(path=path), Path(), name=path)
+    source = opening.open_source(SourceConfig(path=path), Path(), name=path)
     return of_source(source, target=target, time=time)
 
 

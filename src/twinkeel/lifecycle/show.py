@@ -9,7 +9,7 @@ import msgspec
 
 from twinkeel import plugins
 from twinkeel.errors import UsageError
-from twinkeel.records import Evaluation, Evidence, Score, Version
+from twinkeel.records import Evaluation, Evidence, Origin, Score, Version
 from twinkeel.report.charts import slices
 from twinkeel.report.html import page
 from twinkeel.report.notebook import interval, number
@@ -78,12 +78,21 @@ def _slices(scores: list[Score]) -> Section:
     return msgspec.structs.replace(section, charts=(drawn,))
 
 
+def origin(one: Origin) -> str:
+    """Where one source's data came from, in a line."""
+    rows = "" if one.rows is None else f", {one.rows:,} rows"
+    sample = "" if one.sampled is None else f", a sample of {one.sampled:,} used"
+    query = "" if one.query is None else f": {' '.join(one.query.split())}"
+    return f"{one.place}{query}{rows}{sample}, sha256 {one.digest[:16]}"
+
+
 def _lineage(version: Version) -> Section:
     line = version.lineage
     facts = {
         "built": version.created,
         "kind": version.kind,
         "source": f"{line.source}, {line.rows:,} rows, sha256 {line.source_digest[:16]}",
+        **{f"data of {one.name}": origin(one) for one in line.origins},
         "learned from": f"{line.rows_learned:,} rows",
         "split": ", ".join(f"{key} {value}" for key, value in line.split.items()),
         "seed": line.seed,

@@ -17,7 +17,8 @@ from types import TracebackType
 
 from twinkeel import plugins
 from twinkeel.config import Config
-from twinkeel.data.sources import Source, open_source
+from twinkeel.data import opening
+from twinkeel.data.sources import Source
 from twinkeel.errors import SourceError, TwinkeelError
 from twinkeel.lifecycle.build import build
 from twinkeel.lifecycle.evaluate import evaluate
@@ -148,7 +149,7 @@ class Watch:
         self.tell(f"{version.ref} is in production after {time.monotonic() - began:.1f} s.")
 
     def _source(self, name: str) -> Source:
-        return open_source(self.config.sources[name], self.config.root, name=name)
+        return opening.source(self.config, name)
 
     def _mark(self, name: str) -> Mark:
         """What moves when a file is added, changed or deleted; cheap."""

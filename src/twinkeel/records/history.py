@@ -30,6 +30,22 @@ class VersionRef(Record, frozen=True, kw_only=True):
         return f"{self.component}@{self.number}"
 
 
+class Origin(Record, frozen=True, kw_only=True):
+    """Data that a version came from, as it was when it was read."""
+
+    name: str
+    """The source's name."""
+    place: str
+    """Where it is: a path, a database without its password, a query, `a frame`."""
+    digest: str
+    """sha256 of the data, in hex."""
+    rows: int | None = None
+    """How many rows it has; None where it was not read as a table."""
+    sampled: int | None = None
+    """How many of the rows were taken; None where all were."""
+    query: str | None = None
+
+
 class Lineage(Record, frozen=True, kw_only=True):
     """Where a version came from: enough to say why it differs from another."""
 
@@ -46,6 +62,8 @@ class Lineage(Record, frozen=True, kw_only=True):
     depends_on: dict[str, str] = {}
     """Other versions that this one uses, `churn` to `churn@7`."""
     packages: dict[str, str] = {}
+    origins: tuple[Origin, ...] = ()
+    """The source, and before it the sources that its query reads."""
     notes: tuple[str, ...] = ()
     """What a person should know of the data and of what was done about it."""
     seconds: float = 0.0

@@ -33,6 +33,8 @@ def show(
     """
     if open_ or out is not None:
         return _report(here, version, out, browse=open_)
+    from twinkeel.lifecycle.show import origin
+
     judged = here.project.show(version)
     made, lineage = judged.version, judged.version.lineage
     heading = (
@@ -40,9 +42,10 @@ def show(
         f"{lineage.source}: {lineage.rows_learned:,} of {lineage.rows:,} rows learned from."
     )
     notes = tuple(f"  {note}" for note in lineage.notes)
+    data = tuple(f"  {one.name}: {origin(one)}" for one in lineage.origins)
     current = here.project.store.current(made.component)
     released = current is not None and current.number == made.number
-    parts = (heading, *notes, *describe(judged, every=True, released=released))
+    parts = (heading, *data, *notes, *describe(judged, every=True, released=released))
     return Reply(data={**as_data(judged), "in_production": released}, parts=parts)
 
 

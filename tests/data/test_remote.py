@@ -1,0 +1,78 @@
+"""Files at URLs: fetched whole, in order, and refused with a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from servers import Bucket
+from twinkeel.config import SourceConfig
+from twinkeel.data.opening import open_source
+from twinkeel.data.sources import Source
+from twinkeel.errors import SourceError
+
+
+def opened(path: str) -> Source:
+    return open_source(SourceConfig(path=path), Path(), name="s")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "1.csv").write_text("a\n1\n")
+    (tmp_path / "deep" / "2.csv").write_text("a\n2\n")
+    (tmp_path / ".hidden.csv").write_text("b\n")
+    return f"file://{tmp_path}"
+
+
+@pytest.mark.parametrize("below", ["/**/*.csv", "", "/"])
+def test_a_pattern_and_a_folder_are_fetched_in_the_order_of_names(folder: str, below: str) -> None:
+    source = opened(folder + below)
+    assert [file.name for file in source.documents()] == ["1.csv", "deep/2.csv"]
+    assert source.table().rows() == [{"a": "1"}, {"a": "2"}]
+    assert opened(folder + below).digest() == source.digest()
+
+
+def test_the_copies_go_with_the_source(folder: str) -> None:
+    source = opened(f"{folder}/1.csv")
+    copy = source.files[0]
+    assert copy.exists()
+    del source
+    assert not copy.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("{}/none.csv", "there is no file at"),
+        ("{}/*.parquet", "there is no file at"),
+        ("simplecache::{}/1.csv", "chains URLs, and one was expected"),
+        ("klingon://a/b.csv", "is not a URL of files"),
+    ],
+)
+def test_a_url_that_leads_nowhere_gets_its_sentence(folder: str, path: str, sentence: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        opened(path.format(folder)).table()
+    assert sentence in str(caught.value)
+    assert str(caught.value).startswith("[sources.s] path: ")
+
+
+def test_memory_is_a_place_too() -> None:
+    with fsspec.open("memory://twinkeel-test/t.csv", "wb") as file:
+        file.write(b"a\n1\n")
+    assert opened("memory://twinkeel-test/*.csv").table().rows() == [{"a": "1"}]
+
+
+def test_an_s3_bucket_is_read_over_http(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, row in (("1.csv", 1), ("2.csv", 2)):
+        with fsspec.open(f"{s3.url}/data/{name}", "wb") as file:
+            file.write(f"a\n{row}\n".encode())
+    source = opened(f"{s3.url}/data/*.csv")
+    assert source.table().rows() == [{"a": "1"}, {"a": "2"}]
+    assert source.origins()[0].place == f"{s3.url}/data/*.csv"
+    with pytest.raises(SourceError, match="there is no file at"):
+        opened(f"{s3.url}/none/*.csv").table()
+    with pytest.raises(SourceError, match=r"there is no file at|cannot be read"):
+        opened("s3://no-such-bucket-here/*.csv").table()
