@@ -53,10 +53,11 @@ class Twinkeel:
         import lightgbm  # noqa: F401
         import onnx  # noqa: F401
 
-        import twinkeel.learn.estimator  # noqa: F401
+        import twinkeel.learn.estimators.classifier
+        import twinkeel.learn.estimators.regressor  # noqa: F401
 
     def fit(self, train: pd.DataFrame, task: str, seconds: float, folder: Path) -> None:
-        from twinkeel import TabularClassifier, TabularRegressor
+        from twinkeel.learn import TabularClassifier, TabularRegressor
 
         options = {} if self.prefer is None else {"prefer": self.prefer}
         kind = TabularRegressor if task == "regression" else TabularClassifier
@@ -65,15 +66,19 @@ class Twinkeel:
         model.save(folder / "bundle")
 
     def load(self, task: str, folder: Path) -> Callable[[pd.DataFrame], pd.DataFrame]:
+        from twinkeel.data.table import from_frame
         from twinkeel.learn import load
 
         served = load(folder / "bundle")
+        names = ["prediction", "low", "high"] if task == "regression" else served.classes
 
         def predict(rows: pd.DataFrame) -> pd.DataFrame:
-            answers = served.call(rows.to_dict("records"))
-            if task == "regression":
-                return pd.DataFrame({"prediction": [one.values["prediction"] for one in answers]})
-            return pd.DataFrame([one.values["probabilities"] for one in answers])
+            if len(rows) == 1:
+                (answer,) = served.call(rows.to_dict("records"))
+                values = answer.values
+                return pd.DataFrame([values if task == "regression" else values["probabilities"]])
+            found = served.answers(from_frame(rows).columns, len(rows))
+            return pd.DataFrame(found, columns=list(names))
 
         return predict
 
