@@ -70,6 +70,8 @@ def _array(data: bytes) -> str | None:
         return "is not a .npy array"
     if dtype.hasobject:
         return "is a .npy array of Python objects, which is a pickle"
+    if min(shape, default=0) < 0:
+        return "is a .npy array of a negative size"
     size = dtype.itemsize
     for length in shape:
         size *= length

@@ -56,6 +56,43 @@ def check_model(data: bytes) -> str | None:
     return None
 
 
+_SIZED_BY_VALUES = frozenset(
+    {"ConstantOfShape", "EyeLike", "Expand", "Multinomial", "OneHot", "Pad", "RandomNormal"}
+    | {"RandomUniform", "Range", "Resize", "Tile", "Upsample"}
+)
+_REPEATING = frozenset({"If", "Loop", "Scan", "SequenceMap"})
+
+
+def unbounded(data: bytes) -> str | None:
+    """Why a model may take any time or memory, as the end of a sentence; None where it may not.
+
+    Operators that repeat others, and those whose output is as large as a value says. What is left
+    works in one pass over what it is given and its own constants.
+    """
+    for number, part in _children(data, 0, len(data)):
+        if number == 25:
+            return "has functions of its own"
+        if number != _GRAPH:
+            continue
+        for node in (own for number, own in _children(data, *part) if number == 1):
+            fields = list(_children(data, *node))
+            names = {data[start:stop].decode("latin-1") for n, (start, stop) in fields if n == 4}
+            found = sorted(names & (_REPEATING | _SIZED_BY_VALUES))
+            if found:
+                return f"has the operator {found[0]}, which may take any time or memory"
+            taken = [data[start:stop] for n, (start, stop) in fields if n == 1]
+            if names == {"Concat"} and len(taken) != len(set(taken)):
+                return "joins a value to itself"
+    return None
+
+
+def _children(data: bytes, start: int, stop: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    """The number and the place of every field that has bytes."""
+    for entry in _entries(data, start, stop):
+        if entry.wire == _BYTES:
+            yield entry.number, (entry.start, entry.stop)
+
+
 def _points_outside(data: bytes, message: str, start: int, stop: int, *, depth: int) -> bool:
     if depth > _DEEPEST:
         raise ValueError("too deep")

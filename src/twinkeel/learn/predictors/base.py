@@ -25,6 +25,7 @@ from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
 from twinkeel.learn.trees import Trees
 from twinkeel.records import Contribution, Explanation, Output, Rows, Signature
 from twinkeel.store.bundles import MANIFEST, Bundle, open_bundle
+from twinkeel.store.protobuf import unbounded
 
 Floats = NDArray[np.float64]
 Columns = Mapping[str, Sequence[Any] | NDArray[Any]]
@@ -156,6 +157,9 @@ class Predictor(ABC, Generic[CardT]):
 def _session(graph: bytes, *, threads: int) -> Any:
     import onnxruntime
 
+    fault = unbounded(graph)
+    if fault is not None:
+        raise BundleError(f"{GRAPH} {fault}: it was not made by Twinkeel; build again.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
