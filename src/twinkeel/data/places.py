@@ -1,7 +1,7 @@
 """Where files are: paths, folders and globs below a project -> the files themselves.
 
-Refuses patterns that match nothing and paths that lead nowhere, with the nearest name. Hidden
-files are never matched.
+Refuses patterns that match nothing, paths that lead nowhere, with the nearest name, and links that
+lead out of the folder. Hidden files are never matched.
 """
 
 from __future__ import annotations
@@ -28,13 +28,25 @@ def find(path: str, root: Path, where: str) -> Found:
         raise SourceError(f"{where} is empty: name a file, a folder, or a glob such as data/*.csv.")
     full = root / path
     if full.is_dir():
-        return Found(_all_below(full, path, where), full)
+        return _kept(Found(_all_below(full, path, where), full), root, where)
     if full.exists() or not is_pattern(path):
         return Found((_existing(full, path, where),), full.parent)
     matches = sorted(match for match in _glob(root, path, where) if _wanted(match, root))
     if not matches:
         raise SourceError(f"{where}: no file matches {path}; check the pattern.")
-    return Found(tuple(matches), _fixed(path, root))
+    return _kept(Found(tuple(matches), _fixed(path, root)), root, where)
+
+
+def _kept(found: Found, root: Path, where: str) -> Found:
+    """The files, unless one is a link that leads out of the folder: who put it there chose it."""
+    homes = [root.resolve(), found.folder.resolve()]
+    for path in found.files:
+        if path.is_symlink() and not any(path.resolve().is_relative_to(home) for home in homes):
+            raise SourceError(
+                f"{where}: {path} is a link that leads out of the folder: copy the file there, "
+                "or name where it is."
+            )
+    return found
 
 
 def is_pattern(path: str) -> bool:
