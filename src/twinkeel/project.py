@@ -27,7 +27,10 @@ from twinkeel.records import (
 )
 
 if TYPE_CHECKING:
+    from twinkeel.data.compatibility import Difference
+    from twinkeel.data.contract import Contract
     from twinkeel.data.profile import Profile
+    from twinkeel.lifecycle.contract import Form
     from twinkeel.lifecycle.join import Joined
     from twinkeel.lifecycle.status import ComponentStatus
     from twinkeel.lifecycle.verify import Verification
@@ -193,6 +196,30 @@ class Project:
 
         path = None if file is None else Path(file)
         return join(self.config, self.store, name, "feedback", file=path, columns=columns)
+
+    def contract(self, ref: str) -> Contract:
+        """What a version reads: its columns, and what is expected of them."""
+        from twinkeel.lifecycle.contract import contract
+
+        return contract(self.store, self.version(ref))
+
+    def differences(self, old: str, new: str) -> tuple[Difference, ...]:
+        """What differs for callers from one version's contract to another's, in sentences."""
+        from twinkeel.lifecycle.contract import compared
+
+        return compared(self.store, self.version(old), self.version(new))
+
+    def export_contract(self, ref: str, form: Form, out: Path | str) -> Path:
+        """Write a version's contract as `json-schema` or as `pandera`; returns the path."""
+        from twinkeel.lifecycle.contract import export
+
+        return export(self.store, self.version(ref), form, Path(out))
+
+    def pin_contract(self, ref: str) -> Path:
+        """Write a version's contract to the file that builds are held to; returns the path."""
+        from twinkeel.lifecycle.contract import pin
+
+        return pin(self.config, self.store, self.version(ref))
 
     def status(self) -> list[ComponentStatus]:
         """Where every component stands."""

@@ -41,6 +41,7 @@ _VERBS = {
     "status": "Where every component stands, and what comes next.",
     "show": "A version's scorecard and verdict, or its report.",
     "monitor": "Look at what is in production, and say what has changed.",
+    "contract": "What a version reads: shown, compared, exported, pinned.",
     "verify": "Re-hash, reload and recompute a version.",
     "package": "Write a folder that serves a version by itself.",
     "keys": "Create, list and revoke the keys that callers of the server use.",

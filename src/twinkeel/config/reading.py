@@ -117,6 +117,7 @@ def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentC
         gates=common.gates,
         limits=_limits(common, where),
         seed=common.seed,
+        contract=common.contract,
         labels=_join(common.labels, f"[components.{name}.labels]", sources),
         feedback=_join(common.feedback, f"[components.{name}.feedback]", sources),
         options={k: v for k, v in table.items() if k not in COMPONENT_KEYS},

@@ -152,6 +152,7 @@ class ComponentConfig(Record, frozen=True, kw_only=True):
     gates: dict[str, str] = {}
     limits: Limits = Limits()
     seed: int = 0
+    contract: str | None = None
     labels: JoinTable = JoinTable()
     feedback: JoinTable = JoinTable()
     options: dict[str, Any] = {}
@@ -193,6 +194,9 @@ class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
     """The most money that a build may cost, for kinds that cost money."""
     seed: int = 0
     """Where all randomness comes from."""
+    contract: str | None = None
+    """A file in the project, written by `twinkeel contract NAME --write`: a build whose contract
+    would refuse calls that this one reads fails."""
     labels: dict[str, Any] = {}
     """A table of its own: how labels join calls, `[components.NAME.labels]`."""
     feedback: dict[str, Any] = {}

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from twinkeel.data.contract import Contract
 from twinkeel.data.sources import Source
 from twinkeel.data.table import Table
 from twinkeel.kinds.signals import Calls, Series, default_signals
@@ -81,6 +82,16 @@ class Explains(Protocol):
 
     def explain(self, rows: Rows) -> list[Explanation]:
         """One explanation per row, in order."""
+        ...
+
+
+@runtime_checkable
+class ReadsColumns(Protocol):
+    """A servable whose inputs are columns: it can be shown, compared and pinned what it reads."""
+
+    @property
+    def contract(self) -> Contract:
+        """The columns that it reads, and how."""
         ...
 
 

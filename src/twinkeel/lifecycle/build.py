@@ -25,6 +25,7 @@ from twinkeel.data.sources import Source
 from twinkeel.errors import BuildError
 from twinkeel.kinds.base import Built, Servable, Task
 from twinkeel.lifecycle.components import Component, component, options_json
+from twinkeel.lifecycle.contract import check_pin, pinned
 from twinkeel.lifecycle.expectations import held_to
 from twinkeel.lifecycle.versions import find, load
 from twinkeel.records import Cases, Expectations, Lineage, Progress, Tick, Version, silent
@@ -49,6 +50,7 @@ def build(
     source = _source(config, what)
     seed = what.config.seed if seed is None else seed
     progress(Tick(stage="reading", detail=source.describe()))
+    pin = pinned(config, name)
     broken = held_to(source, config.sources[what.config.source].expect)
     with store.building(_work_key(config, what, source, seed)) as folder:
         steps = Steps(folder / "steps")
@@ -75,6 +77,10 @@ def build(
             runtime=what.kind.runtime,
             shared=task.shared.entries,
         )
+        if pin is not None:
+            servable = what.kind.load(store.open_bundle(bundle.digest))
+            file = str(what.config.contract)
+            check_pin(pin, servable, name=name, kind=what.kind.name, file=file)
         made = store.add_version(name, what.kind.name, bundle, lineage)
         steps.forget()
     return made, cases

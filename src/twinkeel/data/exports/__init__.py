@@ -1,0 +1,1 @@
+"""A contract in the languages of others: JSON Schema, and Pandera."""
