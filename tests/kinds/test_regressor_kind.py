@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 from telecom import write_project
 from twinkeel.errors import ConfigError, InputError
 from twinkeel.lifecycle.init import init
 from twinkeel.project import Project
+from twinkeel.server.app import application, project_service
 from twinkeel.testing import check_kind
 
 TOML = """
@@ -85,6 +88,45 @@ def test_the_report_shows_predictions_and_intervals(built) -> None:
 
     assert "Actual against predicted values" in page
     assert "SeniorCitizen=1" in page
+
+
+@pytest.fixture(scope="module")
+def client(built):
+    built.release("charges@1", override="for the test")
+    service = project_service(built.config, built.store, host="127.0.0.1")
+    with TestClient(
+        application(service), base_url="http://localhost:8400", client=("127.0.0.1", 50_000)
+    ) as made:
+        yield made
+
+
+def test_every_face_gives_the_prediction_with_its_interval(built, client, churn_rows) -> None:
+    row = churn_rows[0]
+    wanted = built.call("charges@1", row).values
+
+    called = client.post("/v1/components/charges/call", json=row).json()["output"]
+    columns = [
+        {"name": name, "datatype": "BYTES", "shape": [1], "data": [value]}
+        for name, value in row.items()
+    ]
+    inferred = client.post("/v2/models/charges/infer", json={"inputs": columns}).json()
+    document = client.get("/openapi.json").json()
+
+    assert called == wanted
+    assert {one["name"]: one["data"][0] for one in inferred["outputs"]} == pytest.approx(wanted)
+    assert '"low"' in json.dumps(document)
+    why = client.post("/v1/components/charges/explain", json=row).json()
+    assert (why["of"], why["unit"]) == ("MonthlyCharges", "units")
+
+
+def test_the_truth_of_a_call_must_be_a_number(client, churn_rows) -> None:
+    event = client.post("/v1/components/charges/call", json=churn_rows[0]).json()["event"]
+
+    right = client.post(f"/v1/events/{event}/label", json={"value": 70.5})
+    wrong = client.post(f"/v1/events/{event}/label", json={"value": "dear"})
+
+    assert right.is_success
+    assert wrong.status_code == 422
 
 
 @pytest.mark.parametrize(

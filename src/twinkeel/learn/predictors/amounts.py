@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.learn.graph import MARGIN, PREDICTION, SPREAD
+from twinkeel.learn.links import Logarithm
 from twinkeel.learn.model import AmountCard
 from twinkeel.learn.predictors.base import Floats, Predictor
 from twinkeel.learn.targets import Explained
@@ -70,8 +71,10 @@ class AmountPredictor(Predictor[AmountCard]):
         ]
 
     def differences(self, expected: Floats, served: Floats) -> Floats:
-        """The largest difference, in the target's standard deviations or the amount's own size."""
-        size = np.maximum(self.card.scale, np.abs(expected))
+        """The largest difference, in the target's standard deviations; through a logarithm, of
+        the amount's own size where that is larger."""
+        own = np.abs(expected) if isinstance(self.card.link, Logarithm) else 0.0
+        size = np.maximum(self.card.scale, own)
         found: Floats = (np.abs(expected - served) / size).max(axis=1)
         return found
 
