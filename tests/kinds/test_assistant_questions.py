@@ -87,7 +87,7 @@ def test_a_wrong_file_of_questions_is_one_sentence(tmp_path, line, sentence):
         ('tools = ["churn"]', "tools: tools cannot be called yet"),
         ("risk = 1.5", "risk must be more than 0 and less than 1, not 1.5"),
         ("top_k = 0", "top_k must be 1 to 100, not 0"),
-        ('language = "tlh"', "language: 'tlh' is not known; there is 'en'"),
+        ('language = "tlh"', "language: 'tlh' is not known; expected one of ar, ca"),
     ],
 )
 def test_a_wrong_option_is_one_sentence(tmp_path, option, sentence):

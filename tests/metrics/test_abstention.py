@@ -66,3 +66,24 @@ def test_the_area_is_the_mean_of_the_curve():
 
     assert area[0] == pytest.approx(np.mean(curve(support, wrong).risk))
     assert curve(support, wrong).coverage == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+@pytest.mark.parametrize(("mistakes", "risk"), [(0, 0.1), (1, 0.1), (1, 0.2), (0, 0.05)])
+def test_as_many_cases_as_are_needed_give_a_threshold(mistakes: int, risk: float) -> None:
+    support = np.linspace(1, 0.5, 20)
+    wrong = np.zeros(20, dtype=int)
+    wrong[10 : 10 + mistakes] = 1
+    assert abstention.choose(support, wrong, risk=risk).threshold is None
+
+    count = abstention.needed(support, wrong, risk=risk)
+
+    assert count is not None
+    times = -(-count // 20) + 1
+    many = abstention.choose(np.repeat(support, times), np.repeat(wrong, times), risk=risk)
+    assert many.threshold is not None
+
+
+def test_no_number_of_cases_shows_a_risk_that_is_not_there() -> None:
+    support, wrong = np.linspace(1, 0, 20), np.array([1, 0] * 10)
+
+    assert abstention.needed(support, wrong, risk=0.1) is None

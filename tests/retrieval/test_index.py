@@ -13,6 +13,7 @@ from twinkeel.errors import BundleError
 from twinkeel.retrieval import documents, lexical, segments
 from twinkeel.retrieval.dense import Embedder
 from twinkeel.retrieval.index import Index, best, join
+from twinkeel.retrieval.languages import STEMMERS
 from twinkeel.retrieval.lexical import Lexical
 from twinkeel.retrieval.segments import Segment
 from twinkeel.store import arrays
@@ -78,6 +79,27 @@ def test_stems_and_stop_words_are_the_languages_own() -> None:
     assert lexical.terms("The charges were charged") == ["charg", "charg"]
     assert lexical.terms("die Häuser", "de") == ["haus"]
     assert lexical.terms("the charges", "xx") == ["the", "charges"]
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("de", "Kündigung der Verträge", "die Kündigungen eines Vertrages"),
+        ("fr", "Où sont les contrats ?", "votre contrat"),
+        ("es", "las facturas", "la factura"),
+        ("it", "come pagare le fatture", "pago la fattura"),
+        ("pt", "os contratos", "o contrato"),
+        ("nl", "de rekeningen", "een rekening"),
+        ("hi", "लड़कियाँ", "लड़की"),
+    ],
+)
+def test_forms_of_a_word_meet_in_their_language(language: str, one: str, other: str) -> None:
+    assert lexical.terms(one, language) == lexical.terms(other, language)
+
+
+@pytest.mark.parametrize("language", STEMMERS)
+def test_every_language_has_its_stemmer(language: str) -> None:
+    assert len(lexical.terms("Internet 5G", language)) == 2
 
 
 def test_vectors_hardly_depend_on_their_neighbours(embedder: Embedder) -> None:

@@ -8,6 +8,7 @@ the stated one; where the cases cannot show that, there is no threshold, which m
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,34 @@ def choose(
             if last + 1 > found.answered:
                 found = Chosen(float(ordered[last]), last + 1, int(errors[last]), bound)
     return found
+
+
+def needed(
+    support: Floats, wrong: Indices, *, risk: float, confidence: float = CONFIDENCE
+) -> int | None:
+    """About how many cases, with as many errors in proportion, would give a threshold.
+
+    None where no number would: the best supported answers are wrong more often than `risk`.
+    """
+    order = np.argsort(-support, kind="stable")
+    errors = np.cumsum(wrong[order])
+    tail = (1 - confidence) / len(_STARTS)
+    lasts = {max(math.ceil(share * len(order)), 1) - 1 for share in _STARTS if len(order)}
+    for count in _growing(len(order)):
+        for last in lasts:
+            answered = math.ceil((last + 1) * count / len(order))
+            mistakes = math.ceil(int(errors[last]) * count / len(order))
+            if upper(mistakes, answered, tail=tail) <= risk:
+                return count
+    return None
+
+
+def _growing(start: int) -> Iterator[int]:
+    """Numbers from `start` on, each a twentieth larger, up to a hundredfold."""
+    count = start
+    while count <= 100 * start:
+        yield count
+        count = max(count + 1, round(1.05 * count))
 
 
 def risk_coverage_area(support: Floats, wrong: Floats) -> Bind:

@@ -17,42 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from twinkeel.errors import MissingExtra
+from twinkeel.retrieval.languages import STEMMERS, STOP
 
 K1, B = 1.5, 0.75
 LONGEST_TERM = 64
 
-_LANGUAGES = {
-    "da": "danish",
-    "de": "german",
-    "en": "english",
-    "es": "spanish",
-    "fi": "finnish",
-    "fr": "french",
-    "it": "italian",
-    "nl": "dutch",
-    "no": "norwegian",
-    "pt": "portuguese",
-    "sv": "swedish",
-}
-_STOP = {
-    "en": "a an and are as at be been but by can could did do does for from had has have how "
-    "i if in into is it its me my no not of on or our she he should so such than that "
-    "the their them then there these they this those to was we were what when where "
-    "which who whom whose why will with would you your",
-    "de": "der die das den dem des ein eine einen einem einer und oder aber ist sind war wie "
-    "was wann wo wer warum ich sie er es wir mein nicht mit von für auf zu im in an bei "
-    "nach aus als auch",
-    "es": "el la los las un una unos unas y o pero es son era como que cuando donde quien por "
-    "de del en con para al se lo su no mi",
-    "fr": "le la les un une des du de et ou mais est sont comment que quoi quand où qui "
-    "pourquoi je vous nous il elle mon ma mes ne pas avec pour sur dans au aux ce cette "
-    "en à",
-    "it": "il lo la gli le i un una uno e o ma è sono come cosa che quando dove chi di del "
-    "della in con per su al non mio mia",
-}
-_STOPS = {language: frozenset(words.split()) for language, words in _STOP.items()}
 _NONE: frozenset[str] = frozenset()
-_WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0bbe-\u0bcd"
+"""Signs that belong to the letter before them, such as the vowels of Hindi."""
+_LETTERS = rf"(?:[^\W_]++[{_MARKS}]*+)++"
+_WORD = re.compile(rf"{_LETTERS}(?:['’.]{_LETTERS})*")
 _LOCK = threading.Lock()
 
 Scores = npt.NDArray[np.float32]
@@ -60,7 +34,7 @@ Scores = npt.NDArray[np.float32]
 
 def terms(text: str, language: str = "en") -> list[str]:
     """The stems of a text's words, in order and without stop words."""
-    stop = _STOPS.get(language, _NONE)
+    stop = STOP.get(language, _NONE)
     words = (word.replace("’", "'") for word in _WORD.findall(text.casefold()))
     return [_stem(word, language) for word in words if word not in stop]
 
@@ -82,7 +56,7 @@ class _Stemmer(Protocol):
 
 @lru_cache
 def _stemmer(language: str) -> _Stemmer | None:
-    name = _LANGUAGES.get(language)
+    name = STEMMERS.get(language)
     if name is None:
         return None
     try:

@@ -17,10 +17,11 @@ from twinkeel.kinds.assistant.extract import Extractor, Sentence
 from twinkeel.kinds.assistant.library import Library
 from twinkeel.records import Document, Field, Message, Output, Record, Rows, Signature
 from twinkeel.retrieval.index import Hit
+from twinkeel.retrieval.languages import STEMMERS
 from twinkeel.store.bundles import Bundle
 
 _NOTHING = "I could not find an answer to this in the documents."
-_FOREIGN = "I can only answer questions in the language of the documents ({language})."
+_FOREIGN = "I can only answer questions in {language}, the language of the documents."
 _CONTEXT = 0.6
 """How much the search with what was asked before counts beside the question by itself."""
 _EXAMPLE = "How do I change my payment method?"
@@ -112,7 +113,7 @@ class Answerer:
         asked = dialogue.asked(question, history)
         warnings = (_cut(asked.cut),) if asked.cut else ()
         if language.is_other(asked.question, self.card.language):
-            excuse = _FOREIGN.format(language=self.card.language)
+            excuse = _FOREIGN.format(language=STEMMERS[self.card.language].capitalize())
             return Finding([], None, "", (), 0.0, True, excuse, warnings)
         hits = self._search(asked, max(depth, self.card.top_k))
         looked_for = asked.context or asked.question

@@ -8,7 +8,7 @@ import msgspec
 
 from twinkeel.errors import InputError
 from twinkeel.kinds.assistant.answerer import Answerer
-from twinkeel.kinds.assistant.calibrate import calibrate, recorded
+from twinkeel.kinds.assistant.calibrate import calibrate
 from twinkeel.kinds.assistant.card import CARD, Calibration, Card, Entry, Skipped
 from twinkeel.kinds.assistant.kind import AssistantOptions
 from twinkeel.kinds.assistant.library import Library, Shelf
@@ -39,12 +39,8 @@ def build(task: Task[AssistantOptions]) -> Built:
     )
     task.progress(Tick(stage="calibrating", detail=f"{len(questions.calibrating)} questions"))
     answerer = Answerer(card=card, library=Library.of(shelf), bundle_bytes=0)
-    chosen = calibrate(answerer, questions.calibrating, risk=task.options.risk)
-    card = msgspec.structs.replace(
-        card,
-        threshold=chosen.threshold,
-        calibration=recorded(chosen, len(questions.calibrating)),
-    )
+    threshold, found = calibrate(answerer, questions.calibrating, risk=task.options.risk)
+    card = msgspec.structs.replace(card, threshold=threshold, calibration=found)
     (task.bundle / CARD).write_bytes(msgspec.json.encode(card))
     return Built(
         rows=len(questions.all),

@@ -38,6 +38,9 @@ class Calibration(Record, frozen=True):
     bound: float
     """Where the risk lies below, with the confidence that calibration states; without a
     threshold, the lowest risk for which there would be one."""
+    needed: int | None = None
+    """Without a threshold, about how many calibrating questions like these would give one; None
+    where no number would."""
 
 
 class Card(Record, frozen=True):
@@ -65,12 +68,27 @@ class Card(Record, frozen=True):
             return (
                 f"The stated risk of {self.risk:.0%} could not be shown on {found.questions} "
                 "calibrating questions, so it abstains on everything. The lowest that they can "
-                f"show is {math.ceil(found.bound * 100)}%: write more questions, improve the "
-                "documents or state a higher risk."
+                f"show is {math.ceil(found.bound * 100)}%. {self._remedy}"
             )
         return (
             f"It answers from a support of {self.threshold:.3f} on. Of {found.questions} "
             f"calibrating questions it answered {found.answered}, {found.wrong} of them wrongly; "
             f"with 90% confidence at most {found.bound:.1%} of its answers to such questions are "
             f"wrong, where {self.risk:.0%} were stated."
+        )
+
+    @property
+    def _remedy(self) -> str:
+        """What to do about silence."""
+        found = self.calibration
+        if found.needed is None:
+            return (
+                "More questions alone would not show it, since the best supported answers are "
+                "wrong too often: improve the documents, or state a higher risk."
+            )
+        more = max(found.needed - found.questions, 1)
+        return (
+            f"About {more:,} more calibrating questions that are answered as well would show it, "
+            f"which is {2 * more:,} in the file since half of them judge: write them, or state a "
+            "higher risk."
         )

@@ -17,7 +17,8 @@ class AssistantOptions(Options, frozen=True, kw_only=True):
     cases: str
     """The file of questions, one JSON object a line: half calibrate, half judge."""
     language: str = "en"
-    """The language of documents and questions, as a two-letter code."""
+    """The language of documents and questions, as a two-letter code, for stems and stop words; the
+    embedding model is English, so in another one the words carry the search."""
     risk: float = 0.1
     """The share of wrong answers, among those given, that the calibration allows: it abstains as
     often as that needs."""

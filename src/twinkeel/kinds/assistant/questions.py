@@ -22,12 +22,12 @@ from twinkeel.errors import ConfigError, InputError, SourceError
 from twinkeel.kinds.assistant.kind import AssistantOptions
 from twinkeel.kinds.base import Task
 from twinkeel.records import Cases
+from twinkeel.retrieval.languages import STEMMERS
 
 SHARE = 0.5
 """The share of questions that judge; the others calibrate."""
 _MOST_SLICES = 10
 _ROUTES = ("extractive",)
-LANGUAGES = ("en",)
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,9 +98,11 @@ def check(task: Task[AssistantOptions]) -> None:
         raise ConfigError(f"{where} risk must be more than 0 and less than 1, not {options.risk}.")
     if not 1 <= options.top_k <= 100:
         raise ConfigError(f"{where} top_k must be 1 to 100, not {options.top_k}.")
-    if options.language not in LANGUAGES:
-        known = ", ".join(map(repr, LANGUAGES))
-        raise ConfigError(f"{where} language: {options.language!r} is not known; there is {known}.")
+    if options.language not in STEMMERS:
+        raise ConfigError(
+            f"{where} language: {options.language!r} is not known; expected one of "
+            f"{', '.join(STEMMERS)}."
+        )
 
 
 def read(task: Task[AssistantOptions]) -> Questions:
