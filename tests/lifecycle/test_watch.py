@@ -51,7 +51,7 @@ def test_an_edited_document_is_in_production_after_two_looks(watched: Watched) -
     looks(watch)
 
     assert "$99" in project.ask("support", QUESTION).values["answer"]
-    assert told[0] == "help (16 files) has changed: building support."
+    assert told[0] == "help (help/**/*) has changed: building support."
     assert told[1].startswith("support@2 is in production after ")
 
 

@@ -68,6 +68,7 @@ class Source:
         self._place = place
         self._fetch = fetch
         self._config = config or SourceConfig()
+        self._was_table = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -84,6 +85,7 @@ class Source:
     def batches(self, size: int = _ROWS) -> Iterator[Table]:
         """All rows as tables of at most `size` rows, in order. Raises SourceError."""
         first: tuple[str, ...] = ()
+        self._was_table = True
         self._check_forms()
         for path in self.files:
             for table in files.batches(path, size, self._reading):
@@ -141,8 +143,11 @@ class Source:
     def _sample(self) -> Sample:
         return sampled(self.batches(), self._config.sample_rows)
 
-    @cached_property
+    @property
     def _file_notes(self) -> tuple[str, ...]:
+        """How tables were read; of documents there is nothing to say here."""
+        if not self._was_table:
+            return ()
         return tuple(note for path in self.files for note in files.notes(path, self._reading))
 
     def _sample_notes(self) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class Watch:
         self._watched = [
             _Watched(name)
             for name, table in self.config.components.items()
-            if plugins.kind(table.kind).traits.incremental
+            if plugins.kind(table.kind).traits.incremental and self._is_here(table.source)
         ]
         self._thread = threading.Thread(target=self._run, name="twinkeel-watch", daemon=True)
 
@@ -76,7 +76,10 @@ class Watch:
         by_hand = sorted(set(self.config.components) - set(names))
         self.tell(f"Watching the files of {', '.join(names) or 'nothing'}.")
         if by_hand:
-            self.tell(f"Not watched, since all of it is built anew: {', '.join(by_hand)}.")
+            self.tell(
+                "Not watched, since all of it is built anew or its source is elsewhere: "
+                f"{', '.join(by_hand)}."
+            )
         self._thread.start()
         return self
 
@@ -157,6 +160,11 @@ class Watch:
             return _mark(self._source(name))
         except SourceError:  # no file is left, which a build will say
             return ()
+
+    def _is_here(self, name: str) -> bool:
+        """Whether a source is files on this machine, which are cheap to look at."""
+        path = self.config.sources[name].path
+        return path is not None and "://" not in path and name not in self.config.given
 
     def _check(self, _: Tick) -> None:
         """A build's progress: the place where it can be ended."""
