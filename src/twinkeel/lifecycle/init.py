@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from twinkeel import plugins
-from twinkeel.config import COMPONENT_KEYS, FILE, parse
-from twinkeel.data import files as tables
+from twinkeel.config import COMPONENT_KEYS, FILE, SourceConfig, parse
 from twinkeel.data.formats import form_of
+from twinkeel.data.opening import open_source
 from twinkeel.data.table import Table
 from twinkeel.errors import SourceError, UsageError
 from twinkeel.lifecycle.components import component as read_component
@@ -60,7 +60,7 @@ class _Choice(Record, frozen=True, kw_only=True):
 def init(
     table: Path, folder: Path, *, target: str | None = None, name: str | None = None
 ) -> Started:
-    """Start a project in `folder` from the file `table`.
+    """Start a project in `folder` from the file `table`, or from a folder of such files.
 
     Raises UsageError where a project exists already or the target is unclear, SourceError for a
     file that is not a table, or that has no header (a `target` says that it has one).
@@ -70,11 +70,12 @@ def init(
         raise UsageError(f"{folder} is a file: name a folder with --project.")
     if path.exists():
         raise UsageError(f"{path} exists and is left as it is: choose another --project folder.")
-    if not table.is_file():
+    if not table.exists():
         raise SourceError(f"There is no file {table}: give a table, such as a CSV file.")
-    rows = tables.read(table)
+    found = open_source(SourceConfig(path=str(table.resolve())), folder)
+    rows = found.table()
     if target is None:
-        _check_header(table, rows)
+        _check_header(found.files[0], rows)
     choice = _choose(rows, target)
     source, component = _names(table, choice.target)
     project = name or folder.resolve().name or "project"

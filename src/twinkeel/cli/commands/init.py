@@ -22,7 +22,7 @@ def init(
     Parameters
     ----------
     table
-        A table: CSV, JSON lines, Parquet, Arrow or Excel.
+        A table (CSV, JSON lines, Parquet, Arrow or Excel), or a folder of such files.
     target
         The column to learn; by default the one that looks like it, and you are told why.
     name
