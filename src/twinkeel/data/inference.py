@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from msgspec.structs import replace
@@ -37,12 +37,15 @@ Counts: TypeAlias = Counter[str]
 
 MOST_CATEGORIES = 1000
 """A text column of more distinct values is text."""
+_IDENTIFIER = "looks like an identifier"
 _FEW = 20
 """So few distinct values are categories however short the table is."""
 _IDENTIFIER_ROWS = 20
 """In fewer rows, that all values differ says nothing."""
 _CODE = re.compile(r"[+-]?0[0-9]+")
-_ID_NAME = re.compile(r"(?i:^id$|[_\s-]id$|^row_?(names?|num(ber)?)$|uuid|guid)|[a-z]I[dD]$")
+_ID_NAME = re.compile(
+    r"(?i:^id$|[_\s-]id$|^row_?(names?|num(ber)?)$|uuid|guid)|[a-z]I[dD]$|^(?-i:[A-Z]{1,2}ID)$"
+)
 _YEAR = re.compile(r"[12][0-9]{3}")
 _MARKS = re.compile(r"[,'\s%$€£]")
 _SPACES = re.compile(r"\s")
@@ -64,6 +67,8 @@ class Found(Record, frozen=True):
     column: Column | None
     """None where it is left out."""
     notes: tuple[str, ...] = ()
+    left_out: Literal["constant", "identifier"] | None = None
+    """Why there is no column."""
 
 
 def infer_column(name: str, cells: Array | Distinct) -> Found:
@@ -103,7 +108,7 @@ def _words(name: str, counts: Counts, missing: int) -> Found:
     """A category, a text or an identifier."""
     rows = counts.total()
     if _is_identifier(name, counts, rows):
-        return _left_out(name, "looks like an identifier")
+        return _left_out(name, _IDENTIFIER)
     repeats = len(counts) <= _FEW or 2 * len(counts) <= rows
     notes = _nearly_numbers(name, counts, rows)
     if len(counts) <= MOST_CATEGORIES and repeats:
@@ -123,7 +128,7 @@ def _numbers(name: str, values: Array) -> Found:
         return _left_out(name, _constant(value))
     whole = bool(np.all(finite == np.floor(finite)))
     if whole and _is_row_number(name, distinct, len(values)):
-        return _left_out(name, "looks like an identifier")
+        return _left_out(name, _IDENTIFIER)
     notes = (f"{name} holds {infinite} infinite values: counted as missing.",) if infinite else ()
     usual = float(np.quantile(finite, 0.5, method="lower"))
     example = _plain_number(usual)
@@ -155,7 +160,11 @@ def _ranged(column: Column, values: Array) -> Column:
 
 
 def _left_out(name: str, why: str) -> Found:
-    return Found(column=None, notes=(f"{name} {why}: left out.",))
+    return Found(
+        column=None,
+        notes=(f"{name} {why}: left out.",),
+        left_out="identifier" if why == _IDENTIFIER else "constant",
+    )
 
 
 def _constant(value: Json) -> str:

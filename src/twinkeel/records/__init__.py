@@ -32,6 +32,7 @@ from twinkeel.records.expectations import (
     FreshExpectation,
     RowsExpectation,
 )
+from twinkeel.records.findings import Done, Finding, Severity
 from twinkeel.records.history import (
     Evaluation,
     Event,
@@ -61,6 +62,7 @@ __all__ = [
     "Contribution",
     "Direction",
     "Document",
+    "Done",
     "Estimate",
     "Evaluation",
     "Event",
@@ -69,6 +71,7 @@ __all__ = [
     "Explanation",
     "Field",
     "FieldType",
+    "Finding",
     "FreshExpectation",
     "Gate",
     "Json",
@@ -87,6 +90,7 @@ __all__ = [
     "RowsExpectation",
     "Score",
     "Scorecard",
+    "Severity",
     "Signal",
     "Signature",
     "Slice",
