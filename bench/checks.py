@@ -25,23 +25,20 @@ from twinkeel.data.split import SplitOptions, split
 from twinkeel.data.table import Table, from_frame, texts
 from twinkeel.records import Finding
 
-ADULT = (
-    "age workclass fnlwgt education education_num marital_status occupation relationship race sex "
-    "capital_gain capital_loss hours_per_week native_country income"
-).split()
-COLIC = (
-    "surgery age hospital_number rectal_temperature pulse respiratory_rate extremities "
-    "peripheral_pulse mucous_membranes capillary_refill pain peristalsis distension "
+NAMES = {
+    "adult": "age workclass fnlwgt education education_num marital_status occupation relationship "
+    "race sex capital_gain capital_loss hours_per_week native_country income",
+    "horse_colic": "surgery age hospital_number rectal_temperature pulse respiratory_rate "
+    "extremities peripheral_pulse mucous_membranes capillary_refill pain peristalsis distension "
     "nasogastric_tube nasogastric_reflux reflux_ph feces abdomen packed_cell_volume total_protein "
     "abdomcentesis_appearance abdomcentesis_protein outcome surgical_lesion lesion_1 lesion_2 "
-    "lesion_3 cp_data"
-).split()
-WINE = (
-    "fixed_acidity volatile_acidity citric_acid sugar chlorides free_so2 total_so2 density ph "
-    "sulphates alcohol quality"
-).split()
-ABALONE = "sex length diameter height whole shucked viscera shell rings".split()
-PIMA = "pregnancies glucose pressure skin insulin bmi pedigree age diabetes".split()
+    "lesion_3 cp_data",
+    "wine_quality": "fixed_acidity volatile_acidity citric_acid sugar chlorides free_so2 total_so2 "
+    "density ph sulphates alcohol quality",
+    "abalone": "sex length diameter height whole shucked viscera shell rings",
+    "pima_diabetes": "pregnancies glucose pressure skin insulin bmi pedigree age diabetes",
+}
+"""Column names of the files that have no header."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +52,6 @@ class Known:
     """`check:column`, or `check` alone: should be found."""
     welcome: tuple[str, ...] = ()
     """Right where found, and no miss where not."""
-    names: tuple[str, ...] = ()
-    """Of a file without a header."""
 
 
 SETS = {
@@ -92,7 +87,6 @@ SETS = {
         False,
         ("duplicate_column:education_num", "duplicate_rows", "sentinel:capital_gain"),
         ("contradicting_labels",),
-        names=tuple(ADULT),
     ),
     "nyc_taxis": Known(
         "taxis.csv",
@@ -136,7 +130,6 @@ SETS = {
         False,
         ("leak:lesion_1", "name_hints:outcome", "near_constant:lesion_3"),
         ("groups:hospital_number", "near_constant"),
-        names=tuple(COLIC),
     ),
     "telco_churn": Known(
         "Telco-Customer-Churn.csv",
@@ -156,28 +149,25 @@ SETS = {
             "sentinel:insulin",
             "sentinel:bmi",
         ),
-        names=tuple(PIMA),
     ),
     "diamonds": Known(
         "diamonds.csv", "price", True, ("duplicate_rows", "sentinel:x"), ("sentinel", "time_order")
     ),
-    "wine_quality": Known(
-        "winequality-white.csv", "quality", True, ("duplicate_rows",), names=tuple(WINE)
-    ),
+    "wine_quality": Known("winequality-white.csv", "quality", True, ("duplicate_rows",)),
     "california_housing": Known("housing.csv", "median_house_value", True, (), ("time_order",)),
-    "abalone": Known("abalone.csv", "rings", True, names=tuple(ABALONE)),
+    "abalone": Known("abalone.csv", "rings", True),
 }
 
 
 def load(folder: Path, known: Known) -> Table:
     """The table of a set, with names where the file has none."""
     path = folder / known.file
-    if not known.names:
+    if folder.name not in NAMES:
         return read(path)
     import pandas as pd
 
     return from_frame(
-        pd.read_csv(path, header=None, names=list(known.names), skipinitialspace=True)
+        pd.read_csv(path, header=None, names=NAMES[folder.name].split(), skipinitialspace=True)
     )
 
 

@@ -20,7 +20,7 @@ from twinkeel.records import Finding
 
 _HINTS = re.compile(
     r"(?i)(^|[_\W])(paid|payment[_ ]?received|balance|outcome|result|final|closed?|settled|resolved"
-    r"|resolution|cancel(l?ed|lation)?|refund(ed)?|recovered|recover(y|ies)|collected|charged?[_ ]?off"
+    r"|resolution|cancel(l?ed|lation)?|refund(ed)?|recover(ed|y|ies)|collected|charged?[_ ]?off"
     r"|tat|turnaround|dropoff|delivered|discharged?|completed|death|died|status|last[_ ]pymnt"
     r"|duration|elapsed|end(ed)?[_ ]?(date|time|at))($|[_\W])"
 )
@@ -41,7 +41,7 @@ def filled_later(subject: Subject) -> Iterator[Finding]:
         if told >= bound:
             said = (
                 f"whether {one.name} is there tells {subject.target}: {subject.metric} {told:.3f} "
-                f"({int(gone.sum()):,} of {len(gone):,} values missing); is it filled in afterwards?"
+                f"({int(gone.sum()):,} of {len(gone):,} missing); is it filled in afterwards?"
             )
             numbers = {"score": told, "missing": int(gone.sum()), "n": len(gone)}
             yield found("filled_later", [one.name], said, numbers=numbers)

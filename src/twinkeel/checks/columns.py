@@ -51,17 +51,17 @@ def near_constant(subject: Subject) -> Iterator[Finding]:
 
 def duplicate_column(subject: Subject) -> Iterator[Finding]:
     """Columns that repeat another one, value for value or under other names."""
+    by_value: dict[bytes, Feature] = {}
     by_code: dict[bytes, Feature] = {}
     for one in subject.learnable:
-        code = _code(one)
-        first = by_code.setdefault(code, one)
-        if first is one:
-            continue
-        if _equal(subject, first, one):
-            said = f"{one.name} equals {first.name} in every row"
+        same = by_value.setdefault(one.values.tobytes(), one)
+        repeats = one.distinct < len(one.values) / 2
+        alike = by_code.setdefault(_code(one), one) if repeats else one
+        if same is not one and _equal(subject, same, one):
+            said = f"{one.name} equals {same.name} in every row"
             yield found("duplicate_column", [one.name], said, done="left out", severity="note")
-        elif one.distinct < len(one.values) / 2:
-            said = f"{one.name} says the same as {first.name} in other words, value for value"
+        elif alike is not one:
+            said = f"{one.name} says the same as {alike.name} in other words, value for value"
             yield found("duplicate_column", [one.name], said, severity="note")
 
 

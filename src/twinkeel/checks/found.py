@@ -1,4 +1,4 @@
-"""How a finding is said: its columns, its sentence, what was done, and the key that does otherwise."""
+"""How a finding is said: its columns, its sentence, what was done, the key that does otherwise."""
 
 from __future__ import annotations
 

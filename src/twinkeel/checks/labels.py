@@ -12,12 +12,13 @@ from twinkeel.checks.trial import trial
 from twinkeel.records import Finding
 from twinkeel.stats.intervals import wilson
 
-SUREST = 0.1
+SUREST = 0.2
 """The share of rows, those that the model is surest of, in which wrong labels stand out."""
+_FLAT = 1.4
+"""Wrong labels are as frequent among the next surest rows; where a target is only hard to predict,
+errors there are more frequent than this many times."""
 _WORTH_SAYING = 0.02
-_UNPREDICTABLE = 0.15
-"""If even there so many are wrong, the target is hard to predict and nothing can be said."""
-_FEWEST = 50
+_FEWEST = 200
 """Rows that the model is surest of, below which nothing is said."""
 RARE = 0.1
 """A class below this share is rare."""
@@ -26,9 +27,10 @@ RARE = 0.1
 def label_noise(subject: Subject) -> Iterator[Finding]:
     """Labels that a model, which has not seen them, is sure are wrong.
 
-    Labels that are wrong at random are as often wrong where the model is sure as anywhere, and
-    there little else makes it err: the share of disagreement there is about that of wrong labels
-    (the idea of confident learning, Northcutt et al. 2021).
+    Labels that are wrong at random are as often wrong where the model is surest as where it is a
+    little less sure; a target that is hard to predict is not. Where the errors are so flat, the
+    share of disagreement among the surest rows is about that of wrong labels (the idea of
+    confident learning, Northcutt et al. 2021).
     """
     tried = trial(subject) if len(subject.classes) >= 2 else None
     if tried is None:
@@ -36,11 +38,15 @@ def label_noise(subject: Subject) -> Iterator[Finding]:
     predicted = tried.at_random
     chosen, sure = _decided(predicted)
     y = tried.subject.y
-    surest = np.argsort(-sure, kind="stable")[: max(int(SUREST * len(y)), 1)]
+    order = np.argsort(-sure, kind="stable")
+    count = int(SUREST * len(y))
+    surest, next_surest = order[:count], order[count : 2 * count]
     wrong = int((chosen[surest] != y[surest]).sum())
-    share = wrong / len(surest)
-    interval = wilson(share, len(surest))
-    if len(surest) < _FEWEST or not (interval.low >= _WORTH_SAYING and share <= _UNPREDICTABLE):
+    share = wrong / max(count, 1)
+    interval = wilson(share, max(count, 1))
+    further = float((chosen[next_surest] != y[next_surest]).mean()) if count else 1.0
+    flat = wilson(further, max(count, 1)).low <= _FLAT * share
+    if count < _FEWEST or interval.low < _WORTH_SAYING or not flat:
         return
     yield found(
         "label_noise",
@@ -65,8 +71,8 @@ def imbalance(subject: Subject) -> Iterator[Finding]:
     yield found(
         "imbalance",
         [],
-        f"{name!r} is in {rarest:,} of {n:,} rows ({rarest / n:.2%}), so always saying the commonest "
-        f"class has accuracy {most / n:.3f}: look at {better}, not at accuracy",
+        f"{name!r} is in {rarest:,} of {n:,} rows ({rarest / n:.2%}), so always saying the "
+        f"commonest class has accuracy {most / n:.3f}: look at {better}, not at accuracy",
         severity="note",
         numbers={"rarest": rarest, "rows": n, "always_commonest": most / n},
     )

@@ -17,7 +17,7 @@ _WORTH_SAYING = 0.01
 
 
 def duplicate_rows(subject: Subject) -> Iterator[Finding]:
-    """Rows that repeat another one in every column and the target, and where the split puts them."""
+    """Rows that repeat another one, target included, and where the split puts them."""
     member, size = _copies(subject, with_target=True)
     n = len(member)
     extra = n - len(size)
@@ -32,10 +32,11 @@ def duplicate_rows(subject: Subject) -> Iterator[Finding]:
     if across:
         said += (
             f", and {across:,} of the {held:,} rows that judge have a copy among those learned "
-            "from, so scores are too good"
+            "from, which flatters the scores"
         )
-        key = 'without id, copies stay on one side; or name what repeats: group = "..."'
-        yield found("duplicate_rows", [], said, key=key, numbers=numbers)
+        key = 'group = "..." keeps what belongs together on one side'
+        loud: Severity = "warning" if across / held >= _WORTH_SAYING else "note"
+        yield found("duplicate_rows", [], said, severity=loud, key=key, numbers=numbers)
         return
     said += "; copies are on one side of the split and each counts"
     severity: Severity = "warning" if extra / n >= 10 * _WORTH_SAYING else "note"
@@ -43,7 +44,7 @@ def duplicate_rows(subject: Subject) -> Iterator[Finding]:
 
 
 def contradicting_labels(subject: Subject) -> Iterator[Finding]:
-    """Rows that are alike in every column and differ in the target: no model can be right on all."""
+    """Rows that are alike in every column and differ in the target."""
     if not subject.classes:
         return
     member, size = _copies(subject, with_target=False)

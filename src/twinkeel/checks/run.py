@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from twinkeel.checks.registry import CHECKS
 from twinkeel.checks.subject import Subject
 from twinkeel.checks.trial import forget
 from twinkeel.errors import ConfigError
 from twinkeel.plugins import suggestion
-from twinkeel.records import Finding, Progress, Tick, silent
+from twinkeel.records import Finding, Progress, Record, Tick, silent
 
 SHARE = 0.1
 """The share of a build's time limit that the checks may take."""
 _SUSPECTED = ("leak", "leak_together")
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Record, frozen=True):
     """What all checks found."""
 
     findings: tuple[Finding, ...]
@@ -59,7 +57,12 @@ def check(
             left_out += gone
         subject = subject.without([n for n in left_out if n not in subject.unseen])
     forget()
-    return Checked(tuple(_ordered(findings)), tuple(left_out), tuple(allowed), tuple(skipped))
+    return Checked(
+        findings=tuple(_ordered(findings)),
+        left_out=tuple(left_out),
+        allowed=tuple(allowed),
+        skipped=tuple(skipped),
+    )
 
 
 def check_allow(allow: Sequence[str], columns: Sequence[str], where: str) -> None:

@@ -112,7 +112,7 @@ def _outcomes(subject: Subject) -> Floats:
     """(m, 1) the number or whether it is class 1; (m, classes) where there are more."""
     if len(subject.classes) <= 2:
         return subject.y[:, None].copy()
-    return (subject.y[:, None] == np.arange(len(subject.classes))).astype(np.float64)
+    return np.asarray(subject.y[:, None] == np.arange(len(subject.classes)), dtype=np.float64)
 
 
 def _means(part: Index, outcome: Floats, count: int) -> Floats:

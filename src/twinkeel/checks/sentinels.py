@@ -84,7 +84,7 @@ def _apart(code: float, rest: np.ndarray) -> bool:
 
 
 def _zero_stands_out(rest: np.ndarray, zeros: int) -> bool:
-    """Whether few are 0, all else is positive, and the way from 0 is far longer than other steps."""
+    """Whether few are 0, all else is positive, and the way from 0 is longer than other steps."""
     steps = np.diff(np.unique(rest))
     return bool(rest.min() > _STEPS * np.median(steps) and zeros <= len(rest))
 

@@ -24,7 +24,7 @@ NEWEST = 0.2
 """The share of rows, the newest, that both models predict."""
 _WORTH_SAYING = 0.01
 """A difference in score below this is no reason to split otherwise."""
-_RELATED = 0.1
+_RELATED = 0.2
 """Correlation of neighbouring rows from which on the order of the rows tells something."""
 _ENTITY = re.compile(
     r"(?i)(^|[_.\s-])(id|no|nr|key|code|customer|client|patient|subject|user|account|store|shop"
@@ -88,14 +88,15 @@ def groups(subject: Subject) -> Iterator[Finding]:
 def _time_finding(subject: Subject, column: str | None, both: _Both) -> Finding:
     what = f"{column} orders the rows in time" if column else "neighbouring rows are alike"
     shown = (
-        f"a small model of rows drawn at random has {subject.metric} {both.random}, of earlier rows "
-        f"only {both.honest}, on the same n={both.n:,} last rows"
+        f"a small model of rows drawn at random has {subject.metric} {both.random}, of earlier "
+        f"rows only {both.honest}, on the same n={both.n:,} last rows"
     )
     end = "; a random split flatters" if both.certain else "; a random split changes little"
     if column:
-        key = f'time = "{column}"'
+        dated = subject.features[column].type == "date"
+        key = f'time = "{column}"' + ("" if dated else ", once it holds dates")
     else:
-        key = 'name a column that says when, time = "...", or which rows belong together, group = "..."'
+        key = 'time = "..." if a column says when, group = "..." if one says what belongs together'
     return found(
         "time_order",
         [column] if column else [],
@@ -149,8 +150,9 @@ def _neighbours(y: Floats) -> float:
 
 def _sorted(y: Floats) -> bool:
     """Whether the rows are sorted by the target itself, which says nothing of time."""
-    changes = int((np.diff(y) != 0).sum())
-    return changes < len(np.unique(y)) + 1
+    steps = np.diff(y)
+    rising, falling = bool(np.all(steps >= 0)), bool(np.all(steps <= 0))
+    return rising or falling or int((steps != 0).sum()) < len(np.unique(y)) <= 20
 
 
 def _filled(values: Floats) -> Floats:

@@ -253,13 +253,14 @@ class Inferred(Record, frozen=True):
         return self.contract
 
 
-def infer(table: Table, *, exclude: Sequence[str] = ()) -> Inferred:
+def infer(table: Table, *, exclude: Sequence[str] = (), keep: Sequence[str] = ()) -> Inferred:
     """The contract of a table's columns, but for those in `exclude` (such as the target).
 
-    Identifiers, constant and empty columns are left out, and a note says so.
+    Identifiers, constant and empty columns are left out, and a note says so; identifiers in
+    `keep` are read as what they are.
     """
     found: list[Found] = [
-        infer_column(name, column)
+        _wanted(infer_column(name, column), name in keep)
         for name, column in table.columns.items()
         if name not in set(exclude)
     ]
@@ -270,3 +271,8 @@ def infer(table: Table, *, exclude: Sequence[str] = ()) -> Inferred:
         contract=Contract(columns=columns, known=tuple(known)),
         notes=tuple(note for one in found for note in one.notes),
     )
+
+
+def _wanted(found: Found, keep: bool) -> Found:
+    """An identifier that is to be kept, as a column."""
+    return Found(column=found.kept) if keep and found.kept is not None else found

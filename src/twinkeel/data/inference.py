@@ -69,6 +69,8 @@ class Found(Record, frozen=True):
     notes: tuple[str, ...] = ()
     left_out: Literal["constant", "identifier"] | None = None
     """Why there is no column."""
+    kept: Column | None = None
+    """Of an identifier: the column that it is where the user wants it."""
 
 
 def infer_column(name: str, cells: Array | Distinct) -> Found:
@@ -101,14 +103,15 @@ def _from_texts(name: str, counts: Counts, missing: int) -> Found:
         moments = _parsed(counts, lambda text: days(text, date_format)) or []
         return _dates(name, np.append(moments, [np.nan] * missing), date_format)
     found = _words(name, counts, missing)
-    return Found(column=found.column, notes=(*notes, *found.notes))
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def _words(name: str, counts: Counts, missing: int) -> Found:
     """A category, a text or an identifier."""
     rows = counts.total()
     if _is_identifier(name, counts, rows):
-        return _left_out(name, _IDENTIFIER)
+        kept = _column(name, "text", missing, _usual(counts))
+        return replace(_left_out(name, _IDENTIFIER), kept=kept)
     repeats = len(counts) <= _FEW or 2 * len(counts) <= rows
     notes = _nearly_numbers(name, counts, rows)
     if len(counts) <= MOST_CATEGORIES and repeats:
@@ -128,7 +131,8 @@ def _numbers(name: str, values: Array) -> Found:
         return _left_out(name, _constant(value))
     whole = bool(np.all(finite == np.floor(finite)))
     if whole and _is_row_number(name, distinct, len(values)):
-        return _left_out(name, _IDENTIFIER)
+        kept = _ranged(_column(name, "integer", 0, _plain_number(float(finite[0]))), finite)
+        return replace(_left_out(name, _IDENTIFIER), kept=kept)
     notes = (f"{name} holds {infinite} infinite values: counted as missing.",) if infinite else ()
     usual = float(np.quantile(finite, 0.5, method="lower"))
     example = _plain_number(usual)

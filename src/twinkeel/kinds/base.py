@@ -26,6 +26,7 @@ from twinkeel.records import (
     Evidence,
     Expectations,
     Explanation,
+    Finding,
     Json,
     Limits,
     Message,
@@ -165,6 +166,8 @@ class Built:
     """How cases were held out: method, share, cutoff, and the rule, as in `Cases.rule`."""
     notes: Sequence[str] = ()
     """What a person should know of the data and of what was done about it, a sentence each."""
+    findings: Sequence[Finding] = ()
+    """What checks of the data found before anything was learned."""
 
 
 class Kind(ABC, Generic[OptionsT]):
@@ -197,6 +200,14 @@ class Kind(ABC, Generic[OptionsT]):
     @abstractmethod
     def measures(self, evidence: Evidence) -> list[Measure]:
         """What can be scored on this evidence; a function of the evidence alone."""
+
+    def rehearse(self, task: Task[OptionsT], cases: Cases) -> Evidence | None:  # noqa: ARG002
+        """Evidence on these cases as a version of middling quality might give, before one is built.
+
+        Its scores have the names that gates may use, and intervals as wide as so few cases have.
+        None where that cannot be known before.
+        """
+        return None
 
     def propose(self, table: Table, target: str) -> dict[str, Json] | None:  # noqa: ARG002
         """Options to start with when `target` is to be learned from `table`; None if unsuited.

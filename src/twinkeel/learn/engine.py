@@ -127,7 +127,7 @@ class _Ready:
 def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _Ready:
     problem, notes = learnable(problem, limits, seed)
     targets = problem.objective.targets(problem.target, weights(problem))
-    inferred = infer(problem.table)
+    inferred = infer(problem.table, keep=problem.keep)
     contract = inferred.usable()
     values = contract.read(problem.table.columns, len(problem.table)).values
     strata = targets.loss.strata(targets.y)

@@ -36,6 +36,8 @@ class Problem:
     """(n,) rows of one group are never on both sides of a fold."""
     time: NDArray[Any] | None = None
     """(n,) sortable moments: folds then go forward in time."""
+    keep: tuple[str, ...] = ()
+    """Columns that look like identifiers and are to be learned from all the same."""
     check: Table | None = None
     """Rows that were held out, on which the compiled model is proven; else the learned ones."""
 

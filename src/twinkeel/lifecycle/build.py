@@ -27,6 +27,7 @@ from twinkeel.kinds.base import Built, Servable, Task
 from twinkeel.lifecycle.components import Component, component, options_json
 from twinkeel.lifecycle.contract import check_pin, pinned
 from twinkeel.lifecycle.expectations import held_to
+from twinkeel.lifecycle.rehearse import rehearse
 from twinkeel.lifecycle.versions import find, load
 from twinkeel.records import Cases, Expectations, Lineage, Progress, Tick, Version, silent
 from twinkeel.store.steps import Steps
@@ -66,8 +67,11 @@ def build(
         )
         _empty(task.bundle)
         cases = what.kind.cases(task)
+        rehearsed = rehearse(what, task, cases)
         built = what.kind.build(task)
-        built = dataclasses.replace(built, notes=(*broken, *built.notes))
+        built = dataclasses.replace(
+            built, notes=(*broken, *built.notes), findings=(*rehearsed, *built.findings)
+        )
         _check_honest(name, cases, built)
         lineage = _lineage(store, task, what, built, depends_on)
         progress(Tick(stage="storing"))
@@ -142,6 +146,7 @@ def _lineage(
         packages=_packages(),
         origins=task.data.origins(),
         notes=(*task.data.notes(), *built.notes),
+        findings=tuple(built.findings),
         seconds=round(time.monotonic() - task.started, 3),
     )
 

@@ -42,6 +42,8 @@ def _sections(store: Store, version: Version) -> Iterator[Section]:
         evidence = msgspec.json.decode(store.get_object(judged.evidence_digest), type=Evidence)
         kind = plugins.kind(version.kind)
         yield from kind.report(store.open_bundle(version.bundle), evidence)
+    if version.lineage.findings:
+        yield _findings(version)
     yield _lineage(version)
 
 
@@ -84,6 +86,17 @@ def origin(one: Origin) -> str:
     sample = "" if one.sampled is None else f", a sample of {one.sampled:,} used"
     query = "" if one.query is None else f": {' '.join(one.query.split())}"
     return f"{one.place}{query}{rows}{sample}, sha256 {one.digest[:16]}"
+
+
+def _findings(version: Version) -> Section:
+    found = version.lineage.findings
+    warnings = sum(one.severity == "warning" for one in found)
+    rows = tuple((one.severity, one.label, one.found, one.done, one.key) for one in found)
+    return Section(
+        title="Checks before training",
+        text=f"What was found in the data before anything was learned; {warnings} may mislead.",
+        table=Table(columns=("severity", "check", "found", "done", "otherwise"), rows=rows),
+    )
 
 
 def _lineage(version: Version) -> Section:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from twinkeel.errors import UsageError
 from twinkeel.records.base import Json, Record
+from twinkeel.records.findings import Finding
 from twinkeel.records.judging import Outcome, Scorecard, Verdict
 
 _REFERENCE = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)@([1-9][0-9]{0,8})")
@@ -66,6 +67,8 @@ class Lineage(Record, frozen=True, kw_only=True):
     """The source, and before it the sources that its query reads."""
     notes: tuple[str, ...] = ()
     """What a person should know of the data and of what was done about it."""
+    findings: tuple[Finding, ...] = ()
+    """What checks of the data found before anything was learned."""
     seconds: float = 0.0
 
 

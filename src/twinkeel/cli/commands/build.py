@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinkeel.cli.findings import found
 from twinkeel.cli.invocation import Here, Reply
 from twinkeel.cli.names import Component
 from twinkeel.cli.scorecards import as_data, describe
@@ -28,10 +29,11 @@ def build(component: Component, /, *, seed: int | None = None, here: Here) -> Re
         f"{judged.version.ref}: learned from {lineage.rows_learned:,} of {lineage.rows:,} rows "
         f"in {lineage.seconds:.1f} s, {judged.version.bundle_bytes / 1e6:.1f} MB."
     )
+    ref = str(judged.version.ref)
     notes = tuple(f"  {note}" for note in lineage.notes)
     passed = evaluation is not None and evaluation.outcome == "pass"
     return Reply(
         data=as_data(judged),
-        parts=(summary, *notes, *describe(judged)),
+        parts=(summary, *notes, *found(lineage.findings, ref), *describe(judged)),
         exit_code=0 if passed else 1,
     )

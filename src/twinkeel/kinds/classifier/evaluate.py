@@ -7,12 +7,17 @@ from numpy.typing import NDArray
 
 from twinkeel.errors import BundleError
 from twinkeel.kinds.base import Servable
-from twinkeel.kinds.tabular.timing import timings
+from twinkeel.kinds.classifier.kind import ClassifierOptions
+from twinkeel.kinds.tabular.timing import TIMINGS, timings
+from twinkeel.learn.objectives.labels import classes_of
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.metrics.classification import DecisionRule
 from twinkeel.metrics.classification import measures as classification_measures
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence
+
+_SIGNAL = 0.85
+"""How far an imagined classifier tells a class, in standard deviations of its noise."""
 
 
 def evaluate(servable: Servable, cases: Cases) -> Evidence:
@@ -73,3 +78,29 @@ def probabilities(evidence: Evidence) -> NDArray[np.float64]:
     """Probability of each class for each case, shape (n, classes)."""
     columns = [evidence.outputs[name] for name in evidence.context["classes"]]
     return np.asarray(columns, dtype=np.float64).T
+
+
+def rehearsal(options: ClassifierOptions, cases: Cases, *, seed: int = 0) -> Evidence:
+    """Evidence of an imagined classifier of middling quality, with calibrated probabilities.
+
+    Each case has a signal for its own class under normal noise; of two classes, the area under
+    the ROC curve is then about 0.8.
+    """
+    expected = np.asarray(cases.expected, dtype=object)
+    classes = classes_of(expected, options.positive)
+    true = expected[:, None] == np.asarray(classes, dtype=object)
+    noise = np.random.default_rng(seed).normal(size=true.shape)
+    logits = _SIGNAL * (noise + _SIGNAL * true) + np.log(true.mean(axis=0))
+    found = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found /= found.sum(axis=1, keepdims=True)
+    return Evidence.of(
+        cases,
+        {name: found[:, k].tolist() for k, name in enumerate(classes)},
+        timings={name: [0.0] for name in TIMINGS},
+        context={
+            "classes": list(classes),
+            "positive": classes[1] if len(classes) == 2 else None,
+            "threshold": 0.5 if len(classes) == 2 else None,
+            "costs": None if options.costs is None else [[0.0] * len(classes)] * len(classes),
+        },
+    )

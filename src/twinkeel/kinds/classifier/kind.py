@@ -74,6 +74,12 @@ class Classifier(Kind[ClassifierOptions]):
 
         return losses(calls, labels)
 
+    def rehearse(self, task: Task[ClassifierOptions], cases: Cases) -> Evidence | None:
+        """What an imagined classifier might answer; None without two classes."""
+        from twinkeel.kinds.classifier.evaluate import rehearsal
+
+        return rehearsal(task.options, cases) if len(set(cases.expected)) > 1 else None
+
     def propose(self, table: Table, target: str) -> dict[str, Json] | None:
         """Suited when the target has few distinct values, or is not a number."""
         from twinkeel.kinds.classifier.propose import propose

@@ -11,6 +11,7 @@ import numpy as np
 from twinkeel.data.profile import profile
 from twinkeel.data.table import Table, texts
 from twinkeel.kinds.base import Built, Task
+from twinkeel.kinds.tabular.checking import check_rows, unchecked, without
 from twinkeel.kinds.tabular.options import PROFILE, TabularT
 from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
 from twinkeel.learn.engine import Problem, Trained, train
@@ -22,9 +23,13 @@ _FOR_JUDGING = 0.1
 
 
 def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
-    """Learn, compile, prove and write the bundle, with the profile of what was learned from."""
+    """Check, learn, compile, prove and write the bundle, with the profile of what was learned from.
+
+    What the checks leave out is not learned from.
+    """
+    checked = check_rows(task, rows)
     trained = train(
-        problem,
+        without(problem, checked),
         limits=_remaining(task),
         seed=task.seed,
         step=task.step,
@@ -47,7 +52,8 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
             "cutoff": rows.split.cutoff,
             "rule": rows.split.rule,
         },
-        notes=(*rows.notes, *trained.card.notes),
+        notes=(*rows.notes, *trained.card.notes, *unchecked(checked)),
+        findings=checked.findings,
     )
 
 

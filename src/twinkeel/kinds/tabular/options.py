@@ -26,6 +26,9 @@ class TabularOptions(Options, frozen=True, kw_only=True):
     """The column that says how much a row counts, in learning and in scores."""
     exclude: tuple[str, ...] = ()
     """Columns to leave out of learning, for instance what is not known when predicting."""
+    allow: tuple[str, ...] = ()
+    """What the checks before training may find without a word and without leaving it out, as
+    `leak:TotalCharges`, or `imbalance` for a whole check."""
     sensitive: tuple[str, ...] = ()
     """Columns whose groups are scored one by one and compared."""
 

@@ -14,6 +14,8 @@ _LEAST_CALLS = 20
 _SECONDS = 1.0
 """How long single rows are timed at most, beyond the least number of calls."""
 _BATCHES = 6
+TIMINGS = ("latency_ms", "rows_per_second", "bundle_mb")
+"""The names of what is measured."""
 
 
 def timings(
