@@ -12,6 +12,9 @@ from twinkeel.checks.subject import Index, Subject
 from twinkeel.data.table import texts
 from twinkeel.records import Finding, Severity
 
+_FLATTERING = 0.05
+"""Copies among the rows that judge, from which share on they are a warning: with few columns, some
+rows are alike by chance."""
 _WORTH_SAYING = 0.01
 """Copies below this share of rows are told as a note."""
 
@@ -35,7 +38,7 @@ def duplicate_rows(subject: Subject) -> Iterator[Finding]:
             "from, which flatters the scores"
         )
         key = 'group = "..." keeps what belongs together on one side'
-        loud: Severity = "warning" if across / held >= _WORTH_SAYING else "note"
+        loud: Severity = "warning" if across / held >= _FLATTERING else "note"
         yield found("duplicate_rows", [], said, severity=loud, key=key, numbers=numbers)
         return
     said += "; copies are on one side of the split and each counts"

@@ -61,7 +61,7 @@ def leak_together(subject: Subject) -> Iterator[Finding]:
 
 def _told(subject: Subject, pair: _Pair, alone: dict[str, float]) -> Finding:
     names = [pair.first.name, pair.second.name]
-    exact = pair.sign in "+-" and not subject.classes and _exact(subject, pair)
+    exact = _exact(subject, pair)
     if exact:
         said = (
             f"{pair.text} is {subject.target} in {exact:.1%} of rows, so there is nothing to learn"
@@ -80,7 +80,9 @@ def _told(subject: Subject, pair: _Pair, alone: dict[str, float]) -> Finding:
 
 
 def _exact(subject: Subject, pair: _Pair) -> float:
-    """The share of rows in which the formula is the target, 0 where it is below `_EXACT`."""
+    """The share of rows in which a sum or difference is the target, 0 below `_EXACT`."""
+    if subject.classes or pair.sign not in "+-":
+        return 0.0
     value = _put(pair.first.values, pair.second.values, pair.sign)
     with np.errstate(invalid="ignore"):
         share = float(np.mean(np.abs(value - subject.y) <= 1e-6 * np.maximum(1, np.abs(subject.y))))
@@ -109,11 +111,16 @@ def _arithmetic(subject: Subject, alone: dict[str, float]) -> list[_Pair]:
 
 
 def _standing_out(subject: Subject, pairs: list[_Pair], alone: dict[str, float]) -> list[_Pair]:
-    """Those above the bound that tell much more than their parts, one per two columns."""
+    """Those above the bound that tell much more than their parts, one per two columns.
+
+    A column that is suspected by itself needs no other, except where a formula is exact.
+    """
     bound = max(suspicious(subject), 0.95)
     kept: dict[frozenset[str], _Pair] = {}
     for pair in sorted(pairs, key=lambda one: -one.told):
         best = max(alone[pair.first.name], alone[pair.second.name])
+        if best >= suspicious(subject) and not _exact(subject, pair):
+            continue
         if pair.told >= bound and 1 - pair.told <= (1 - _GAIN) * (1 - best):
             kept.setdefault(frozenset((pair.first.name, pair.second.name)), pair)
     return list(kept.values())

@@ -216,8 +216,8 @@ def _record(
     return Score(
         name=question.measure.name,
         value=value,
-        low=None if interval is None else interval.low,
-        high=None if interval is None else interval.high,
+        low=None if interval is None else float(interval.low),
+        high=None if interval is None else float(interval.high),
         n=len(question.cases),
         direction=question.measure.direction,
         slice=question.measure.over if question.slice is None else question.slice,
