@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from telecom import churn_lines, write_project
+from telecom import TOML, churn_lines, write_project
 from twinkeel.checks.registry import CHECKS
 from twinkeel.errors import ConfigError
+from twinkeel.lifecycle.build import task_for_cases
+from twinkeel.lifecycle.components import component
+from twinkeel.metrics.scorecard import scorecard
 from twinkeel.project import Project
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -77,6 +80,55 @@ def test_a_misspelt_gate_stops_the_build_before_it_begins(
     assert words in str(error.value)
     assert "Nothing was built" in str(error.value)
     assert here.store.versions("churn") == []
+
+
+AMOUNTS = """
+[project]
+name = "telecom-test"
+[sources.customers]
+path = "customers.csv"
+[components.charge]
+kind = "regressor"
+source = "customers"
+target = "MonthlyCharges"
+id = "customerID"
+sensitive = ["gender"]
+work_limit = 1
+{options}
+[components.charge.gates]
+{gates}
+"""
+
+
+def test_a_regressor_s_leak_is_told_and_its_misspelt_gate_stops_it(tmp_path: Path) -> None:
+    wrong = write_project(tmp_path / "wrong", gates='rmsee = "<= 9"', toml=AMOUNTS)
+    right = write_project(tmp_path / "right", gates='rmse = "<= 9"', toml=AMOUNTS)
+
+    with pytest.raises(ConfigError, match="did you mean rmse"):
+        Project.open(wrong).build("charge")
+    found = Project.open(right).build("charge").version.lineage.findings
+
+    assert [one.label for one in found if one.check == "leak_together"] == [
+        "leak_together:TotalCharges+tenure"
+    ]
+
+
+@pytest.mark.parametrize(("toml", "name"), [(TOML, "churn"), (AMOUNTS, "charge")])
+def test_a_rehearsal_has_the_scores_that_a_version_has(
+    tmp_path: Path, toml: str, name: str
+) -> None:
+    here = Project.open(write_project(tmp_path, gates="", toml=toml))
+    judged = here.build(name)
+    what = component(here.config, name)
+    task = task_for_cases(here.config, here.store, what, tmp_path)
+
+    evidence = what.kind.rehearse(task, what.kind.cases(task))
+
+    assert evidence is not None
+    card = scorecard(what.kind.measures(evidence), evidence, resamples=20)
+    assert judged.evaluation is not None
+    real = [score.key for score in judged.evaluation.scorecard.scores]
+    assert [score.key for score in card.scores] == real
 
 
 def test_a_gate_that_few_cases_can_hardly_judge_says_how_many_would_do(tmp_path: Path) -> None:

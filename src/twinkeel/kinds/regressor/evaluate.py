@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 
 from twinkeel.errors import BundleError
 from twinkeel.kinds.base import Servable
-from twinkeel.kinds.tabular.timing import timings
+from twinkeel.kinds.regressor.kind import RegressorOptions
+from twinkeel.kinds.tabular.timing import TIMINGS, timings
 from twinkeel.learn.predictors.amounts import NAMES, AmountPredictor
 from twinkeel.metrics import regression
 from twinkeel.metrics.measure import Measure
 from twinkeel.metrics.regression import Forecasts
 from twinkeel.records import Cases, Evidence
+
+_ERROR = 0.5
+"""The error of an imagined regressor, in standard deviations of the target."""
 
 
 def evaluate(servable: Servable, cases: Cases) -> Evidence:
@@ -42,3 +48,18 @@ def forecasts(evidence: Evidence) -> Forecasts:
     prediction, low, high = (np.asarray(evidence.outputs[name], dtype=np.float64) for name in NAMES)
     expected = np.asarray(evidence.expected, dtype=np.float64)
     return Forecasts(expected, prediction, low, high, evidence.context["interval"])
+
+
+def rehearsal(options: RegressorOptions, cases: Cases, *, seed: int = 0) -> Evidence:
+    """Evidence of an imagined regressor of middling quality: normal errors, R2 of about 0.75."""
+    expected = np.asarray(cases.expected, dtype=np.float64)
+    scale = _ERROR * float(expected.std())
+    prediction = expected + scale * np.random.default_rng(seed).normal(size=len(expected))
+    half = scale * NormalDist().inv_cdf((1 + options.interval) / 2)
+    found = zip(NAMES, (prediction, prediction - half, prediction + half), strict=True)
+    return Evidence.of(
+        cases,
+        {name: values.tolist() for name, values in found},
+        timings={name: [0.0] for name in TIMINGS},
+        context={"interval": options.interval},
+    )

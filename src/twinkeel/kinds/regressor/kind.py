@@ -59,6 +59,12 @@ class Regressor(Kind[RegressorOptions]):
 
         return measures(evidence)
 
+    def rehearse(self, task: Task[RegressorOptions], cases: Cases) -> Evidence | None:
+        """What an imagined regressor might answer."""
+        from twinkeel.kinds.regressor.evaluate import rehearsal
+
+        return rehearsal(task.options, cases)
+
     def propose(self, table: Table, target: str) -> dict[str, Json] | None:
         """Suited when the target is a number with many values."""
         from twinkeel.kinds.regressor.propose import propose
