@@ -18,6 +18,8 @@ _FLAT = 1.4
 """Wrong labels are as frequent among the next surest rows; where a target is only hard to predict,
 errors there are more frequent than this many times."""
 _WORTH_SAYING = 0.02
+_UNPREDICTABLE = 0.15
+"""If even the surest are so often wrong, the target is a matter of chance."""
 _FEWEST = 200
 """Rows that the model is surest of, below which nothing is said."""
 RARE = 0.1
@@ -46,7 +48,8 @@ def label_noise(subject: Subject) -> Iterator[Finding]:
     interval = wilson(share, max(count, 1))
     further = float((chosen[next_surest] != y[next_surest]).mean()) if count else 1.0
     flat = wilson(further, max(count, 1)).low <= _FLAT * share
-    if count < _FEWEST or interval.low < _WORTH_SAYING or not flat:
+    worth_saying = interval.low >= _WORTH_SAYING and share <= _UNPREDICTABLE
+    if count < _FEWEST or not worth_saying or not flat:
         return
     yield found(
         "label_noise",
