@@ -105,9 +105,18 @@ def _arithmetic(subject: Subject, alone: dict[str, float]) -> list[_Pair]:
         for k in np.argsort(-told)[:3]:
             one, other = numbers[left[k]], numbers[right[k]]
             value = _put(one.values, other.values, sign)
-            score = scoring.of_part(subject, scoring.parts(value, len(value)))
-            pairs.append(_Pair(one, other, sign, score))
+            pairs.append(_Pair(one, other, sign, _telling(subject, value)))
     return _standing_out(subject, pairs, alone)
+
+
+def _telling(subject: Subject, value: Floats) -> float:
+    """What a formula's value tells: in parts of equal size, or as it is where the target is a
+    number."""
+    told = scoring.of_part(subject, scoring.parts(value, len(value)))
+    there = ~np.isnan(value)
+    if subject.classes or there.mean() < 0.9 or value[there].std() == 0:
+        return told
+    return max(told, float(np.corrcoef(value[there], subject.y[there])[0, 1] ** 2))
 
 
 def _standing_out(subject: Subject, pairs: list[_Pair], alone: dict[str, float]) -> list[_Pair]:
