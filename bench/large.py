@@ -1,6 +1,6 @@
 """Tables larger than one wants to hold: build and batch scoring, in time and peak memory.
 
-    python bench/large.py TABLE FOLDER [--rows 10000000] [--keep]
+    python bench/large.py TABLE FOLDER [--rows 10000000] [--keep] [--only-read]
 
 TABLE is the churn table (`examples/telecom/data/customers.csv` or the like); FOLDER gets the made
 tables and a project for each form, some 3 GB for ten million rows. Rows are drawn from the real
@@ -39,6 +39,14 @@ target = "Churn"
 positive = "Yes"
 id = "customerID"
 work_limit = 1
+"""
+READ = """
+import sys
+from pathlib import Path
+from twinkeel.config import SourceConfig
+from twinkeel.data.opening import open_source
+source = open_source(SourceConfig(path=sys.argv[1]), Path())
+source.table(), source.digest()
 """
 
 
@@ -96,6 +104,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--only-read", action="store_true")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,13 +120,14 @@ def main() -> None:
         scored = str(folder / f"scored.{form}")
         here = ("--project", str(project))
         steps = {
+            "read, keep the sample": (sys.executable, "-c", READ, str(data)),
             "build": (twinkeel, "build", "churn", *here),
             "score every row": (
                 *(twinkeel, "call", "churn@1", *here),
                 *("--in", str(data), "--out", scored),
             ),
         }
-        for step, command in steps.items():
+        for step, command in list(steps.items())[: 1 if arguments.only_read else None]:
             seconds, peak = run(*command)
             size = data.stat().st_size / 1e9
             speed = arguments.rows / seconds
