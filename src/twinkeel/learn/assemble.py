@@ -95,16 +95,15 @@ def combine(material: Material, bags: Sequence[Bag]) -> Ensemble:
 
 
 def _tree_count(bag: Bag) -> int:
-    parts = (model.parts() for model in bag.models)
-    return sum(len(part) for part in parts if isinstance(part, Trees))
+    return sum(len(part) for part in bag.parts if isinstance(part, Trees))
 
 
 def _function(material: Material, bags: Sequence[Bag], weights: Floats, head: Head) -> Function:
     """All chosen models as one set of trees and one linear function, weights multiplied in."""
     trees, linear = [], material.frame
     for bag, weight in zip(bags, weights, strict=True):
-        for fold, model in enumerate(bag.models if weight else ()):
-            part, seen = model.parts(), material.space.seen(fold)
+        for fold, part in enumerate(bag.parts if weight else ()):
+            seen = material.space.seen(fold)
             share = float(weight) / len(bag.models)
             if isinstance(part, Trees):
                 trees.append(part.over(seen).scaled(share))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,7 @@ from twinkeel.learn.linear import Linear
 from twinkeel.learn.portfolio import PORTFOLIO, Candidate
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.targets import Targets
+from twinkeel.learn.trees import Trees
 from twinkeel.records import Progress, Record, Tick
 from twinkeel.store.arrays import array
 
@@ -106,6 +108,11 @@ class Bag:
     margin: Floats
     """(judged rows, k) out-of-fold margins, fold after fold."""
     seconds: float
+
+    @cached_property
+    def parts(self) -> tuple[Trees | Linear, ...]:
+        """Each model as plain arrays."""
+        return tuple(model.parts() for model in self.models)
 
 
 class _Abandoned(Exception):
