@@ -25,27 +25,27 @@ from twinkeel.config import SourceConfig
 from twinkeel.data.profile import profile
 from twinkeel.data.opening import open_source
 table = open_source(SourceConfig(path=Path(sys.argv[1]).name), Path(sys.argv[1]).parent).table()
-began = time.perf_counter()
+began, work = time.perf_counter(), time.process_time()
 profile(table, target=sys.argv[2])
 """
 _PANDAS = """
 import pandas as pd
 table = pd.read_parquet(sys.argv[1])
-began = time.perf_counter()
+began, work = time.perf_counter(), time.process_time()
 table.describe(include="all")
 """
 _YDATA = """
 import pandas as pd
 from ydata_profiling import ProfileReport
 table = pd.read_parquet(sys.argv[1])
-began = time.perf_counter()
+began, work = time.perf_counter(), time.process_time()
 ProfileReport(table, minimal=True, progress_bar=False).get_description()
 """
 _HEAD = "import resource, sys, time\nfrom pathlib import Path\nread = time.perf_counter()\n"
 _TAIL = """
-done = time.perf_counter()
+done, worked = time.perf_counter(), time.process_time()
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print("measured", began - read, done - began, peak)
+print("measured", began - read, done - began, worked - work, peak)
 """
 
 
@@ -65,7 +65,7 @@ def main() -> None:
         target = given.target or names[-1]
         print(f"{given.rows:,} rows by {len(names)} columns drawn from {given.data.name}, target")
         print(f"{target}; {os.cpu_count()} processors\n")
-        print("| what | reading s | profile s | peak MB |\n|-|-|-|-|")
+        print("| what | reading s | profile s | of the processor | peak MB |\n|-|-|-|-|-|")
         show("twinkeel profile", sys.executable, _OURS, [str(path), target], given.limit)
         show("pandas describe(include='all')", sys.executable, _PANDAS, [str(path)], given.limit)
         if given.ydata:
@@ -115,10 +115,10 @@ def show(what: str, python: str | None, code: str, arguments: list[str], limit: 
     line = next((one for one in ran.stdout.splitlines() if one.startswith("measured ")), None)
     if line is None:
         said = ran.stderr.strip().splitlines()
-        print(f"| {what} | failed: {said[-1] if said else ran.returncode} | | |")
+        print(f"| {what} | failed: {said[-1] if said else ran.returncode} | | | |")
         return
-    reading, seconds, peak = map(float, line.split()[1:])
-    print(f"| {what} | {reading:.1f} | {seconds:.1f} | {peak:,.0f} |", flush=True)
+    reading, seconds, worked, peak = map(float, line.split()[1:])
+    print(f"| {what} | {reading:.1f} | {seconds:.1f} | {worked:.1f} | {peak:,.0f} |", flush=True)
 
 
 if __name__ == "__main__":
