@@ -1,12 +1,14 @@
-"""What a page starts from: the table alone, or the project as the tutorial leaves it."""
+"""What a page starts from: the table or the articles alone, or the project of the tutorial."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from doc_blocks import DOCS, ROOT, blocks
 from doc_runner import Runner
 
-CUSTOMERS = ROOT / "examples" / "telecom" / "data" / "customers.csv"
+TELECOM = ROOT / "examples" / "telecom"
+CUSTOMERS = TELECOM / "data" / "customers.csv"
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +17,15 @@ def table_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("start")
     (folder / "data").mkdir()
     (folder / "data" / "customers.csv").write_bytes(CUSTOMERS.read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def articles_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the help articles and the questions, and nothing else."""
+    folder = tmp_path_factory.mktemp("articles")
+    shutil.copytree(TELECOM / "help", folder / "help")
+    shutil.copy(TELECOM / "questions.jsonl", folder)
     return folder
 
 

@@ -9,8 +9,9 @@ from doc_environment import new_environment
 from doc_runner import Runner
 
 FROM_TABLE = [ROOT / "README.md", DOCS / "index.md", DOCS / "tutorial.md", DOCS / "add-a-kind.md"]
+FROM_ARTICLES = DOCS / "tutorial-assistant.md"
 RUNS = [page for page in pages() if any(block.runs for block in blocks(page))]
-GUIDES = [page for page in RUNS if page not in FROM_TABLE]
+GUIDES = [page for page in RUNS if page not in (*FROM_TABLE, FROM_ARTICLES)]
 SILENT = [page for page in pages() if page not in RUNS]
 
 
@@ -33,6 +34,11 @@ def test_a_page_that_starts_from_a_table(page: Path, table_alone: Path, tmp_path
     binaries = new_environment(tmp_path / "environment")
 
     _run(page, Runner(tmp_path / "page", start=table_alone, binaries=binaries))
+
+
+@pytest.mark.slow
+def test_the_tutorial_that_starts_from_articles(articles_alone: Path, tmp_path: Path) -> None:
+    _run(FROM_ARTICLES, Runner(tmp_path / "page", start=articles_alone))
 
 
 @pytest.mark.slow

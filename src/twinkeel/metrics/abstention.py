@@ -91,7 +91,8 @@ def needed(
 ) -> int | None:
     """About how many cases, with as many errors in proportion, would give a threshold.
 
-    None where no number would: the best supported answers are wrong more often than `risk`.
+    None where ten times as many would not: the best supported answers are wrong about as often as
+    `risk`, or more often.
     """
     order = np.argsort(-support, kind="stable")
     errors = np.cumsum(wrong[order])
@@ -107,9 +108,9 @@ def needed(
 
 
 def _growing(start: int) -> Iterator[int]:
-    """Numbers from `start` on, each a twentieth larger, up to a hundredfold."""
+    """Numbers from `start` on, each a twentieth larger, up to tenfold."""
     count = start
-    while count <= 100 * start:
+    while count <= 10 * start:
         yield count
         count = max(count + 1, round(1.05 * count))
 

@@ -40,7 +40,7 @@ class Calibration(Record, frozen=True):
     threshold, the lowest risk for which there would be one."""
     needed: int | None = None
     """Without a threshold, about how many calibrating questions like these would give one; None
-    where no number would."""
+    where ten times as many would not."""
 
 
 class Card(Record, frozen=True):
@@ -83,8 +83,8 @@ class Card(Record, frozen=True):
         found = self.calibration
         if found.needed is None:
             return (
-                "More questions alone would not show it, since the best supported answers are "
-                "wrong too often: improve the documents, or state a higher risk."
+                "Ten times as many would not show it, since the best supported answers are wrong "
+                "too often: improve the documents, or state a higher risk."
             )
         more = max(found.needed - found.questions, 1)
         return (
