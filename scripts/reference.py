@@ -85,6 +85,7 @@ _INTERFACE: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
                 *("Field", "Signature", "Output", "Explanation", "Contribution"),
                 *("Cases", "Evidence", "Score", "Scorecard", "Gate", "Verdict"),
                 *("Version", "VersionRef", "Lineage", "Origin", "Evaluation", "Release", "Event"),
+                *("Terms", "Trial", "Standing"),
                 *("Limits", "Tick"),
             ),
         ),

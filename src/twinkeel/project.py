@@ -22,6 +22,8 @@ from twinkeel.records import (
     Progress,
     Record,
     Release,
+    Terms,
+    Trial,
     Version,
     silent,
 )
@@ -128,6 +130,21 @@ class Project:
 
         version = self.version(ref, newest=True)
         return release(self.config, self.store, version, override=override, who=self.who)
+
+    def try_out(self, ref: str, terms: Terms, *, override: str | None = None) -> Trial:
+        """Put a version on trial beside production: `Terms(mode="shadow", share=0.2)`."""
+        from twinkeel.lifecycle.trial import start
+
+        version = self.version(ref, newest=True)
+        return start(self.config, self.store, version, terms, override=override, who=self.who)
+
+    def trial(self, name: str, *, stop: str | None = None) -> Trial:
+        """Judge what is on trial: promoted, rolled back, or running still; `stop` ends it."""
+        from twinkeel.lifecycle import trial
+
+        if stop is not None:
+            return trial.stop(self.config, self.store, name, stop)
+        return trial.judge(self.config, self.store, name)
 
     def rollback(self, name: str) -> Release:
         """Bring back what was in production before."""

@@ -50,7 +50,7 @@ class Site:
         """Make a version that multiplies by `factor` and put it into production."""
         return self.publish("toy", f'{{"factor": {factor}}}', damaged=damaged)
 
-    def publish(self, name: str, model: str, *, damaged: bool = False) -> int:
+    def publish(self, name: str, model: str, *, damaged: bool = False, release: bool = True) -> int:
         """Make a version of the component `name`, of the kind `name`, and release it."""
         with self.store.scratch() as folder:
             (folder / "model.json").write_text(model)
@@ -70,6 +70,8 @@ class Site:
             split={},
         )
         version = self.store.add_version(name, name, bundle, lineage)
+        if not release:
+            return version.number
         current = self.store.current(name)
         self.store.release(
             name,

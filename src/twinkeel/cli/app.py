@@ -32,6 +32,7 @@ _VERBS = {
     "build": "Build a component and judge the new version.",
     "evaluate": "Judge a version again, on the cases that its source gives now.",
     "release": "Put a version into production, if its gates passed.",
+    "trial": "Judge what is on trial: promote it, roll it back, or go on.",
     "rollback": "Bring back what was in production before.",
     "serve": "Serve what is in production, until interrupted.",
     "call": "Ask a version for its output, for one row or a file of them.",

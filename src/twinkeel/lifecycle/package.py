@@ -76,6 +76,12 @@ class FolderShelf:
         """The one version."""
         return self.packaged.ref if name == self.packaged.component else None
 
+    def trial(self, name: str) -> None:
+        """Nothing is tried beside it."""
+
+    def judge(self, name: str) -> None:
+        """There is nothing to judge."""
+
     def load(self, ref: VersionRef) -> Held:
         """Load it from its verified bundle."""
         packaged = self.packaged

@@ -25,6 +25,21 @@ def release(
     who: str | None = None,
 ) -> Release:
     """Put `version` into production; raises Refused with the reason where it may not."""
+    current, obstacle = permitted(config, store, version, override)
+    return store.release(
+        version.component,
+        version.number,
+        expected=None if current is None else current.sequence,
+        action="release",
+        who=who or user(),
+        override=None if obstacle is None else override,
+    )
+
+
+def permitted(
+    config: Config, store: Store, version: Version, override: str | None
+) -> tuple[Release | None, str | None]:
+    """What is in production, and the obstacle that `override` overcomes; raises Refused."""
     current = store.current(version.component)
     if current is not None and current.number == version.number:
         raise Refused(f"{version.ref} is already in production.")
@@ -34,14 +49,7 @@ def release(
     if obstacle is not None and override is None:
         raise Refused(f"{obstacle} To release it all the same, give --override 'reason'.")
     store.open_bundle(version.bundle)
-    return store.release(
-        version.component,
-        version.number,
-        expected=None if current is None else current.sequence,
-        action="release",
-        who=who or _user(),
-        override=None if obstacle is None else override,
-    )
+    return current, obstacle
 
 
 def rollback(config: Config, store: Store, name: str, *, who: str | None = None) -> Release:
@@ -59,7 +67,7 @@ def rollback(config: Config, store: Store, name: str, *, who: str | None = None)
         target.number,
         expected=max(entry.sequence for entry in history),
         action="rollback",
-        who=who or _user(),
+        who=who or user(),
     )
 
 
@@ -95,7 +103,8 @@ def _unpassed(version: Version, judged: Evaluation) -> str | None:
     return f"{version.ref} has not passed: {' '.join(verdict.sentence for verdict in failing)}"
 
 
-def _user() -> str:
+def user() -> str:
+    """The name of the person whose process this is."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -14,7 +14,8 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,6 +24,7 @@ from twinkeel.config import Config, EventsTable
 from twinkeel.data.types import plain
 from twinkeel.errors import EnvironmentProblem, StoreError, TwinkeelError, UnknownName, UsageError
 from twinkeel.kinds.base import Cites, Converses, Explains
+from twinkeel.lifecycle.candidate import Ask, Candidate, ask_row, candidates, key_of, talk
 from twinkeel.lifecycle.shelf import Held, ProjectShelf, Shelf
 from twinkeel.records import (
     Document,
@@ -43,6 +45,8 @@ _POLL = 0.25
 """Seconds between looks at the shelf's mark."""
 _RETRY = 30.0
 """Seconds until a release that did not load is tried again."""
+_JUDGE = 10.0
+"""Seconds between looks at what is on trial."""
 _MOVE = 2.0
 """Seconds for which events gather before they go into SQL."""
 
@@ -81,6 +85,24 @@ class _Said(Record, frozen=True, kw_only=True):
     case: str | None = None
 
 
+class _Given(NamedTuple):
+    """What a version answered."""
+
+    held: Held
+    output: Output
+    ms: float
+
+
+class _Asking(NamedTuple):
+    """How another version is asked the same."""
+
+    ask: Ask
+    key: str
+    """What names the case."""
+    alone: bool = True
+    """Whether another version's answer may go out."""
+
+
 @dataclass
 class Live:
     """The released versions, ready for calls from any thread."""
@@ -97,6 +119,8 @@ class Live:
 
     def __post_init__(self) -> None:
         self._held: Mapping[str, Held] = {}
+        self._candidates: Mapping[str, Candidate] = {}
+        self._judged = 0.0
         self._mark: int | None = None
         self._retry = 0.0
         self._count = threading.Lock()
@@ -121,6 +145,8 @@ class Live:
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
+        for candidate in self._candidates.values():
+            candidate.close()
         self._attempt(self.move)
 
     @property
@@ -169,7 +195,8 @@ class Live:
         ms = (time.perf_counter() - started) * 1000
         found = iter(outputs)
         return [
-            [self._answer(held, row, next(found), ms, one.who) for row in one.rows] for one in asked
+            [self._answer(_Given(held, next(found), ms), row, one) for row in one.rows]
+            for one in asked
         ]
 
     def explain(self, component: str, rows: Rows) -> tuple[VersionRef, list[Explanation]]:
@@ -195,7 +222,8 @@ class Live:
         kept = self.keep.inputs and self.keep.sensitive
         inputs = {"messages": msgspec.to_builtins(messages)} if kept else {}
         said = _Said(inputs=inputs if self.keep.inputs else None, who=who)
-        return self._recorded(held, said, output, ms)
+        ask = talk(messages)
+        return self._beside(_Given(held, output, ms), said, _Asking(ask, messages[0].text))
 
     def document(self, component: str, name: str) -> Document:
         """A document that answers of `component` cite; raises UnknownName, UsageError."""
@@ -236,6 +264,7 @@ class Live:
         for name in self.shelf.names():
             self._refresh_one(name, held, problems)
         self._held, self.problems, self._mark = held, problems, mark
+        self._candidates = candidates(self.shelf, self._candidates, self.record)
         self._retry = time.monotonic() + _RETRY
 
     def _refresh_one(self, name: str, held: dict[str, Held], problems: dict[str, str]) -> None:
@@ -264,6 +293,15 @@ class Live:
             if self.pending and time.monotonic() - moved > _MOVE:
                 self._attempt(self.move)
                 moved = time.monotonic()
+            self._judge()
+
+    def _judge(self) -> None:
+        """Look at what is on trial, now and then."""
+        if not self._candidates or time.monotonic() - self._judged < _JUDGE:
+            return
+        self._judged = time.monotonic()
+        for name in tuple(self._candidates):
+            self._attempt(partial(self.shelf.judge, name))
 
     def _attempt(self, work: Callable[[], Any]) -> None:
         try:
@@ -275,14 +313,40 @@ class Live:
             frames = "".join(traceback.format_tb(error.__traceback__))
             _log.error("%s; tried again later\n%s", type(error).__name__, frames)
 
-    def _answer(
-        self, held: Held, row: Mapping[str, Any], output: Output, ms: float, who: str | None
-    ) -> Answer:
+    def _answer(self, given: _Given, row: Mapping[str, Any], one: Asked) -> Answer:
+        held = given.held
         case = None if held.id is None or row.get(held.id) is None else plain(row[held.id])
-        said = _Said(inputs=self._stored(held, row), who=who, case=case)
-        return self._recorded(held, said, output, ms)
+        said = _Said(inputs=self._stored(held, row), who=one.who, case=case)
+        if held.ref.component not in self._candidates:
+            return self._recorded(given, said)
+        # A call of many rows, and one that names a version, is answered by one version.
+        alone = len(one.rows) == 1 and one.number is None
+        return self._beside(given, said, _Asking(ask_row(row), key_of(held, row), alone))
 
-    def _recorded(self, held: Held, said: _Said, output: Output, ms: float) -> Answer:
+    def _beside(self, given: _Given, said: _Said, asking: _Asking) -> Answer:
+        """The answer to a call, with what a candidate on trial says to it."""
+        held = given.held
+        candidate = self._candidates.get(held.ref.component)
+        if candidate is None or candidate.trial.against != held.ref.number:
+            return self._recorded(given, said)
+        if not candidate.chosen(asking.key):
+            return self._recorded(given, said)
+        if not (asking.alone and candidate.answers):
+            answer = self._recorded(given, said)
+            if answer.event is not None:
+                candidate.shadow(answer.event, asking.ask)
+            return answer
+        found = candidate.canary(asking.ask)
+        answer = self._recorded(_Given(candidate.held, *found) if found else given, said)
+        if answer.event is not None and found:
+            candidate.kept(answer.event, held.ref.number, given.output, given.ms)
+        elif answer.event is not None:
+            candidate.kept(answer.event, candidate.trial.number, None, None)
+            self._judged = 0.0
+        return answer
+
+    def _recorded(self, given: _Given, said: _Said) -> Answer:
+        held, output, ms = given
         event = Event(
             id=new_id(),
             kind="call",

@@ -11,7 +11,7 @@ from twinkeel.config import Config
 from twinkeel.errors import UnknownName
 from twinkeel.kinds.base import Converses, Explains, Servable, Traits
 from twinkeel.lifecycle import components, versions
-from twinkeel.records import Scorecard, VersionRef
+from twinkeel.records import Scorecard, Trial, VersionRef
 from twinkeel.store.store import Store
 
 
@@ -29,6 +29,9 @@ class Held:
     """Inputs whose values are stored only where `[events] sensitive` says so."""
     id: str | None = None
     """The column of a caller's row by which labels or feedback are joined, kept with each call."""
+
+    key: str | None = None
+    """The column that names a case: while a candidate is on trial, a case always goes one way."""
 
     def check_number(self, number: str | None) -> None:
         """Raises UnknownName where another version than this one is asked for."""
@@ -62,7 +65,7 @@ class Shelf(Protocol):
     """Where released versions come from: a project's store, or a packaged folder."""
 
     def mark(self) -> int:
-        """A number that moves with every release; cheap."""
+        """A number that moves with every release and every trial; cheap."""
         ...
 
     def names(self) -> tuple[str, ...]:
@@ -77,6 +80,14 @@ class Shelf(Protocol):
         """Load a version; raises TwinkeelError where it cannot be."""
         ...
 
+    def trial(self, name: str) -> Trial | None:
+        """The candidate that is tried beside production."""
+        ...
+
+    def judge(self, name: str) -> None:
+        """Look at a trial, and end it where that is decided."""
+        ...
+
 
 @dataclass(frozen=True)
 class ProjectShelf:
@@ -86,7 +97,7 @@ class ProjectShelf:
     store: Store
 
     def mark(self) -> int:
-        """The newest release's sequence."""
+        """What the store counts releases and trials by."""
         return self.store.mark()
 
     def names(self) -> tuple[str, ...]:
@@ -112,4 +123,15 @@ class ProjectShelf:
             scorecard=None if judged is None else judged.scorecard,
             private=frozenset(getattr(component.options, "sensitive", ())),
             id=component.config.labels.id or component.config.feedback.id,
+            key=component.config.labels.id or getattr(component.options, "id", None),
         )
+
+    def trial(self, name: str) -> Trial | None:
+        """The running trial."""
+        return self.store.trials.running(name)
+
+    def judge(self, name: str) -> None:
+        """Judge the running trial."""
+        from twinkeel.lifecycle.trial import judge
+
+        judge(self.config, self.store, name)

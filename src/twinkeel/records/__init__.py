@@ -52,6 +52,7 @@ from twinkeel.records.judging import (
     Scorecard,
     Verdict,
 )
+from twinkeel.records.trials import Mode, Standing, Terms, Trial, TrialState
 from twinkeel.records.watching import Alert, Estimate, Look, Part, Signal, Slice, State
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "Lineage",
     "Look",
     "Message",
+    "Mode",
     "Origin",
     "Outcome",
     "Output",
@@ -94,8 +96,12 @@ __all__ = [
     "Signal",
     "Signature",
     "Slice",
+    "Standing",
     "State",
+    "Terms",
     "Tick",
+    "Trial",
+    "TrialState",
     "Verdict",
     "Version",
     "VersionRef",

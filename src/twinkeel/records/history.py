@@ -128,10 +128,11 @@ class Release(Record, frozen=True, kw_only=True):
 
 
 class Event(Record, frozen=True, kw_only=True):
-    """One served call, or the feedback or label that joins it later by `about`."""
+    """One served call, or what joins it later by `about`: feedback, a label, a shadow."""
 
     id: str
-    kind: Literal["call", "feedback", "label"]
+    kind: Literal["call", "feedback", "label", "shadow"]
+    """A `shadow` is the other version's answer to the call `about`, while one is on trial."""
     component: str
     at: str
     number: int | None = None

@@ -69,6 +69,14 @@ MIGRATIONS: tuple[Migration, ...] = (
             "record TEXT NOT NULL, PRIMARY KEY (id), UNIQUE (component, cause, resolved))",
         ),
     ),
+    Migration(
+        number=4,
+        statements=(
+            "CREATE TABLE trials (id TEXT NOT NULL, component TEXT NOT NULL, state TEXT NOT NULL, "
+            "revision BIGINT NOT NULL, record TEXT NOT NULL, PRIMARY KEY (id))",
+            "CREATE INDEX trials_by_component ON trials (component, state)",
+        ),
+    ),
 )
 """All steps, oldest first."""
 

@@ -95,3 +95,13 @@ chain = Table(
     Column("digest", Text, nullable=False),  # sha256 of the event's record
     Column("hash", Text, nullable=False),  # sha256 of the hash before it and this digest
 )
+
+trials = Table(
+    "trials",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("component", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),  # grows whenever one begins or ends
+    Column("record", Text, nullable=False),
+)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from twinkeel.errors import BundleError, StoreError
 from twinkeel.records import Evaluation, Lineage, Release, Version, VersionRef, now
-from twinkeel.store import catalog, chain, events, files, gc, keys, opening, points
+from twinkeel.store import catalog, chain, events, files, gc, keys, opening, points, trials
 from twinkeel.store.bundles import Bundle, BundleInfo, FileEntry
 from twinkeel.store.chain import Checked
 from twinkeel.store.database import Database
@@ -26,6 +26,7 @@ from twinkeel.store.gc import GRACE, WORK_GRACE, Collected, Plan, Swept
 from twinkeel.store.holdings import Holdings, holdings
 from twinkeel.store.keys import Key, Role
 from twinkeel.store.shared import Made, Shared
+from twinkeel.store.trials import Trials
 from twinkeel.store.watching import Watching
 from twinkeel.store.work import Work
 
@@ -43,6 +44,7 @@ class Store:
         self._work = Work(folder / "work")
         self.events = EventLog(folder / "events", database)
         self.watching = Watching(database)
+        self.trials = Trials(database)
 
     @classmethod
     def open(
@@ -245,9 +247,9 @@ class Store:
             return catalog.list_releases(connection, component)
 
     def mark(self) -> int:
-        """The newest release's sequence: it grows whenever production changes."""
+        """A number that grows whenever production changes, or what is on trial beside it."""
         with self._database.read() as connection:
-            return catalog.newest_sequence(connection)
+            return catalog.newest_sequence(connection) + trials.newest(connection)
 
     # ------------------------------------------------------------------------ events
 

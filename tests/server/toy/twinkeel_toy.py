@@ -44,7 +44,7 @@ class ToyOptions(Options, frozen=True, kw_only=True):
 
 
 class Model:
-    """total = factor * amount; the note `sleep` takes a second."""
+    """total = factor * amount; the note `sleep` takes a second, a negative factor fails."""
 
     signature = SIGNATURE
 
@@ -61,6 +61,8 @@ class Model:
         if row.get("note") == "sleep":
             time.sleep(1.0)
         if row.get("note") == "defect":
+            raise ZeroDivisionError(f"a secret row: {row}")
+        if self.factor < 0:
             raise ZeroDivisionError(f"a secret row: {row}")
         total = self.factor * self._amount(index, row)
         unseen = row.get("plan") not in (None, "basic", "plus")
@@ -108,3 +110,10 @@ class Toy(Kind[ToyOptions]):
 
     def measures(self, evidence: Evidence) -> list[Any]:
         return []
+
+    def losses(self, calls: Any, labels: Any) -> list[float]:
+        """1 where another tier turned out to be true."""
+        return [
+            float(out.get("tier") != label)
+            for out, label in zip(calls.outputs, labels, strict=True)
+        ]
