@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinkeel.config import FILE, Config, from_environment, load
+from twinkeel.config import FILE, Config, load
 from twinkeel.errors import StoreError, UsageError
 from twinkeel.records import (
     Alert,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from twinkeel.data.profile import Profile
     from twinkeel.lifecycle.contract import Form
     from twinkeel.lifecycle.join import Joined
+    from twinkeel.lifecycle.move import MovedStore
     from twinkeel.lifecycle.status import ComponentStatus
     from twinkeel.lifecycle.verify import Verification
     from twinkeel.store.gc import Collected
@@ -289,6 +290,12 @@ class Project:
 
         return gc(self.config, self.store, dry_run=dry_run)
 
+    def move_store(self, url: str | None = None, bundles: str | None = None) -> MovedStore:
+        """Copy the store to another database or folder of bundles, and compare every part."""
+        from twinkeel.lifecycle.move import move_store
+
+        return move_store(self.config, url, bundles)
+
     def package(self, ref: str, folder: Path | str) -> Path:
         """Write a folder that serves a version by itself."""
         from twinkeel.lifecycle.package import package
@@ -345,17 +352,17 @@ class Project:
 
 def _store(config: Config) -> Store:
     """The project's store; where it cannot be written, one that still answers and shows."""
+    from twinkeel.lifecycle.move import place
     from twinkeel.store.store import Store
 
-    url, bundles = (
-        None if written is None else from_environment(written, f"[store] {key}")
-        for key, written in (("url", config.store.url), ("bundles", config.store.bundles))
-    )
+    at = place(config.store)
     try:
-        return Store.open(config.root, url=url, bundles=bundles)
+        return Store.open(config.root, url=at.url, bundles=at.bundles)
     except StoreError as error:
         try:
-            return Store.open(config.root, url=url, bundles=bundles, read_only=True, why=str(error))
+            return Store.open(
+                config.root, url=at.url, bundles=at.bundles, read_only=True, why=str(error)
+            )
         except StoreError:
             raise error from None
 

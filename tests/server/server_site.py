@@ -39,12 +39,14 @@ ROW = {"amount": 20, "plan": "plus", "gender": "Female"}
 class Site:
     """A project's folder, its configuration and its store."""
 
-    def __init__(self, root: Path, extra: str = "") -> None:
+    def __init__(
+        self, root: Path, extra: str = "", *, url: str | None = None, bundles: str | None = None
+    ) -> None:
         self.root = root
         (root / config.FILE).write_text(TOML + extra)
         (root / "rows.csv").write_text("amount\n1\n")
         self.config = config.load(root)
-        self.store = Store.open(root)
+        self.store = Store.open(root, url=url, bundles=bundles)
 
     def release(self, factor: float, *, damaged: bool = False) -> int:
         """Make a version that multiplies by `factor` and put it into production."""

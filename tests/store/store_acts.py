@@ -21,6 +21,8 @@ from twinkeel.errors import Refused
 from twinkeel.records import Evaluation, Event, Lineage, Look, Scorecard, Version, now
 from twinkeel.store import events, points, schema
 from twinkeel.store.bundles import BundleInfo
+from twinkeel.store.move import Place
+from twinkeel.store.move import move as move_store
 from twinkeel.store.steps import Steps
 from twinkeel.store.store import Store
 
@@ -189,6 +191,13 @@ def gc(root: Path) -> None:
         store.gc(keep_versions=1, events_before="2999", grace=0)
 
 
+def transfer(root: Path) -> None:
+    """Move bundles and objects out of the store's folder, and the catalog where there is one."""
+    url = os.environ.get("TWINKEEL_TEST_TARGET")
+    target = Place(url=url, bundles=f"file://{root}/elsewhere")
+    move_store(root / ".twinkeel", Place(), target)
+
+
 def race(root: Path) -> None:
     """Try to be each of forty releases; print the sequences of those that were won."""
     with opened(root) as store:
@@ -236,6 +245,7 @@ ACTS: dict[str, Callable[[Path], None]] = {
     "append": append,
     "move": move,
     "gc": gc,
+    "transfer": transfer,
     "race": race,
     "build_many": build_many,
     "hold": hold,

@@ -46,14 +46,17 @@ _VERBS = {
     "verify": "Re-hash, reload and recompute a version.",
     "package": "Write a folder that serves a version by itself.",
     "keys": "Create, list and revoke the keys that callers of the server use.",
+    "store": "Move versions, releases, keys and events to another place.",
     "gc": "Remove what the stated retention no longer covers.",
     "completion": "Print or install completion for a shell.",
 }
+_GROUPS = ("keys", "store")
+"""Those that have verbs of their own."""
 _ALIASES = {"call": "predict"}
 
 for _position, (_verb, _help) in enumerate(_VERBS.items()):
     app.command(
-        f"twinkeel.cli.commands.{_verb}:{'app' if _verb == 'keys' else _verb}",
+        f"twinkeel.cli.commands.{_verb}:{'app' if _verb in _GROUPS else _verb}",
         name=_verb,
         alias=_ALIASES.get(_verb),
         help=_help,

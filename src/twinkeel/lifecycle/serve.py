@@ -114,6 +114,8 @@ class Live:
     """Why events are not being recorded, while they are not."""
     pending: int = field(default=0, init=False)
     """Events of this process that are not in SQL yet."""
+    unreachable: str | None = field(default=None, init=False)
+    """Why the store does not answer, while it does not: events then wait in the log."""
     problems: Mapping[str, str] = field(default_factory=dict, init=False)
     """Component -> why its newest release is not the one that answers."""
 
@@ -289,8 +291,8 @@ class Live:
         self._attempt(self.move)  # what a process that was killed left behind
         moved = time.monotonic()
         while not self._stop.wait(_POLL):
-            self._attempt(self.refresh)
-            if self.pending and time.monotonic() - moved > _MOVE:
+            self._attempt(self._look)
+            if self.pending and not self.unreachable and time.monotonic() - moved > _MOVE:
                 self._attempt(self.move)
                 moved = time.monotonic()
             self._judge()
@@ -302,6 +304,19 @@ class Live:
         self._judged = time.monotonic()
         for name in tuple(self._candidates):
             self._attempt(partial(self.shelf.judge, name))
+
+    def _look(self) -> None:
+        """Refresh; a store that does not answer is told once, not at every look."""
+        try:
+            self.refresh()
+        except TwinkeelError as error:
+            if self.unreachable is None:
+                _log.warning("%s; what is loaded keeps answering", error)
+            self.unreachable = str(error)
+            return
+        if self.unreachable is not None:
+            _log.info("the store answers again")
+        self.unreachable = None
 
     def _attempt(self, work: Callable[[], Any]) -> None:
         try:

@@ -17,7 +17,7 @@ from typing import Literal, Protocol, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 from twinkeel.config import ServerTable
-from twinkeel.errors import AccessError, RequestError, UsageError
+from twinkeel.errors import AccessError, RequestError, StoreError, UsageError
 from twinkeel.records import Record
 
 Access: TypeAlias = Literal["public", "caller", "viewer", "operator", "admin"]
@@ -132,8 +132,17 @@ class Keyring:
         return identity if until > time.monotonic() else None
 
     def identify(self, secret: str) -> Identity:
-        """The identity behind a secret; raises AccessError (401). Asks the store."""
-        key = self._find(secret)
+        """The identity behind a secret; raises AccessError (401). Asks the store.
+
+        While the store does not answer, what it said of this secret last still holds.
+        """
+        try:
+            key = self._find(secret)
+        except StoreError:
+            _, last = self._known.get(_digest(secret), (0.0, None))
+            if last is None:
+                raise
+            key = last
         if key is None:
             raise AccessError("The key is not known here: it may have been revoked.")
         if len(self._known) > 10_000:
@@ -146,7 +155,11 @@ class Keyring:
         """Whether no key exists, so that this machine is served without one."""
         until, closed = self._closed
         if until < time.monotonic():
-            closed = self._exist()
+            try:
+                closed = self._exist()
+            except StoreError:
+                if not until:  # it was never asked
+                    raise
             self._closed = (time.monotonic() + self._lifetime, closed)
         return not closed
 

@@ -200,6 +200,7 @@ class EventLog:
             with files.explained(self._folder):
                 for path in self._paths():
                     moved = self._move(path, moved)
+            self._set_clock()
         return moved
 
     def leftovers(self) -> Iterator[Path]:
@@ -234,6 +235,13 @@ class EventLog:
             self._thread = threading.Thread(target=self._keep_synced, name="events", daemon=True)
             self._thread.start()
         return self._segment
+
+    def _set_clock(self) -> None:
+        """Know the newest sequence, so that `append` needs no database that may be away later."""
+        if self._clock is None:
+            newest = self._newest()
+            with self._lock:
+                self._clock = self._clock or Clock(newest)
 
     def _retire(self) -> None:
         if self._segment is not None:

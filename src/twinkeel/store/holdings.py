@@ -23,6 +23,10 @@ class BundleStore(Protocol):
         """Store a copy of a filled folder as a bundle. Raises BundleError."""
         ...
 
+    def copy(self, bundle: Bundle) -> None:
+        """Store a verified bundle that is elsewhere, as it is."""
+        ...
+
     def open(self, digest: str) -> Bundle:
         """A verified bundle. Raises BundleError."""
         ...

@@ -39,6 +39,8 @@ NAMES: tuple[str, ...] = (
     "move.removed",
     "look.inserted",
     "look.committed",
+    "move.files",
+    "move.copied",
     "remote.written",
     "remote.removed",
     "gc.marked",

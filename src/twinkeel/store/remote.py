@@ -185,10 +185,10 @@ class RemoteBundles:
     ) -> BundleInfo:
         """Store a copy of a filled folder as a bundle, its manifest last. Raises BundleError."""
         info = self._cache.add(folder, kind=kind, runtime=runtime, shared=shared)
-        self.upload(self._cache.open(info.digest))
+        self.copy(self._cache.open(info.digest))
         return info
 
-    def upload(self, bundle: Bundle) -> None:
+    def copy(self, bundle: Bundle) -> None:
         """Write a verified bundle, over what is damaged if it is there already."""
         at = f"bundles/{bundle.digest}"
         for name in bundle.manifest.files:

@@ -29,6 +29,7 @@ def readiness(service: Service) -> dict[str, Any]:
     """Whether calls are answered, and what is not as it should be."""
     live = service.live
     degraded = ["events are not being recorded"] if live.degraded else []
+    degraded += ["the store does not answer"] if live.unreachable else []
     degraded += [f"{name}: its newest release does not load" for name in sorted(live.problems)]
     return {"ready": bool(live.held), "degraded": degraded}
 
@@ -46,7 +47,7 @@ def _state(service: Service) -> Iterator[str]:
         ((("component", held.ref.component), ("version", str(held.ref)), ("kind", held.kind)), 1.0)
         for held in live.held
     ]
-    degraded = float(bool(live.degraded or live.problems))
+    degraded = float(bool(live.degraded or live.unreachable or live.problems))
     yield from family("twinkeel_version_info", "gauge", "Versions served.", versions)
     yield from family(
         "twinkeel_degraded", "gauge", "1 while something is not as it should be.", [((), degraded)]
