@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import ClassVar
 
 from sqlalchemy import Connection, Engine, Insert, Table
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,6 +23,9 @@ WAIT = 10.0
 
 class Database(ABC):
     """A database, opened for reading or for both."""
+
+    _errors: ClassVar[tuple[type[Exception], ...]] = (SQLAlchemyError,)
+    """What is put into words: also what a driver raises where it is used without SQLAlchemy."""
 
     def __init__(self, name: str, engine: Engine, *, read_only: bool, why: str | None) -> None:
         self.name = name
@@ -84,12 +88,12 @@ class Database(ABC):
         """A transaction that may write, while no other one does."""
 
     @abstractmethod
-    def _reason(self, error: SQLAlchemyError) -> str:
+    def _reason(self, error: Exception) -> str:
         """What went wrong and what to do, as the end of a sentence without its full stop."""
 
     @contextmanager
     def _words(self) -> Iterator[None]:
         try:
             yield
-        except SQLAlchemyError as error:
+        except self._errors as error:
             raise StoreError(f"The store cannot use {self.name}: {self._reason(error)}.") from error

@@ -238,10 +238,9 @@ class EventLog:
 
     def _set_clock(self) -> None:
         """Know the newest sequence, so that `append` needs no database that may be away later."""
-        if self._clock is None:
-            newest = self._newest()
-            with self._lock:
-                self._clock = self._clock or Clock(newest)
+        clock = self._clock or Clock(self._newest())
+        with self._lock:
+            self._clock = self._clock or clock
 
     def _retire(self) -> None:
         if self._segment is not None:

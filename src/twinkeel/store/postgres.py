@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from twinkeel.errors import ConfigError, MissingExtra
 from twinkeel.store.database import WAIT, Database
@@ -96,7 +96,7 @@ class Postgres(Database):
             writing.exec_driver_sql(_lock(_WRITER))
             yield writing
 
-    def _reason(self, error: SQLAlchemyError) -> str:
+    def _reason(self, error: Exception) -> str:
         origin: Any = error.orig if isinstance(error, DBAPIError) else error
         state = getattr(origin, "sqlstate", None)
         if state in _STATES:

@@ -40,6 +40,8 @@ _UNSHARED = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READO
 class SQLite(Database):
     """A SQLite file, opened for reading or for both."""
 
+    _errors = (SQLAlchemyError, sqlite3.Error)
+
     def __init__(self, path: Path, *, read_only: bool, why: str | None = None) -> None:
         super().__init__(
             str(path), _engine(path, read_only=read_only), read_only=read_only, why=why
@@ -82,7 +84,7 @@ class SQLite(Database):
         with writing.begin():
             yield writing
 
-    def _reason(self, error: SQLAlchemyError) -> str:
+    def _reason(self, error: Exception) -> str:
         origin = error.orig if isinstance(error, DatabaseError) else error
         text = str(origin)
         lowered = f"{getattr(origin, 'sqlite_errorname', '')} {text}".lower()

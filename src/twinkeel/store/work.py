@@ -55,7 +55,8 @@ class Work:
                 yield files.folder(folder)
             shutil.rmtree(folder, ignore_errors=True)
             points.reached("work.removed")
-            lock.unlink(missing_ok=True)
+            with files.explained(lock):
+                lock.unlink(missing_ok=True)
         finally:
             os.close(descriptor)
 
