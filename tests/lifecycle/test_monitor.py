@@ -255,3 +255,22 @@ def test_nothing_in_production_is_one_sentence(tmp_path: Path) -> None:
         project = Project(Project.open(tmp_path).config, store)
         with pytest.raises(UnknownName, match="not in production yet"):
             project.monitor("churn")
+
+
+def test_quality_is_estimated_without_labels_and_graded_when_they_come(traffic: Traffic) -> None:
+    for day in range(3):
+        traffic.day(day, 300)
+    traffic.day(3, 300, label="true")
+
+    made = traffic.look(4.1).estimates
+
+    assert len(made) == 4
+    assert [one.realised is None for one in made] == [True, True, True, False]
+    assert made[-1].held
+
+
+def test_intervals_that_do_not_hold_say_that_the_world_has_changed(traffic: Traffic) -> None:
+    for day in range(6):
+        traffic.day(day, 300, label="wrong")
+
+    assert "quality.estimates" in alarms(traffic.look(6.1))

@@ -7,6 +7,7 @@ alerts as they are.
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -16,9 +17,10 @@ import msgspec
 from twinkeel.config import Config
 from twinkeel.errors import UnknownName
 from twinkeel.lifecycle.components import component
-from twinkeel.lifecycle.signals import Budget, judge
+from twinkeel.lifecycle.estimates import coverage, estimate
+from twinkeel.lifecycle.signals import Budget, judge, rank, share
 from twinkeel.lifecycle.traffic import CELLS, Traffic, read
-from twinkeel.records import Alert, Look, Release, Signal, now
+from twinkeel.records import Alert, Estimate, Look, Release, now
 from twinkeel.store.store import Store
 
 Tell: TypeAlias = Callable[[Alert], None]
@@ -68,12 +70,23 @@ def look(config: Config, store: Store, release: Release, *, at: str, unfinished:
     seen = last.cycles if last is not None and last.release == release.sequence else 0
     traffic = read(config, store, release, now=at, whole=not unfinished)
     budget = Budget(config.monitor.false_alarms, config.monitor.minimum, seen)
-    return _made(config, release, traffic, tuple(judge(traffic, budget)), at)
+    known = last.estimates if last is not None and seen else ()
+    return _made(config, release, traffic, budget, (at, known))
 
 
 def _made(
-    config: Config, release: Release, traffic: Traffic, signals: tuple[Signal, ...], at: str
+    config: Config,
+    release: Release,
+    traffic: Traffic,
+    budget: Budget,
+    earlier: tuple[str, tuple[Estimate, ...]],
 ) -> Look:
+    at, known = earlier
+    signals, estimates = judge(traffic, budget), estimate(traffic, budget, known)
+    if any(signal.part == "quality" for signal in signals):
+        own = dataclasses.replace(budget, share=share(traffic, "quality"))
+        graded = coverage(estimates, own, traffic.cycle)
+        signals += [] if graded is None else [graded]
     labelled = int((traffic.losses == traffic.losses).sum())
     matured = traffic.matured
     return Look(
@@ -88,7 +101,8 @@ def _made(
         outside=traffic.outside,
         labelled=labelled,
         unlabelled_share=1 - labelled / matured if matured else None,
-        signals=signals,
+        signals=tuple(sorted(signals, key=rank)),
+        estimates=estimates,
         next=traffic.moment((traffic.cycles + 1) * CELLS),
         notes=(*traffic.notes, *_notes(config, traffic)),
     )

@@ -54,16 +54,20 @@ class _Judged:
 
 
 def judge(traffic: Traffic, budget: Budget) -> list[Signal]:
-    """One signal per column: alarms first, by their expected loss and their effect."""
-    parts = {column.part for column in traffic.columns}
-    total = sum(SHARES[part] for part in parts)
+    """One signal per column."""
     found = []
     for column in traffic.columns:
-        alike = sum(other.part == column.part for other in traffic.columns)
-        own = replace(budget, share=SHARES[column.part] / total / alike)
+        own = replace(budget, share=share(traffic, column.part))
         signal = _signal(traffic, column, own)
         found.append(_sooner(traffic, signal, own) if column.part == "quality" else signal)
-    return sorted(found, key=_rank)
+    return found
+
+
+def share(traffic: Traffic, part: Part) -> float:
+    """The share of the budget that one column of this part has."""
+    parts = [column.part for column in traffic.columns]
+    total = sum(SHARES[each] for each in set(parts))
+    return SHARES[part] / total / (parts.count(part) + (part == "quality"))  # and its estimates
 
 
 def windows(seen: int, cycles: int) -> list[Window]:
@@ -332,7 +336,8 @@ def _slices(traffic: Traffic, judged: _Judged, scores: Floats) -> tuple[Slice, .
     return tuple(sorted(found, key=lambda one: one.share - one.carries)[:_SLICES])
 
 
-def _rank(signal: Signal) -> tuple[int, float, float, str]:
+def rank(signal: Signal) -> tuple[int, float, float, str]:
+    """Alarms first, by their expected loss and their effect on the answers."""
     order = ("alarm", "quiet", "cannot judge").index(signal.state)
     loss, effect = abs(signal.loss or 0.0), abs(signal.effect or 0.0)
     return order, -loss, -effect, signal.cause

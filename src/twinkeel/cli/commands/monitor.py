@@ -12,7 +12,7 @@ from twinkeel.cli.names import Flag
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from twinkeel.records import Look, Signal
+    from twinkeel.records import Estimate, Look, Signal
 
 ALARM, CANNOT_JUDGE = 1, 4
 _SHOWN = 8
@@ -67,10 +67,20 @@ def _shown(look: Look) -> list[RenderableType]:
         parts.append(_table(quiet))
     if unjudged and not quiet:
         parts.append(f"  {unjudged[0].sentence}")
+    if look.estimates:
+        parts.append(_estimated(look.estimates[-1]))
     parts += [f"  {note}" for note in look.notes]
     if look.next is not None:
         parts.append(f"  The next window ends at {look.next[:16].replace('T', ' ')} UTC.")
     return parts
+
+
+def _estimated(one: Estimate) -> str:
+    known = "" if one.realised is None else f"; labels say {one.realised:.3g}"
+    return (
+        f"  {one.name.capitalize()} without labels: {one.value:.3g} ({one.low:.3g} to "
+        f"{one.high:.3g}), was {one.reference:.3g} on the cases{known}."
+    )
 
 
 def _carried(signal: Signal) -> str:

@@ -1,0 +1,196 @@
+"""How good is a version on calls whose labels are not known yet? Scores with 90% intervals.
+
+Assumes that the world behind the labels is as it was: inputs may have shifted, what they mean has
+not (no concept drift); labels, when they come, check just that. Both estimates weight the reference
+to look like the window: the ratio of densities from a domain classifier (Bickel et al. 2009). A
+mean loss is then estimated doubly robustly, from a loss model and the weighted errors of that
+model; the ranking (ROC AUC) from probabilities that are calibrated anew under the weights (as in
+M-CBPE, Bialek et al. 2024). The intervals hold the error of the reference and the chance in the
+labels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.stats.bins import Bins, Codes
+from twinkeel.stats.tails import Floats
+
+_RIDGE = 1.0
+_STEPS = 12
+_LARGEST = 20.0
+"""No case of the reference counts for more than this many."""
+_DRAWS = 200
+_Z = 1.645
+_GRADED, _LEAST_GRADED = 8, 4
+"""Estimates that labels have graded: how many are looked back at, and how few say nothing."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A score that labels would give, and the 90% interval that it should fall in."""
+
+    value: float
+    low: float
+    high: float
+    effective_n: float
+    """How many cases of the reference it rests on (Kish)."""
+
+
+def features(columns: Sequence[tuple[Bins, Codes]]) -> Floats:
+    """Coded columns as numbers, (n, features): scores of place and spread, values, missing."""
+    parts = [_feature(bins)[codes] for bins, codes in columns]
+    return np.concatenate(parts, axis=1)
+
+
+def density_ratio(then: Floats, now: Floats) -> Floats:
+    """How much more often each case of the reference would come now, shape (m,), mean 1."""
+    both = np.concatenate([then, now])
+    target = np.concatenate([np.zeros(len(then)), np.ones(len(now))])
+    weight = np.concatenate(
+        [np.full(len(then), 0.5 / len(then)), np.full(len(now), 0.5 / len(now))]
+    )
+    weight *= len(both)
+    odds = np.clip(_with_one(then) @ _logistic(_with_one(both), target, weight), -8, 8)
+    ratio = np.minimum(np.exp(odds), _LARGEST)
+    return np.asarray(ratio / ratio.mean())
+
+
+def expected_mean(
+    losses: Floats, weight: Floats, then: Floats, now: Floats, *, labels: int | None = None
+) -> Expected:
+    """The mean loss of a window with the features `now`, from the reference's losses.
+
+    The interval is that of the mean over `labels` of its calls, by default all.
+    """
+    design = _with_one(then)
+    moments = design.T * weight @ design + _RIDGE * np.eye(design.shape[1])
+    model = np.linalg.solve(moments, design.T @ (weight * losses))
+    errors = losses - design @ model
+    share = weight / weight.sum()
+    value = float((_with_one(now) @ model).mean() + share @ errors)
+    n = len(now) if labels is None else labels
+    noise = float(share @ errors**2)
+    error = float(share**2 @ errors**2) + noise / max(n, 1)
+    half = _Z * math.sqrt(error)
+    return Expected(value, value - half, value + half, _kish(weight))
+
+
+def expected_auc(
+    then: tuple[Floats, NDArray[np.bool_]], weight: Floats, now: Floats, *, seed: int = 0
+) -> Expected:
+    """The area under the ROC curve of a window with the probabilities `now`.
+
+    `then` are the probabilities and the truth of the reference.
+    """
+    rng = np.random.default_rng(seed)
+    scores, truth = _with_one(_logit(then[0])[:, None]), then[1].astype(np.float64)
+    window = _with_one(_logit(now)[:, None])
+    order = np.argsort(now, kind="stable")
+    mid = _mid_ranks(now[order])
+    best = _logistic(scores, truth, weight, start=np.asarray([0.0, 1.0]))
+    value = _soft_auc(_sigmoid(window @ best)[order], mid)
+    drawn = np.empty(_DRAWS)
+    for i in range(_DRAWS):
+        again = rng.poisson(1.0, len(weight)) * weight
+        fitted = _logistic(scores, truth, again, start=best, steps=3)
+        labels = rng.random(len(now)) < _sigmoid(window @ fitted)[order]
+        drawn[i] = _auc(labels, mid)
+    low, high = np.nanquantile(drawn, [0.05, 0.95])
+    return Expected(value, float(low), float(high), _kish(weight))
+
+
+def corrected(made: Expected, graded: Sequence[tuple[Expected, float]]) -> Expected:
+    """The estimate as what became of earlier ones tells: moved and widened by their errors.
+
+    `graded` are earlier estimates with the score that labels gave, oldest first; below four of them
+    nothing is known. Errors count in units of their intervals, the newest eight.
+    """
+    newest = graded[-_GRADED:]
+    if len(newest) < _LEAST_GRADED:
+        return made
+    errors = np.asarray([score - one.value for one, score in newest])
+    halves = np.asarray([max(one.high - one.low, 1e-12) / 2 for one, _ in newest])
+    move = float(errors.mean())
+    wide = max(1.0, float(np.quantile(np.abs(errors - move) / halves, 0.9)))
+    half = wide * (made.high - made.low) / 2 * math.sqrt(1 + 1 / len(newest))
+    value = made.value + move
+    return Expected(value, value - half, value + half, made.effective_n)
+
+
+def _feature(bins: Bins) -> Floats:
+    """The features of each bin, shape (bins, features)."""
+    gone = np.zeros((bins.size, 1))
+    gone[-1] = 1.0
+    if not bins.ordered:
+        return np.concatenate([np.eye(bins.size)[:, :-1], gone], axis=1)
+    place, spread = bins.scores
+    return np.concatenate(
+        [np.append(place, 0)[:, None], np.append(spread, 0)[:, None], gone], axis=1
+    )
+
+
+def _logistic(
+    design: Floats,
+    target: Floats,
+    weight: Floats,
+    *,
+    start: Floats | None = None,
+    steps: int = _STEPS,
+) -> Floats:
+    """Ridge logistic regression by Newton steps; drawn towards `start`."""
+    begin = np.zeros(design.shape[1]) if start is None else start
+    found = begin.copy()
+    ridge = _RIDGE * np.eye(design.shape[1])
+    for _ in range(steps):
+        chance = _sigmoid(design @ found)
+        gradient = design.T @ (weight * (target - chance)) - ridge @ (found - begin)
+        curve = design.T * (weight * np.maximum(chance * (1 - chance), 1e-4)) @ design + ridge
+        found = found + np.linalg.solve(curve, gradient)
+    return found
+
+
+def _auc(truth: NDArray[np.bool_], mid: Floats) -> float:
+    """The area under the ROC curve from middle ranks, in their order."""
+    hits = int(truth.sum())
+    if hits in (0, len(truth)):
+        return math.nan
+    return float((mid[truth].sum() - hits * (hits + 1) / 2) / (hits * (len(truth) - hits)))
+
+
+def _soft_auc(chance: Floats, mid: Floats) -> float:
+    """The expected area where each call is positive with its chance, in the order of scores."""
+    total = chance.sum()
+    others = len(chance) - total
+    pairs = float(chance @ (mid - 0.5) - (chance @ (np.cumsum(chance) - chance / 2)))
+    own = float(chance @ (1 - chance)) / 2
+    return (pairs - own) / float(total * others - 2 * own)
+
+
+def _mid_ranks(ordered: Floats) -> Floats:
+    """Ranks from 1, equal values sharing their middle."""
+    _, inverse, counts = np.unique(ordered, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[inverse])
+
+
+def _logit(chance: Floats) -> Floats:
+    safe = np.clip(chance, 1e-6, 1 - 1e-6)
+    return np.log(safe / (1 - safe))
+
+
+def _sigmoid(values: Floats) -> Floats:
+    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+
+
+def _with_one(values: Floats) -> Floats:
+    return np.concatenate([values, np.ones((len(values), 1))], axis=1)
+
+
+def _kish(weight: Floats) -> float:
+    return float(weight.sum() ** 2 / (weight**2).sum())

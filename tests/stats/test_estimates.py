@@ -1,0 +1,68 @@
+"""Scores without labels: near the truth when inputs shift, and in their intervals as often."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from twinkeel.stats.estimates import Expected, corrected, density_ratio, expected_auc, expected_mean
+
+
+def world(rng: np.random.Generator, n: int, shift: float) -> tuple[np.ndarray, ...]:
+    """Inputs, probabilities that are right, and truths."""
+    x = rng.normal(shift, 1, (n, 2))
+    chance = 1 / (1 + np.exp(-(1.5 * x[:, 0] - 1)))
+    return x, chance, rng.random(n) < chance
+
+
+def test_shifted_inputs_are_estimated_within_their_intervals_nine_times_of_ten() -> None:
+    held = {"loss": 0, "auc": 0}
+    near = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        x, chance, truth = world(rng, 2_000, 0.0)
+        now, later, real = world(rng, 500, 0.7)
+        weight = density_ratio(x, now)
+        losses, realised = (chance - truth) ** 2, float(((later - real) ** 2).mean())
+        mean = expected_mean(losses, weight, x, now)
+        near.append(abs(mean.value - realised) < abs(losses.mean() - realised))
+        held["loss"] += mean.low <= realised <= mean.high
+        area = expected_auc((chance, truth), weight, later, seed=seed)
+        order = np.argsort(later)
+        ranks = np.empty(500)
+        ranks[order] = np.arange(1, 501)
+        hits = real.sum()
+        auc = (ranks[real].sum() - hits * (hits + 1) / 2) / (hits * (500 - hits))
+        held["auc"] += area.low <= auc <= area.high
+
+    assert 80 <= held["loss"] <= 99
+    assert 80 <= held["auc"] <= 99
+    assert np.mean(near) > 0.8
+
+
+def test_weights_make_the_reference_look_like_the_window() -> None:
+    rng = np.random.default_rng(0)
+    then, now = rng.normal(0, 1, (3_000, 1)), rng.normal(0.8, 1, (1_000, 1))
+
+    weight = density_ratio(then, now)
+
+    assert float((weight * then[:, 0]).mean()) == pytest.approx(0.8, abs=0.1)
+
+
+def test_no_shift_leaves_the_reference_as_it_is() -> None:
+    rng = np.random.default_rng(0)
+
+    weight = density_ratio(rng.normal(size=(2_000, 3)), rng.normal(size=(2_000, 3)))
+
+    assert 0.8 < weight.min() <= weight.max() < 1.3
+
+
+def test_what_labels_said_of_earlier_estimates_moves_and_widens_the_next() -> None:
+    made = Expected(0.1, 0.09, 0.11, 500)
+    graded = [(made, 0.2), (made, 0.21), (made, 0.19), (made, 0.2)]
+
+    found = corrected(made, graded)
+
+    assert found.value == pytest.approx(0.2)
+    assert found.low < 0.19 < 0.21 < found.high
+    assert corrected(made, graded[:3]) == made
