@@ -6,7 +6,7 @@ Every face (command line, server, notebook) goes through here or through the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -309,16 +309,23 @@ class Project:
         port: int | None = None,
         ready: Callable[[str], None] | None = None,
         watch: Callable[[str], None] | None = None,
+        monitor: bool = False,
     ) -> None:
         """Serve what is in production, until interrupted; `ready` gets the URL when it answers.
 
         With `watch`, what changes in the files of a source is built, judged and released while
         serving, where that costs only what changed; `watch` is told of it, a sentence at a time.
+        With `monitor`, what is in production is looked at beside the server.
         """
+        from twinkeel.lifecycle.rounds import Rounds
         from twinkeel.lifecycle.watch import Watch
         from twinkeel.server import run
 
-        with nullcontext() if watch is None else Watch(self.config, self.store, watch):
+        with ExitStack() as beside:
+            if watch is not None:
+                beside.enter_context(Watch(self.config, self.store, watch))
+            if monitor:
+                beside.enter_context(Rounds(self.config, self.store))
             run(self.config, self.store, host=host, port=port, ready=ready)
 
     def version(self, ref: str, *, newest: bool = False) -> Version:

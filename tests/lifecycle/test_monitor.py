@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from starlette.testclient import TestClient
 
 from telecom import churn_lines, write_project
 from twinkeel.lifecycle.moments import shifted
 from twinkeel.lifecycle.monitor import monitor
+from twinkeel.lifecycle.rounds import Rounds
 from twinkeel.lifecycle.versions import load
 from twinkeel.project import Project
-from twinkeel.records import Event, Look, Signal
+from twinkeel.records import Event, Look, Signal, now
+from twinkeel.server.app import application, project_service
 from twinkeel.store.bundles import BundleInfo
 from twinkeel.store.events import new_id
 
@@ -274,3 +278,36 @@ def test_intervals_that_do_not_hold_say_that_the_world_has_changed(traffic: Traf
         traffic.day(day, 300, label="wrong")
 
     assert "quality.estimates" in alarms(traffic.look(6.1))
+
+
+def test_a_look_beside_the_server_raises_alerts_and_the_server_tells(
+    traffic: Traffic, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = traffic.project
+    past = msgspec.structs.replace(project.config.monitor, cycle="1s", minimum=100)
+    config = msgspec.structs.replace(project.config, monitor=past)
+    for _ in range(300):
+        project.store.events.append(wrong_call(traffic))
+    time.sleep(1.1)
+
+    Rounds(config, project.store).look()
+
+    assert "alert churn@" in caplog.text
+    assert "input.tenure" in {one.cause for one in project.alerts("churn")}
+    server = application(project_service(config, project.store))
+    page = TestClient(server, base_url="http://127.0.0.1").get("/metrics").text
+    assert 'twinkeel_alert_open{component="churn",cause="input.tenure"} 1' in page
+
+
+def wrong_call(traffic: Traffic) -> Event:
+    """A call of this moment whose tenure is always the same."""
+    row = {k: v for k, v in traffic.rows[0].items() if k not in ("Churn", "customerID", "gender")}
+    return Event(
+        id=new_id(),
+        kind="call",
+        component="churn",
+        number=traffic.number,
+        at=now(),
+        inputs=row | {"tenure": "1"},
+        output=traffic.model.call([traffic.rows[0]])[0].values,
+    )

@@ -8,6 +8,7 @@ alerts as they are.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import secrets
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -15,14 +16,16 @@ from typing import TypeAlias
 import msgspec
 
 from twinkeel.config import Config
-from twinkeel.errors import UnknownName
+from twinkeel.errors import EnvironmentProblem, UnknownName
 from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.estimates import coverage, estimate
 from twinkeel.lifecycle.signals import Budget, judge, rank, share
 from twinkeel.lifecycle.traffic import CELLS, Traffic, read
+from twinkeel.lifecycle.webhook import Webhook
 from twinkeel.records import Alert, Estimate, Look, Release, now
 from twinkeel.store.store import Store
 
+_log = logging.getLogger(__name__)
 Tell: TypeAlias = Callable[[Alert], None]
 
 
@@ -55,13 +58,33 @@ def monitor(
         raise UnknownName(f"{what} {no} in production yet: run twinkeel release {wanted}.")
     if not unfinished:
         store.events.move()
+    hook = None if unfinished else _webhook(config)
     looks = []
     for release in released:
         looks.append(look(config, store, release, at=at or now(), unfinished=unfinished))
         if not unfinished:
             for alert in remember(store, looks[-1]):
                 tell(alert)
+    if hook is not None:
+        _send(store, hook)
     return looks
+
+
+def _webhook(config: Config) -> Webhook | None:
+    table = config.monitor
+    return None if table.webhook is None else Webhook.of(table.webhook, internal=table.internal)
+
+
+def _send(store: Store, hook: Webhook) -> None:
+    """Send what is open and was not taken yet; what is not taken now waits for the next look."""
+    for alert in reversed(store.watching.alerts(only_open=True)):
+        if alert.sent is None:
+            try:
+                hook.send(alert)
+            except EnvironmentProblem as error:
+                _log.warning("%s", error)
+                return
+            store.watching.sent(msgspec.structs.replace(alert, sent=now()))
 
 
 def look(config: Config, store: Store, release: Release, *, at: str, unfinished: bool) -> Look:

@@ -226,7 +226,7 @@ def _alarm(traffic: Traffic, judged: _Judged) -> Signal:
     what = {
         "place": f"is {'higher' if shift.size > 0 else 'lower'}",
         "spread": f"is spread {'wider' if shift.size > 0 else 'less'}",
-        "mix": f"has another mix, most of all of {value!r}",
+        "mix": f"has another mix, most of all of {value!a}",
         "missing": f"is missing {'more' if shift.size > 0 else 'less'} often",
     }[shift.test]
     sentence = (
@@ -331,7 +331,7 @@ def _slices(traffic: Traffic, judged: _Judged, scores: Floats) -> tuple[Slice, .
             share = float(here.mean())
             carries = share * float(now[here].mean() - then[there].mean()) / judged.shift.size
             if carries > 1.25 * share and carries > 0.2:
-                name = f"{other.name}={value}"
+                name = f"{_line(other.name)}={_line(value)}"
                 found.append(Slice(name=name, share=share, carries=carries))
     return tuple(sorted(found, key=lambda one: one.share - one.carries)[:_SLICES])
 
@@ -344,7 +344,12 @@ def rank(signal: Signal) -> tuple[int, float, float, str]:
 
 
 def _title(column: Column) -> str:
-    return f"{column.part.capitalize()} {column.name}"
+    return f"{column.part.capitalize()} {_line(column.name)}"
+
+
+def _line(text: str) -> str:
+    """A name from data as it may stand in a log or on a terminal: on one line, without controls."""
+    return text if text.isprintable() else ascii(text)
 
 
 def _amount(size: float, unit: str) -> str:

@@ -139,3 +139,5 @@ class Alert(Record, frozen=True, kw_only=True):
     resolved: str | None = None
     why: str | None = None
     """Why it was resolved."""
+    sent: str | None = None
+    """When the webhook took it."""

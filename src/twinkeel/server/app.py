@@ -44,4 +44,5 @@ def project_service(config: Config, store: Store, *, host: str | None = None) ->
         keyring=Keyring(store.find_key, lambda: bool(store.keys())),
         table=config.server,
         host=config.server.host if host is None else host,
+        watching=store.watching,
     )

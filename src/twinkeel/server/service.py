@@ -13,6 +13,7 @@ from twinkeel.server.limits import Limits
 from twinkeel.server.metrics import Metrics
 from twinkeel.server.security import Borders, Keyring
 from twinkeel.store.events import EventLog
+from twinkeel.store.watching import Watching
 
 _THREADS = 8
 
@@ -29,6 +30,8 @@ class Service:
     table: ServerTable
     host: str
     """Where it listens."""
+    watching: Watching | None = None
+    """What monitoring remembers; None where nothing monitors."""
     key_advice: str = "make one with twinkeel keys create NAME"
     """What to do where there is no key and one is needed."""
 

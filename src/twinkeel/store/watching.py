@@ -59,6 +59,12 @@ class Watching:
         points.reached("look.committed")
         return new
 
+    def sent(self, alert: Alert) -> None:
+        """Record that the webhook took an alert."""
+        with self._database.write() as connection:
+            taken = update(alerts).where(alerts.c.id == alert.id)
+            connection.execute(taken.values(record=_text(alert)))
+
     def looks(self, component: str, *, limit: int = 1) -> list[Look]:
         """A component's looks, newest first."""
         query = select(looks.c.record).where(looks.c.component == component)

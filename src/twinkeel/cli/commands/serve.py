@@ -9,7 +9,12 @@ from twinkeel.cli.names import Flag
 
 
 def serve(
-    *, host: str | None = None, port: int | None = None, watch: Flag = False, here: Here
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    watch: Flag = False,
+    monitor: Flag = False,
+    here: Here,
 ) -> None:
     """Serve what is in production, until interrupted.
 
@@ -24,6 +29,9 @@ def serve(
     watch
         Build, judge and release again what changes in the files of a source, where that costs only
         what changed, as for an assistant's documents.
+    monitor
+        Look at what is in production a few times in every cycle; alerts go to the log, to the
+        webhook and to /metrics.
     """
 
     def told(sentence: str) -> None:
@@ -35,6 +43,7 @@ def serve(
             port=port,
             ready=lambda url: here.print(_started(here, url)),
             watch=told if watch else None,
+            monitor=monitor,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +39,8 @@ def readiness(service: Service) -> dict[str, Any]:
 async def metrics(exchange: Exchange) -> Reply:
     """The Prometheus text."""
     service = exchange.service
-    lines = [*service.metrics.families(), *_state(service), ""]
+    watched = await asyncio.to_thread(lambda: list(_watched(service)))
+    lines = [*service.metrics.families(), *_state(service), *watched, ""]
     return Reply("\n".join(lines).encode(), type=_TEXT)
 
 
@@ -61,6 +64,27 @@ def _state(service: Service) -> Iterator[str]:
     yield from family(
         "process_resident_memory_bytes", "gauge", "Memory in use.", [((), _resident_bytes())]
     )
+
+
+def _watched(service: Service) -> Iterator[str]:
+    """What monitoring last found, of every component that is served."""
+    if service.watching is None:
+        return
+    names = [held.ref.component for held in service.live.held]
+    found = service.watching.alerts(only_open=True)
+    alerts = [((("component", one.component), ("cause", one.cause)), 1.0) for one in found]
+    yield from family("twinkeel_alert_open", "gauge", "1 for each open alert.", alerts)
+    looks = [look for name in names for look in service.watching.looks(name)]
+    moment = dt.datetime.now(dt.UTC)
+    ages = [
+        (
+            (("component", one.component),),
+            (moment - dt.datetime.fromisoformat(one.at)).total_seconds(),
+        )
+        for one in looks
+    ]
+    about = "Seconds since monitoring looked."
+    yield from family("twinkeel_monitor_look_age_seconds", "gauge", about, ages)
 
 
 def _resident_bytes() -> float:
