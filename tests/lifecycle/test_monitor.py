@@ -295,7 +295,8 @@ def test_a_look_beside_the_server_raises_alerts_and_the_server_tells(
     assert "alert churn@" in caplog.text
     assert "input.tenure" in {one.cause for one in project.alerts("churn")}
     server = application(project_service(config, project.store))
-    page = TestClient(server, base_url="http://127.0.0.1").get("/metrics").text
+    here = TestClient(server, base_url="http://127.0.0.1", client=("127.0.0.1", 1))
+    page = here.get("/metrics").text
     assert 'twinkeel_alert_open{component="churn",cause="input.tenure"} 1' in page
 
 
