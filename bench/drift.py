@@ -14,7 +14,9 @@ alarms above 0.2. `delay` needs River in the environment for its rows.
 from __future__ import annotations
 
 import argparse
+import json
 import time
+from pathlib import Path
 
 import numpy as np
 from scipy.special import ndtr
@@ -38,6 +40,7 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=20)
     parser.add_argument("--reference", type=int, default=2_000)
     parser.add_argument("--per-day", type=int, default=2_400)
+    parser.add_argument("--keep", help="a file of finished months, which are not done again")
     given = parser.parse_args()
     began = time.perf_counter()
     {"false-alarms": false_alarms, "power": power, "delay": delay}[given.what](given)
@@ -46,31 +49,39 @@ def main() -> None:
 
 def false_alarms(given: argparse.Namespace) -> None:
     """Alarms in a month without drift, by run."""
-    found: dict[str, list[int]] = {"ours": [], "KS + Bonferroni": [], "PSI > 0.2": []}
-    for run in range(given.runs):
-        rng = np.random.default_rng(run)
-        wave = rng.uniform(0, 0.5, given.columns)
-        phase = rng.uniform(0, 2 * np.pi, given.columns)
-        hours = np.arange(HOURS)
-        means = wave[:, None] * np.sin(2 * np.pi * hours / HOURS + phase[:, None])
-        traffic = 1 + 0.8 * np.sin(2 * np.pi * (hours - 9) / HOURS)
-        share = traffic / traffic.sum()
-        when = rng.choice(HOURS, size=given.reference, p=share)
-        values = rng.normal(size=(given.reference, given.columns)) + means[:, when].T
-        bins = [number_bins(values[:, j]) for j in range(given.columns)]
-        calls = rng.poisson(given.per_day * share, size=(DAYS, HOURS))
-        counts = np.stack([drawn(rng, bins[j], means[j], calls) for j in range(given.columns)])
-        found["ours"].append(ours(bins, counts))
-        ks, psi = theirs(bins, counts)
-        found["KS + Bonferroni"].append(ks)
-        found["PSI > 0.2"].append(psi)
+    found: list[tuple[int, ...]] = []
+    kept = None if given.keep is None else Path(given.keep)
+    if kept is not None and kept.exists():
+        found = [tuple(json.loads(line)) for line in kept.read_text().splitlines()]
+    for run in range(len(found), given.runs):
+        found.append(month(run, given))
+        if kept is not None:
+            with kept.open("a") as file:
+                file.write(json.dumps(found[-1]) + "\n")
     print("| method | columns | runs | false alarms a month, mean (95%) | months with any |")
     print("|-|-|-|-|-|")
-    for name, each in found.items():
-        one = np.asarray(each)
+    names = ("ours", "KS + Bonferroni", "PSI > 0.2")
+    for name, one in zip(names, np.asarray(found).T, strict=True):
         half = 1.96 * one.std() / np.sqrt(len(one))
         shown = f"{one.mean():.2f} ± {half:.2f} | {(one > 0).mean():.1%}"
         print(f"| {name} | {given.columns} | {len(one)} | {shown} |")
+
+
+def month(run: int, given: argparse.Namespace) -> tuple[int, int, int]:
+    """Alarms of one month without drift: ours, KS, PSI."""
+    rng = np.random.default_rng(run)
+    wave = rng.uniform(0, 0.5, given.columns)
+    phase = rng.uniform(0, 2 * np.pi, given.columns)
+    hours = np.arange(HOURS)
+    means = wave[:, None] * np.sin(2 * np.pi * hours / HOURS + phase[:, None])
+    traffic = 1 + 0.8 * np.sin(2 * np.pi * (hours - 9) / HOURS)
+    share = traffic / traffic.sum()
+    when = rng.choice(HOURS, size=given.reference, p=share)
+    values = rng.normal(size=(given.reference, given.columns)) + means[:, when].T
+    bins = [number_bins(values[:, j]) for j in range(given.columns)]
+    calls = rng.poisson(given.per_day * share, size=(DAYS, HOURS))
+    counts = np.stack([drawn(rng, bins[j], means[j], calls) for j in range(given.columns)])
+    return ours(bins, counts), *theirs(bins, counts)
 
 
 def drawn(rng: np.random.Generator, bins: Bins, means: np.ndarray, calls: np.ndarray) -> np.ndarray:
@@ -110,33 +121,28 @@ def theirs(bins: list[Bins], counts: np.ndarray) -> tuple[int, int]:
 
     KS is taken on the bins of equal frequency, which can only miss what it would have seen.
     """
-    upto = np.cumsum(counts[:, :, :-1].sum(axis=-1), axis=1)
     total = np.cumsum(counts[:, :, :-1], axis=1)
-    raised = [0, 0]
-    open_ = [set[int](), set[int]()]
-    for end in range(HOURS, DAYS * HOURS + 1):
-        now = total[:, end - 1] - (total[:, end - HOURS - 1] if end > HOURS else 0)
-        n = upto[:, end - 1] - (upto[:, end - HOURS - 1] if end > HOURS else 0)
-        over = [set[int](), set[int]()]
-        for j, one in enumerate(bins):
-            then, m = one.counts[:-1] / one.counts.sum(), one.counts.sum()
-            here = now[j] / n[j]
-            gap = np.abs(np.cumsum(then) - np.cumsum(here)).max()
-            limit = np.sqrt(-np.log(0.05 / len(bins) / 2) / 2 * (1 / n[j] + 1 / m))
-            if gap > limit:
-                over[0].add(j)
-            if psi(then, here) > 0.2:
-                over[1].add(j)
-        for k in (0, 1):
-            raised[k] += len(over[k] - open_[k])
-            open_[k] = over[k]
-    return raised[0], raised[1]
+    before = np.concatenate([np.zeros_like(total[:, :1]), total[:, :-HOURS]], axis=1)
+    now = total[:, HOURS - 1 :] - before
+    n = now.sum(axis=-1)
+    here = now / n[:, :, None]
+    m = bins[0].counts.sum()
+    then = np.stack([one.counts[:-1] for one in bins])[:, None, :] / m
+    gap = np.abs(np.cumsum(then, axis=-1) - np.cumsum(here, axis=-1)).max(axis=-1)
+    ks = gap > np.sqrt(-np.log(0.05 / len(bins) / 2) / 2 * (1 / n + 1 / m))
+    return opened(ks), opened(psi(np.broadcast_to(then, here.shape), here) > 0.2)
 
 
-def psi(then: np.ndarray, now: np.ndarray) -> float:
+def opened(over: np.ndarray) -> int:
+    """How often an alarm opens, in looks of shape (columns, looks)."""
+    return int(over[:, 0].sum() + (over[:, 1:] & ~over[:, :-1]).sum())
+
+
+def psi(then: np.ndarray, now: np.ndarray) -> np.ndarray:
     """The population stability index over ten bins of equal frequency, clipped at 1e-4."""
-    a, b = (np.maximum(x[1:-1].reshape(10, 2).sum(axis=1), 1e-4) for x in (then, now))
-    return float(((a - b) * np.log(a / b)).sum())
+    shape = (*then.shape[:-1], 10, 2)
+    a, b = (np.maximum(x[..., 1:-1].reshape(shape).sum(axis=-1), 1e-4) for x in (then, now))
+    return np.asarray(((a - b) * np.log(a / b)).sum(axis=-1))
 
 
 def power(given: argparse.Namespace) -> None:
@@ -206,8 +212,8 @@ def rivals(runs: int) -> dict[str, list[list[int]]]:
     made = {
         "ADWIN": drift.ADWIN,
         "PageHinkley": drift.PageHinkley,
-        "HDDM_A": binary.HDDM_A,
-        "HDDM_W": binary.HDDM_W,
+        "HDDM_A": binary.HDDMA,
+        "HDDM_W": binary.HDDMW,
         "DDM": binary.DDM,
         "EDDM": binary.EDDM,
     }

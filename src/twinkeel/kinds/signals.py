@@ -25,6 +25,8 @@ class Calls:
     inputs: Mapping[str, Sequence[Json]]
     """The inputs that are known of calls: not those that events may not store."""
     outputs: Sequence[Mapping[str, Json]]
+    warnings: Sequence[int] = ()
+    """How many things were unusual about each input; empty where it is not known."""
 
     def __len__(self) -> int:
         return len(self.outputs)
@@ -45,6 +47,9 @@ def default_signals(calls: Calls) -> list[Series]:
     """Every input and every output that is a number, a truth, a category, a date or a list."""
     fields = [field for field in calls.signature.inputs if field.name in calls.inputs]
     found = [series("input", field, calls.inputs[field.name]) for field in fields]
+    if calls.warnings:
+        warned = ["yes" if count else "no" for count in calls.warnings]
+        found.append(Series("input", "warnings", "text", warned))
     outputs = calls.signature.outputs
     found += [series("output", field, output(calls, field.name)) for field in outputs]
     return [one for one in found if one is not None]

@@ -373,6 +373,7 @@ class Live:
             inputs=said.inputs,
             case=said.case,
             output=output.values,
+            warnings=len(output.warnings),
         )
         recorded = self.record(event)
         return Answer(event=event.id if recorded else None, held=held, output=output, ms=ms)

@@ -34,6 +34,8 @@ CELLS = 24
 """Cells of one cycle."""
 LOSS = "loss"
 _REFERENCE = 10_000
+_MOST = 300_000
+"""Calls that are read one by one; of more, a fair part is."""
 _CHUNK = 20_000
 _FUTURE = 60.0
 """Seconds that a call may be ahead of this clock."""
@@ -114,6 +116,7 @@ class _Read:
     took: list[Floats] = field(default_factory=list)
     paid: list[Floats] = field(default_factory=list)
     losses: list[Floats] = field(default_factory=list)
+    liked: list[Floats] = field(default_factory=list)
 
 
 def read(config: Config, store: Store, release: Release, *, now: str, whole: bool) -> Traffic:
@@ -127,11 +130,15 @@ def read(config: Config, store: Store, release: Release, *, now: str, whole: boo
     kind = kind_named(held.kind)
     reference = _reference(config, store, release, held, kind)
     bins = {f"{one.part}.{one.name}": _bins(one) for one in reference.series}
-    labels = _labels(config, store, release)
+    labels, opinions = _labels(config, store, release), _opinions(store, release)
     gathered = _Read()
-    for events in _chunks(store, release):
+    total = store.watching.calls(release.component, since=release.at)
+    endings = _sample(total)
+    for events in _chunks(store, release, endings):
         _gather(events, gathered, (held, kind, reference, bins, labels))
-    return _traffic(config, release, reference, gathered, (now, whole))
+        gathered.liked.append(as_numbers([opinions.get(event.id) for event in events]))
+    traffic = _traffic(config, release, reference, gathered, (now, whole))
+    return replace(traffic, notes=(*traffic.notes, *_told(endings)))
 
 
 def _traffic(
@@ -170,7 +177,8 @@ def _traffic(
         for one in reference.series
         if len(codes := _joined(gathered.codes.get(f"{one.part}.{one.name}", []))) == len(there)
     ]
-    service = {"latency": _joined(gathered.took)[there], "cost": _joined(gathered.paid)[there]}
+    said = {"latency": gathered.took, "cost": gathered.paid, "feedback": gathered.liked}
+    service = {name: _joined(parts)[there] for name, parts in said.items()}
     columns += [one for name, v in service.items() if (one := _service(name, v, traffic))]
     columns += _quality(traffic, matured)
     return replace(traffic, columns=tuple(columns))
@@ -191,10 +199,15 @@ def _reference(
     index = range(0, len(cases), max(1, math.ceil(len(cases) / _REFERENCE)))
     inputs = {name: [values[i] for i in index] for name, values in cases.inputs.items()}
     rows = [{name: values[i] for name, values in inputs.items()} for i in range(len(index))]
-    outputs = [one.values for one in held.servable.call(rows)]
+    answers = held.servable.call(rows)
     names = stored_inputs(config, held)
     known = {name: values for name, values in inputs.items() if name in names}
-    calls = Calls(signature=held.servable.signature, inputs=known, outputs=outputs)
+    calls = Calls(
+        signature=held.servable.signature,
+        inputs=known,
+        outputs=[one.values for one in answers],
+        warnings=[len(one.warnings) for one in answers],
+    )
     expected = [cases.expected[i] for i in index]
     found = kind.losses(calls, expected)
     losses = None if found is None else as_numbers(found)
@@ -221,6 +234,7 @@ def _gather(
         signature=held.servable.signature,
         inputs={name: [row.get(name) for row in rows] for name in names},
         outputs=[event.output if isinstance(event.output, dict) else {} for event in events],
+        warnings=[event.warnings for event in events],
     )
     for one in kind.signals(calls):
         key = f"{one.part}.{one.name}"
@@ -258,14 +272,29 @@ def _labels(config: Config, store: Store, release: Release) -> dict[str, Json]:
             if len(found) == 1}  # fmt: skip
 
 
-def _chunks(store: Store, release: Release) -> Iterator[list[Event]]:
-    events = (
-        event
-        for event in store.events.each(release.component, "call", since=release.at)
-        if event.number == release.number
-    )
+def _opinions(store: Store, release: Release) -> dict[str, Json]:
+    """What was said of each call, the newest word of it."""
+    told = settle(store.events.each(release.component, "feedback", since=release.at))
+    return {about: values[-1] for about, values in told.items()}
+
+
+def _chunks(store: Store, release: Release, endings: str) -> Iterator[list[Event]]:
+    every = store.events.each(release.component, "call", since=release.at, endings=endings)
+    events = (event for event in every if event.number == release.number)
     while chunk := list(islice(events, _CHUNK)):
         yield chunk
+
+
+def _sample(total: int) -> str:
+    """The last digits of the ids of the calls that are read: all, or one in 2, 4, 8 or 16."""
+    digits = "0123456789abcdef"
+    step = next((step for step in (1, 2, 4, 8) if total / step <= _MOST), 16)
+    return "" if step == 1 else digits[::step]
+
+
+def _told(endings: str) -> tuple[str, ...]:
+    step = 16 // max(len(endings), 1)
+    return (f"One call in {step} was read, chosen by its id: there are many.",) if endings else ()
 
 
 def _service(name: str, values: Floats, traffic: Traffic) -> Column | None:
@@ -274,8 +303,10 @@ def _service(name: str, values: Floats, traffic: Traffic) -> Column | None:
     then = values[first]
     if np.isnan(values).all() or np.isnan(then).all():
         return None
-    bins = number_bins(then)
-    now = np.where(first, NONE, bins.code(values)).astype(np.int16)
+    bins = number_bins(then if name != "feedback" else then[~np.isnan(then)])
+    codes = bins.code(values)
+    silent = np.isnan(values) & (name == "feedback")  # nobody has to say anything
+    now = np.where(first | silent, NONE, codes).astype(np.int16)
     return Column("service", name, bins, bins.code(then), now, traffic.cycles)
 
 

@@ -146,3 +146,5 @@ class Event(Record, frozen=True, kw_only=True):
     """The id that the caller's row has, kept where labels or feedback are joined by it."""
     inputs: dict[str, Json] | None = None
     output: Json = None
+    warnings: int = 0
+    """How many things were unusual about the input."""

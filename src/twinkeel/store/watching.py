@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from twinkeel.records import Alert, Look
 from twinkeel.store import points
 from twinkeel.store.database import Database
-from twinkeel.store.schema import alerts, looks
+from twinkeel.store.schema import alerts, events, looks
 
 KEPT = 1_000
 """Looks of one component."""
@@ -64,6 +64,14 @@ class Watching:
         with self._database.write() as connection:
             taken = update(alerts).where(alerts.c.id == alert.id)
             connection.execute(taken.values(record=_text(alert)))
+
+    def calls(self, component: str, *, since: str) -> int:
+        """How many calls of a component there are in SQL from the time `since` on."""
+        query = select(func.count()).where(
+            events.c.component == component, events.c.kind == "call", events.c.at >= since
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
 
     def looks(self, component: str, *, limit: int = 1) -> list[Look]:
         """A component's looks, newest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from twinkeel.kinds.base import Built, Kind, Options, Servable, Task, Traits
+from twinkeel.kinds.signals import Calls, Series
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence
 from twinkeel.report.sections import Section
@@ -68,6 +69,12 @@ class Assistant(Kind[AssistantOptions]):
         from twinkeel.kinds.assistant.measures import measures
 
         return measures(evidence)
+
+    def signals(self, calls: Calls) -> list[Series]:
+        """Abstentions, support, sources, and the topics of questions by the document cited."""
+        from twinkeel.kinds.assistant.watch import signals
+
+        return signals(calls)
 
     def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:
         """Documents, abstention, and the questions that went wrong."""
