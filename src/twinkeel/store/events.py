@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import func, or_, select
 
 from twinkeel.errors import StoreError
 from twinkeel.records import Event, Record
@@ -355,18 +355,6 @@ class EventLog:
         with self._database.read() as connection:
             stored = connection.scalar(select(func.max(events.c.sequence))) or 0
         return max([stored, *(sequence for sequence, _ in self._logged())])
-
-
-def count_before(connection: Connection, at: str) -> int:
-    """How many stored events are earlier than this time."""
-    query = select(func.count()).select_from(events).where(events.c.at < at)
-    return connection.scalar(query) or 0
-
-
-def remove_before(connection: Connection, at: str) -> None:
-    """Forget the stored events that are earlier than this time."""
-    connection.execute(delete(events).where(events.c.at < at))
-    chain.trim(connection)
 
 
 def _row(record: Logged) -> dict[str, Any] | None:

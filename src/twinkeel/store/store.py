@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from twinkeel.errors import BundleError, StoreError
 from twinkeel.records import Evaluation, Lineage, Release, Version, VersionRef, now
-from twinkeel.store import catalog, chain, events, files, gc, keys, opening, points, trials
+from twinkeel.store import catalog, chain, files, gc, keys, opening, points, retention, trials
 from twinkeel.store.bundles import Bundle, BundleInfo, FileEntry
 from twinkeel.store.chain import Checked
 from twinkeel.store.database import Database
@@ -322,11 +322,11 @@ class Store:
             doomed = gc.removable(versions, releases, keep=keep)
             numbered = catalog.numbered_evaluations(connection)
             outdated = gc.outdated(numbered, releases)
-            forgotten = events.count_before(connection, before)
+            forgotten = retention.count_before(connection, before)
             if not dry_run:
                 catalog.remove_versions(connection, doomed, now())
                 catalog.remove_evaluations(connection, outdated)
-                events.remove_before(connection, before)
+                retention.remove_before(connection, before)
                 points.reached("gc.marked")
             kept = [version for version in versions if version.ref not in doomed]
             judged = [one[1] for one in numbered if one not in outdated]
