@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from telecom import churn_lines, write_project
 from twinkeel.cli.app import run
@@ -16,6 +17,7 @@ from twinkeel.lifecycle.moments import shifted
 from twinkeel.lifecycle.serve import Live
 from twinkeel.project import Project
 from twinkeel.records import Event, now
+from twinkeel.server.app import application, project_service
 
 OPTIONS = '[components.churn.labels]\nid = "customerID"\ntime = "day"\nvalue = "churned"'
 BY_EVENT = {"event": "event", "value": "churned"}
@@ -161,6 +163,21 @@ def test_the_command_ends_with_1_where_a_row_is_refused(
     assert label(good, bad) == 1
     counts = json.loads(capsys.readouterr().out)
     assert (counts["known"], counts["unknown"]) == (1, 1)
+
+
+def test_a_label_over_http_is_checked_too(
+    built: Project, called: Callable[..., list[Event]]
+) -> None:
+    (event,) = called(1)
+    app = application(project_service(built.config, built.store))
+    with TestClient(app, base_url="http://localhost:8400", client=("127.0.0.1", 5)) as client:
+        url = f"/v1/events/{event.id}/label"
+
+        wrong = client.post(url, json={"value": "Maybe"})
+        right = client.post(url, json={"value": "Yes"})
+
+    assert (wrong.status_code, right.status_code) == (422, 201)
+    assert wrong.json()["error"].startswith("The label's value: there is no label 'Maybe'")
 
 
 def test_mistakes_are_told_before_anything_is_recorded(built: Project) -> None:

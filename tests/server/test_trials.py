@@ -12,13 +12,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from server_site import ROW, Site, eventually, serving
+from server_site import ROW, TALK, Site, eventually, serving
 
 from twinkeel.cli.app import run
 from twinkeel.errors import Refused, UsageError
 from twinkeel.lifecycle.serve import Answer, Live
 from twinkeel.lifecycle.trial import judge, start, stop
-from twinkeel.records import Event, Mode, Terms, Trial, now
+from twinkeel.records import Event, Message, Mode, Terms, Trial, now
 from twinkeel.store.events import new_id
 
 GOOD, BAD, BROKEN = 3.0, 1.0, -1.0
@@ -201,6 +201,39 @@ def test_what_cannot_be_is_refused_in_a_sentence(site: Site) -> None:
     ended = stop(site.config, site.store, "toy", "enough")
 
     assert (ended.state, ended.why, ended.ended is not None) == ("stopped", "enough", True)
+
+
+def test_gc_keeps_what_is_on_trial(site: Site) -> None:
+    made = trial(site, GOOD)
+    site.publish("toy", '{"factor": 4.0}', release=False)
+
+    gone = site.store.gc(keep_versions=1).versions
+
+    assert made.ref not in gone
+    assert site.store.versions("toy")[1].number == made.number
+
+
+def test_a_conversation_is_tried_as_a_call_is(toy_kind: None, tmp_path: Path) -> None:
+    site = Site(tmp_path, TALK)
+    site.publish("talk", "{}")
+    number = site.publish("talk", '{"x": 1}', release=False)
+    start(
+        site.config,
+        site.store,
+        next(one for one in site.store.versions("talk") if one.number == number),
+        Terms(mode="canary", share=1.0),
+        override="a test",
+    )
+    live = Live.of(site.config, site.store)
+    live.refresh()
+
+    answer = live.converse("talk", [Message(role="user", text="What is the late fee?")])
+
+    assert answer.ref == "talk@2"
+    (other,) = site.store.events.each("talk", "shadow")
+    assert (other.number, other.about) == (1, answer.event)
+    live.close()
+    site.store.close()
 
 
 def test_the_command_line_begins_and_ends_a_trial(

@@ -224,8 +224,8 @@ class Live:
         kept = self.keep.inputs and self.keep.sensitive
         inputs = {"messages": msgspec.to_builtins(messages)} if kept else {}
         said = _Said(inputs=inputs if self.keep.inputs else None, who=who)
-        ask = talk(messages)
-        return self._beside(_Given(held, output, ms), said, _Asking(ask, messages[0].text))
+        first = messages[0].text if messages else ""
+        return self._beside(_Given(held, output, ms), said, _Asking(talk(messages), first))
 
     def document(self, component: str, name: str) -> Document:
         """A document that answers of `component` cite; raises UnknownName, UsageError."""

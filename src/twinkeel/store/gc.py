@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from twinkeel.records import Evaluation, Record, Release, Version, VersionRef
+from twinkeel.records import Evaluation, Record, Release, Trial, Version, VersionRef
 from twinkeel.store import files, points
 
 GRACE = 3600.0
@@ -60,9 +60,13 @@ class Plan(NamedTuple):
 
 
 def removable(
-    versions: Sequence[Version], releases: Sequence[Release], *, keep: int
+    versions: Sequence[Version],
+    releases: Sequence[Release],
+    tried: Sequence[Trial],
+    *,
+    keep: int,
 ) -> list[VersionRef]:
-    """The versions that may go: not among their component's newest, never released, not needed.
+    """The versions that may go: not among the newest, never released, not on trial, not needed.
 
     Needed is what a kept version depends on, directly or through others.
     """
@@ -76,6 +80,7 @@ def removable(
         for number in sorted(there, reverse=True)[:keep]
     }
     kept |= {f"{release.component}@{release.number}" for release in releases}
+    kept |= {trial.ref for trial in tried}
     waiting = [name for name in kept if name in by_name]
     while waiting:
         needs = set(by_name[waiting.pop()].lineage.depends_on.values()) - kept

@@ -319,7 +319,7 @@ class Store:
         with database.read() if dry_run else database.write() as connection:
             versions = catalog.list_versions(connection, None)
             releases = catalog.list_releases(connection, None)
-            doomed = gc.removable(versions, releases, keep=keep)
+            doomed = gc.removable(versions, releases, trials.running(connection), keep=keep)
             numbered = catalog.numbered_evaluations(connection)
             outdated = gc.outdated(numbered, releases)
             forgotten = retention.count_before(connection, before)

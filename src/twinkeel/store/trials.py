@@ -27,8 +27,7 @@ class Trials:
     def add(self, trial: Trial) -> None:
         """Record a new trial. Raises Refused where its component has a running one."""
         with self._database.write() as connection:
-            other = _running(connection, trial.component)
-            if other is not None:
+            for other in running(connection, trial.component):
                 raise Refused(
                     f"{other.ref} is on trial already: wait for its end, or stop it with twinkeel "
                     f"trial {trial.component} --stop 'why'."
@@ -59,7 +58,7 @@ class Trials:
     def running(self, component: str) -> Trial | None:
         """The component's trial that has not ended."""
         with self._database.read() as connection:
-            return _running(connection, component)
+            return next(iter(running(connection, component)), None)
 
     def every(self, component: str) -> list[Trial]:
         """A component's trials, newest first."""
@@ -74,12 +73,12 @@ def newest(connection: Connection) -> int:
     return connection.scalar(select(func.max(trials.c.revision))) or 0
 
 
-def _running(connection: Connection, component: str) -> Trial | None:
-    query = select(trials.c.record).where(
-        trials.c.component == component, trials.c.state == "running"
-    )
-    text = connection.scalar(query)
-    return None if text is None else _decode(text)
+def running(connection: Connection, component: str | None = None) -> list[Trial]:
+    """The trials of a component, or of all, that have not ended."""
+    query = select(trials.c.record).where(trials.c.state == "running")
+    if component is not None:
+        query = query.where(trials.c.component == component)
+    return [_decode(text) for text in connection.scalars(query)]
 
 
 def _text(trial: Trial) -> str:
