@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from telecom import churn_lines, write_project
 from twinkeel.project import Project
 
 pytest_plugins = ("servers",)
+
+# How fast a machine makes examples is no fault of the code.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 @pytest.fixture(autouse=True)
