@@ -39,11 +39,11 @@ import resource, sys, time
 from twinkeel.lifecycle.monitor import monitor
 from twinkeel.project import Project
 project = Project.open(sys.argv[1])
-began = time.perf_counter()
+began, busy = time.perf_counter(), time.process_time()
 look, = monitor(project.config, project.store, at=sys.argv[2])
-took = time.perf_counter() - began
+took, busy = time.perf_counter() - began, time.process_time() - busy
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(f"| {look.calls:,} | {len(look.signals)} | {look.state} | {took:.1f} s | {memory:.0f} MB |")
+print(f"| {look.calls:,} | {len(look.signals)} | {took:.1f} s | {busy:.1f} s | {memory:.0f} MB |")
 """
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         until = prepared(root, given.events, given.columns)
-        print("| calls | signals | found | one look | memory |\n|-|-|-|-|-|", flush=True)
+        print("| calls read | signals | one look | processor | memory |\n|-|-|-|-|-|", flush=True)
         subprocess.run([sys.executable, "-c", LOOK, str(root), until], check=True)
 
 
