@@ -46,7 +46,9 @@ _POLL = 0.25
 _RETRY = 30.0
 """Seconds until a release that did not load is tried again."""
 _JUDGE = 10.0
-"""Seconds between looks at what is on trial."""
+"""Seconds between looks at what is on trial, at least."""
+_REST = 20.0
+"""How many times longer than a look the time to the next one is, at least."""
 _MOVE = 2.0
 """Seconds for which events gather before they go into SQL."""
 
@@ -122,7 +124,7 @@ class Live:
     def __post_init__(self) -> None:
         self._held: Mapping[str, Held] = {}
         self._candidates: Mapping[str, Candidate] = {}
-        self._judged = 0.0
+        self._due = 0.0
         self._mark: int | None = None
         self._retry = 0.0
         self._count = threading.Lock()
@@ -298,12 +300,13 @@ class Live:
             self._judge()
 
     def _judge(self) -> None:
-        """Look at what is on trial, now and then."""
-        if not self._candidates or time.monotonic() - self._judged < _JUDGE:
+        """Look at what is on trial now and then, and never for more than a small share of time."""
+        began = time.monotonic()
+        if not self._candidates or began < self._due:
             return
-        self._judged = time.monotonic()
         for name in tuple(self._candidates):
             self._attempt(partial(self.shelf.judge, name))
+        self._due = began + max(_JUDGE, _REST * (time.monotonic() - began))
 
     def _look(self) -> None:
         """Refresh; a store that does not answer is told once, not at every look."""
@@ -342,9 +345,8 @@ class Live:
         """The answer to a call, with what a candidate on trial says to it."""
         held = given.held
         candidate = self._candidates.get(held.ref.component)
-        if candidate is None or candidate.trial.against != held.ref.number:
-            return self._recorded(given, said)
-        if not candidate.chosen(asking.key):
+        beside = candidate is not None and candidate.trial.against == held.ref.number
+        if candidate is None or not beside or not candidate.chosen(asking.key):
             return self._recorded(given, said)
         if not (asking.alone and candidate.answers):
             answer = self._recorded(given, said)
@@ -357,7 +359,7 @@ class Live:
             candidate.kept(answer.event, held.ref.number, given.output, given.ms)
         elif answer.event is not None:
             candidate.kept(answer.event, candidate.trial.number, None, None)
-            self._judged = 0.0
+            self._due = 0.0
         return answer
 
     def _recorded(self, given: _Given, said: _Said) -> Answer:

@@ -10,7 +10,7 @@ from twinkeel.records import Trial
 def trial(component: Component, /, *, stop: str | None = None, here: Here) -> Reply:
     """Judge what is on trial: promote it, roll it back, or go on.
 
-    A server does this by itself every ten seconds. Ends with 1 if the candidate was rolled back.
+    A server does this by itself, every ten seconds or more. Ends with 1 if it was rolled back.
 
     Parameters
     ----------
