@@ -89,7 +89,7 @@ def test_what_is_served_is_what_was_learned(made, request, tmp_path):
     answers = [output.values["prediction"] for output in served.call(rows)]
 
     expected = trained.predictor().answers(problem().check.columns, 300)[:30, 0]
-    assert trained.largest_difference < parity.TOLERANCE
+    assert trained.proof.largest_difference < parity.TOLERANCE
     assert answers == expected.tolist()
 
 

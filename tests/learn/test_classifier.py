@@ -60,7 +60,7 @@ def test_what_is_written_answers_as_what_was_trained(telco, trained, tmp_path):
 
 def test_it_ranks_churners_and_knows_how_sure_it_is(telco, trained):
     assert trained.card.log_loss < 0.45
-    assert trained.largest_difference < 1e-6
+    assert trained.proof.largest_difference < 1e-6
     assert next(iter(trained.card.importance)) in ("Contract", "tenure")
     assert trained.card.notes == ("customerID looks like an identifier: left out.",)
     assert sum(member.weight for member in trained.card.members) == pytest.approx(1)

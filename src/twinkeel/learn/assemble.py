@@ -95,7 +95,7 @@ def combine(material: Material, bags: Sequence[Bag]) -> Ensemble:
 
 
 def _tree_count(bag: Bag) -> int:
-    return sum(len(part) for part in bag.parts if isinstance(part, Trees))
+    return sum(model.trees for model in bag.models)
 
 
 def _function(material: Material, bags: Sequence[Bag], weights: Floats, head: Head) -> Function:

@@ -14,10 +14,12 @@ from twinkeel.records import Limits
 
 DEFAULT_WORK = 5
 """Units where neither time nor work is limited."""
-_FINISH = 0.2
+_FINISH = 0.1
 """Share of the time kept for combining, compiling, explaining and checking ..."""
-_FINISH_AT_MOST = 12.0
-"""... and no more seconds than these."""
+_FINISH_AT_LEAST, _FINISH_AT_MOST = 1.5, 12.0
+"""... and no less, and no more, seconds than these ..."""
+_FINISH_OF_LITTLE = 0.4
+"""... but never a larger share than this."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Budget:
     def begin(cls, limits: Limits, units: int) -> Budget:
         """Start the clock now, for a list of so many units."""
         default = units if limits.time is not None else min(DEFAULT_WORK, units)
-        finish = 0.0 if limits.time is None else min(_FINISH * limits.time, _FINISH_AT_MOST)
+        finish = 0.0 if limits.time is None else _kept(limits.time)
         seconds = None if limits.time is None else limits.time - finish
         return cls(time.monotonic(), seconds, min(limits.work or default, units), finish)
 
@@ -63,6 +65,18 @@ class Budget:
             return _never
         end = time.monotonic() + share * self.finish
         return lambda: time.monotonic() >= end
+
+    def over(self, share: float) -> Callable[[], bool]:
+        """Whether a share of the whole limit is over, to be asked later."""
+        if self.seconds is None:
+            return _never
+        end = self.started + share * (self.seconds + self.finish)
+        return lambda: time.monotonic() >= end
+
+
+def _kept(seconds: float) -> float:
+    usual = min(max(_FINISH * seconds, _FINISH_AT_LEAST), _FINISH_AT_MOST)
+    return min(usual, _FINISH_OF_LITTLE * seconds)
 
 
 def _never() -> bool:

@@ -44,8 +44,10 @@ Floats = NDArray[np.float64]
 _FOLDS = 5
 _EXPLAINED = 100
 """Rows whose explanations make the importance."""
-_EXPLAINING = 0.3
+_EXPLAINING = 0.15
 """Share of the time kept for finishing that they may take."""
+_PROVEN = 0.9
+"""Share of all the time after which no more rows are compared than must be."""
 _BYTES_PER_CELL = 24
 """Of one encoded value: the matrix, a fold's copy, the libraries' own forms of it."""
 
@@ -60,8 +62,8 @@ class Trained:
     graph: bytes
     serves: type[Predictor[Any]]
     """The class of its predictor."""
-    largest_difference: float = 0.0
-    """Between compiled and trained answers, over all rows of the proof."""
+    proof: parity.Proof = parity.UNPROVEN
+    """How compiled and trained answers compared."""
 
     def predictor(self) -> Predictor[Any]:
         """What serves it, from memory."""
@@ -111,7 +113,8 @@ def train(
             serves=finished.serves,
         )
         progress(Tick(stage="checking", fraction=0.95))
-        return replace(trained, largest_difference=_proof(ready, finished, trained.predictor()))
+        proof = _proof(ready, finished, trained.predictor())
+        return replace(trained, proof=proof)
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,7 @@ class _Ready:
     """A problem whose columns and target have been read."""
 
     problem: Problem
+    budget: Budget
     contract: Contract
     material: Material
     notes: tuple[str, ...]
@@ -148,7 +152,7 @@ def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _R
     )
     loss, why = problem.objective.settled(material, budget)
     material = replace(material, targets=replace(targets, loss=loss))
-    return _Ready(problem, contract, material, (*notes, *inferred.notes, *why))
+    return _Ready(problem, budget, contract, material, (*notes, *inferred.notes, *why))
 
 
 def _learned(ready: _Ready, ensemble: Ensemble, budget: Budget, step: Step) -> Learned:
@@ -167,10 +171,11 @@ def _learned(ready: _Ready, ensemble: Ensemble, budget: Budget, step: Step) -> L
     )
 
 
-def _proof(ready: _Ready, finished: Finished, predictor: Predictor[Any]) -> float:
-    """The largest difference between what is served and what the libraries say."""
+def _proof(ready: _Ready, finished: Finished, predictor: Predictor[Any]) -> parity.Proof:
+    """What is served against what the libraries say."""
     check = ready.problem.table if ready.problem.check is None else ready.problem.check
-    return parity.check(predictor, finished.answers, check, ready.material.seed)
+    late = ready.budget.over(_PROVEN)
+    return parity.check(predictor, finished.answers, check, ready.material.seed, late)
 
 
 def _importance(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ class Paths:
 
 def _others(passes: NDArray[np.bool_], share: Floats) -> Floats:
     """(L, m) for each feature, the integral of the product over the other features."""
-    points, weights = np.polynomial.legendre.leggauss((share.shape[1] + 1) // 2)
+    points, weights = _quadrature((share.shape[1] + 1) // 2)
     total = np.zeros_like(share)
     for t, weight in zip((points + 1) / 2, weights / 2, strict=True):
         factor = (1 - t) * share + t * passes
@@ -64,6 +65,13 @@ def _others(passes: NDArray[np.bool_], share: Floats) -> Floats:
         product = factor.prod(axis=1, keepdims=True)
         total += np.where(np.isinf(product), 0.0, weight * product / factor)
     return total
+
+
+@cache
+def _quadrature(count: int) -> tuple[Floats, Floats]:
+    """Points and weights of Gauss-Legendre quadrature between -1 and 1."""
+    points, weights = np.polynomial.legendre.leggauss(count)
+    return points, weights
 
 
 class Explainer:

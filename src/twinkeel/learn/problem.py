@@ -16,7 +16,7 @@ from twinkeel.records import Limits
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp] | NDArray[np.bool_]
 
-_CELLS_PER_SECOND = 400_000
+_CELLS_PER_SECOND = 200_000
 """Values of a table that are read, encoded and learned from in a second of the time limit."""
 _RARE = 50
 """So many rows of a stratum are kept, or all that there are, however rare it is."""

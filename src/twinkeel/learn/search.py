@@ -36,7 +36,6 @@ Floats = NDArray[np.float64]
 Step = Callable[[str, Callable[[Path], None]], Path]
 Stop = Callable[[], bool]
 
-_FEWER_FOLDS = (5, 3, 1)
 _FITTED = "fitted.json"
 _MARGIN = "margin.npy"
 _PROBE = 0.25
@@ -161,11 +160,11 @@ class Search:
             self._tell(candidate, 0)
             (one,) = self._side_by_side(candidate, [self._budget.until(_PROBE)])
             measured[candidate.family.name] = one.fitted.seconds
-        for count in _FEWER_FOLDS:
+        for count in range(available, 0, -1):
             needed = self._rounds(count) * sum(measured.values())
-            if count <= available and needed <= _PLANNED * self._budget.left:
+            if needed <= _PLANNED * self._budget.left:
                 return count, measured
-        return 1, measured
+        return min(self._material.workers, available), measured
 
     def _fits(self, candidate: Candidate, count: int, per_fold: dict[str, float]) -> bool:
         """Whether enough time is left, judging by what its family, or the slowest one, took."""

@@ -35,7 +35,7 @@ _SETTINGS = {
     "min_data_in_leaf": 20,
     "feature_fraction": 0.7,
 }
-_SHARE = 0.12
+_SHARE = 0.08
 """Share of the time kept for finishing that each fold may take."""
 _SMALLEST = 0.05
 """Residuals are taken to be at least this share of their median, before their logarithm."""

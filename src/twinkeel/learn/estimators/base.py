@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
@@ -20,6 +22,9 @@ from twinkeel.records import Explanation, Limits
 from twinkeel.store.bundles import BundleInfo, seal
 
 Floats = NDArray[np.float64]
+
+_LEAST_SHARE = 0.2
+"""Of the time limit, which is left for learning however long the table takes to read."""
 
 
 class DataError(InputError, ValueError):
@@ -50,9 +55,12 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         self.trained_.write(Path(folder))
         return seal(Path(folder), kind=self._kind, runtime="onnx")
 
-    def _train(self, problem: Problem) -> None:
-        """Learn; raises DataError."""
+    def _train(self, problem: Problem, *, began: float) -> None:
+        """Learn, with what is left of the limit since `began`; raises DataError."""
         limits, seed = self._limits(), self._seed()
+        if limits.time is not None:
+            left = max(limits.time - (monotonic() - began), _LEAST_SHARE * limits.time)
+            limits = msgspec.structs.replace(limits, time=left)
         with as_value_error():
             self.trained_ = train(problem, limits=limits, seed=seed)
         self._predictor = self.trained_.predictor()

@@ -6,6 +6,7 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -86,6 +87,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         """
         if self.decide not in _DECIDE:
             raise DataError(f"decide must be 'likeliest' or 'f1', not {self.decide!r}.")
+        began = monotonic()
         self._limits()
         table, labels = self._table(X, fitting=True), self._labels(y)
         check_consistent_length(X, labels, sample_weight, groups, time)
@@ -99,7 +101,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
                 weight=weights(sample_weight),
                 groups=None if groups is None else np.asarray(groups),
                 time=None if time is None else np.asarray(time),
-            )
+            ),
+            began=began,
         )
         return self
 

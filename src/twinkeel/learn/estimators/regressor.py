@@ -5,6 +5,7 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any, ClassVar
 
 import numpy as np
@@ -77,6 +78,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         """
         if not 0 < self.interval < 1:
             raise DataError(f"interval must be between 0 and 1, not {self.interval!r}.")
+        began = monotonic()
         self._limits()
         table, target = self._table(X, fitting=True), self._amounts(y)
         check_consistent_length(X, target, sample_weight, groups, time)
@@ -88,7 +90,8 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
                 weight=weights(sample_weight),
                 groups=None if groups is None else np.asarray(groups),
                 time=None if time is None else np.asarray(time),
-            )
+            ),
+            began=began,
         )
         return self
 

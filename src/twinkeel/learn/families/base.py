@@ -64,6 +64,11 @@ class Unfit(Exception):
 class Model(ABC):
     """A fitted model of one fold."""
 
+    @property
+    @abstractmethod
+    def trees(self) -> int:
+        """How many trees a row goes through; 0 for what has none."""
+
     @abstractmethod
     def margin(self, X: Matrix) -> Floats:
         """(n, k) margins, by the library that fitted the model."""

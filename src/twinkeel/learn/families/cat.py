@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,13 +39,23 @@ class CatModel(Model):
         self.path = path
         self.width = width
 
-    def margin(self, X: Matrix) -> Floats:
-        """(n, k) CatBoost's own raw values."""
+    @cached_property
+    def _library(self) -> Any:
+        """CatBoost's own form of it, read once."""
         import catboost
 
         model = catboost.CatBoost()
         model.load_model(str(self.path), format="json")
-        raw = model.predict(X, prediction_type="RawFormulaVal", thread_count=1)
+        return model
+
+    @property
+    def trees(self) -> int:
+        """CatBoost's own count, and the tree of one leaf that holds the bias."""
+        return int(self._library.tree_count_) + 1
+
+    def margin(self, X: Matrix) -> Floats:
+        """(n, k) CatBoost's own raw values."""
+        raw = self._library.predict(X, prediction_type="RawFormulaVal", thread_count=1)
         return np.asarray(raw, dtype=np.float64).reshape(len(X), self.width)
 
     def parts(self) -> Trees:

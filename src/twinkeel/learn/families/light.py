@@ -33,6 +33,11 @@ class LightModel(Model):
         self.width = width
         self.booster = lightgbm.Booster(model_str=text)
 
+    @property
+    def trees(self) -> int:
+        """LightGBM's own count."""
+        return int(self.booster.num_trees())
+
     def margin(self, X: Matrix) -> Floats:
         """(n, k) LightGBM's own raw scores."""
         raw = self.booster.predict(X, raw_score=True, num_threads=1)

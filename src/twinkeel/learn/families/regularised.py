@@ -18,6 +18,8 @@ _MAX_CELLS = 10_000_000
 """Rows times features that one fit learns from: a plain function needs no more."""
 _NEWTON = 400
 """Up to so many weights, Newton's method is quicker than L-BFGS."""
+_GO = 20
+"""Iterations of L-BFGS between two looks at the clock."""
 _CONSTANT = 1e-9
 """A feature that spreads less says nothing."""
 
@@ -27,6 +29,11 @@ class RegularisedModel(Model):
     """A fitted linear model: its arrays are all there is to it."""
 
     linear: Linear
+
+    @property
+    def trees(self) -> int:
+        """None."""
+        return 0
 
     def margin(self, X: Matrix) -> Floats:
         """(n, k) from the arrays, which are the model."""
@@ -54,13 +61,26 @@ class Regularised(Family):
         model = _REGRESSIONS[fold.loss.name](settings, X.shape, fold.width)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # stopping before convergence is a choice here
-            model.fit(X, fold.y[rows], sample_weight=fold.weight[rows])
+            _fit(model, X, fold.y[rows], fold.weight[rows], effort)
         weight = np.atleast_2d(model.coef_).T / scale[:, None]
         _unscaled(frame, weight, np.atleast_1d(model.intercept_), gaps).save(folder / _FOLDER)
 
     def load(self, folder: Path, width: int) -> Model:  # noqa: ARG002  # the arrays know it
         """The arrays in `weights`."""
         return RegularisedModel(Linear.load(lambda name: (folder / name).read_bytes(), _FOLDER))
+
+
+def _fit(model: Any, X: Floats, y: np.ndarray, weight: Floats, effort: Effort) -> None:
+    """Fit in a few goes, each from where the last one ended, until it converges or time is over."""
+    goes = getattr(model, "max_iter", None)
+    if getattr(model, "solver", "") != "lbfgs" or goes is None:
+        model.fit(X, y, sample_weight=weight)
+        return
+    model.set_params(warm_start=True, max_iter=_GO)
+    for _ in range(0, goes, _GO):
+        model.fit(X, y, sample_weight=weight)
+        if int(np.max(model.n_iter_)) < _GO or effort.stop():
+            break
 
 
 def _logistic(settings: Settings, shape: tuple[int, int], width: int) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -33,10 +34,8 @@ Columns = Mapping[str, Sequence[Any] | NDArray[Any]]
 CardT = TypeVar("CardT", bound=Card)
 _T = TypeVar("_T")
 
-_BATCH = 2048
-"""Rows that go through the graph at once."""
-_LARGE = 256
-"""From so many rows on, all processors share the work; below, one is quicker."""
+_BATCH = 256
+"""Rows that go through the graph at once; more at once are slower, as trees leave the cache."""
 
 
 class Predictor(ABC, Generic[CardT]):
@@ -60,9 +59,8 @@ class Predictor(ABC, Generic[CardT]):
         self.contract = contract
         self.card: CardT = card
         self.bundle_bytes = size
-        self._graph = graph
         self._parts = parts
-        self._session = _session(graph, threads=1)
+        self._session = _session(graph)
         self._inputs = [column.name for column in contract.columns]
 
     @classmethod
@@ -117,10 +115,6 @@ class Predictor(ABC, Generic[CardT]):
         trees, linear = self._parts()
         return Explainer(trees, linear, self.card.feature_columns, len(self._inputs))
 
-    @cached_property
-    def _wide_session(self) -> Any:
-        return _session(self._graph, threads=os.cpu_count() or 1)
-
     def _contributions(self, row: Mapping[str, Any], effects: Floats) -> tuple[Contribution, ...]:
         """Largest first, from one effect per column."""
         found = [
@@ -140,28 +134,30 @@ class Predictor(ABC, Generic[CardT]):
         """Outputs of the graph for columns that the contract has read already."""
         if n == 0:
             raise InputError("There is no row to predict: give at least one.")
-        session = self._session if n < _LARGE else self._wide_session
-        if n <= _BATCH:
-            found: list[Floats] = session.run(list(outputs), self._feed(values, slice(0, n)))
+
+        def batch(start: int) -> list[Floats]:
+            feed = self._feed(values, slice(start, start + _BATCH))
+            found: list[Floats] = self._session.run(list(outputs), feed)
             return found
-        parts = [
-            session.run(list(outputs), self._feed(values, slice(start, start + _BATCH)))
-            for start in range(0, n, _BATCH)
-        ]
+
+        if n <= _BATCH:
+            return batch(0)
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # onnxruntime lets go of the lock
+            parts = list(pool.map(batch, range(0, n, _BATCH)))
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     def _feed(self, values: Mapping[str, NDArray[Any]], rows: slice) -> dict[str, NDArray[Any]]:
         return {name: values[name][rows].reshape(-1, 1) for name in self._inputs}
 
 
-def _session(graph: bytes, *, threads: int) -> Any:
+def _session(graph: bytes) -> Any:
     import onnxruntime
 
     fault = unbounded(graph)
     if fault is not None:
         raise BundleError(f"{GRAPH} {fault}: it was not made by Twinkeel; build again.")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1  # many rows are shared out in batches instead
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
