@@ -172,7 +172,7 @@ def test_a_graph_that_may_take_any_time_or_memory_is_not_loaded(name: str) -> No
     assert check_model(looping(name)) is None
 
     with pytest.raises(BundleError, match=f"operator {name}"):
-        _session(looping(name), threads=1)
+        _session(looping(name))
 
 
 def test_a_graph_that_doubles_a_value_or_hides_work_in_functions_is_not_loaded() -> None:
@@ -189,7 +189,7 @@ def test_a_graph_that_doubles_a_value_or_hides_work_in_functions_is_not_loaded()
 def test_a_constant_that_is_larger_than_its_bytes_is_not_loaded() -> None:
     """27: a tensor that says that it is huge."""
     with pytest.raises(BundleError, match="cannot be loaded"):
-        _session(constant(dims=(10**12,)), threads=1)
+        _session(constant(dims=(10**12,)))
 
 
 @pytest.fixture(scope="module")

@@ -153,21 +153,21 @@ class Predictor(ABC, Generic[CardT]):
 def _session(graph: bytes) -> Any:
     import onnxruntime
 
-    fault = unbounded(graph)
-    if fault is not None:
-        raise BundleError(f"{GRAPH} {fault}: it was not made by Twinkeel; build again.")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # many rows are shared out in batches instead
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        fault = unbounded(graph)
+        if fault is None:
+            return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no class in common
         raise BundleError(
             f"{GRAPH} of the model cannot be loaded by onnxruntime "
             f"{onnxruntime.__version__} ({type(error).__name__}): build again."
         ) from error
+    raise BundleError(f"{GRAPH} {fault}: it was not made by Twinkeel; build again.")
 
 
 def reader(folder: Path) -> Callable[[str], bytes]:
