@@ -64,14 +64,15 @@ def check(
     """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(rows))
+    order[:ALWAYS].sort()
     first = rows.take(order[:ALWAYS])
     given = predictor.contract.read(first.columns, len(first)).values
     worst = 0.0
     if len(first):
-        made = generated(predictor.contract, given, len(first), rng)
-        numbers = np.arange(GENERATED)
-        worst = _compare(predictor, learned, made, _Named("generated row", numbers))
-        worst = max(worst, _compare(predictor, learned, given, _Named("row", order[:ALWAYS])))
+        worst = _compare(predictor, learned, given, _Named("row", order[:ALWAYS]))
+        made = _Named("generated row", np.arange(GENERATED))
+        values = generated(predictor.contract, given, len(first), rng)
+        worst = max(worst, _compare(predictor, learned, values, made))
     done = len(first)
     while done < len(rows) and not late():
         some = order[done : done + ALWAYS]
