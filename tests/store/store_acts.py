@@ -17,8 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from twinkeel.errors import Refused
-from twinkeel.records import Evaluation, Event, Lineage, Look, Scorecard, Version, now
+from twinkeel.records import Evaluation, Event, Lineage, Look, Scorecard, Trial, Version, now
 from twinkeel.store import events, points, schema
 from twinkeel.store.bundles import BundleInfo
 from twinkeel.store.move import Place
@@ -171,6 +173,19 @@ def look(root: Path) -> None:
         store.watching.add(seen)
 
 
+def trial(root: Path) -> None:
+    """Put a version on trial, unless it is, and stop that."""
+    with opened(root) as store:
+        if store.trials.running("churn") is None:
+            store.trials.add(
+                Trial(
+                    id=events.new_id(), component="churn", number=2, against=1, release=1,
+                    mode="shadow", share=0.5, margin=0.01, started=now(), who="ann",
+                )
+            )  # fmt: skip
+        store.trials.update(replace(store.trials.running("churn"), state="stopped", ended=now()))
+
+
 def append(root: Path) -> None:
     with opened(root) as store:
         for _ in range(3):
@@ -242,6 +257,7 @@ ACTS: dict[str, Callable[[Path], None]] = {
     "key": key,
     "revoke": revoke,
     "look": look,
+    "trial": trial,
     "append": append,
     "move": move,
     "gc": gc,

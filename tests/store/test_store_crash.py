@@ -31,6 +31,7 @@ PASSES = {
     "key": ["key.inserted", "key.committed"],
     "revoke": ["key.inserted", "key.committed"],
     "look": ["look.inserted", "look.committed"],
+    "trial": ["trial.inserted", "trial.updated", "trial.committed"],
     "append": ["segment.created", "segment.renamed", "event.written", "event.synced"],
     "move": ["segment.rotated", "event.synced", "move.inserted", "move.committed", "move.removed"],
     "gc": ["gc.marked", "gc.committed", "gc.renamed", "gc.removed"],
@@ -78,6 +79,7 @@ def facts(root: Path) -> dict[str, object]:
             "releases": [(one.sequence, one.number, one.action) for one in store.releases()],
             "keys": [(key.name, key.role, key.revoked is None) for key in held],
             "looks": len(store.watching.looks("churn")),
+            "trials": [one.state for one in store.trials.every("churn")],
             "events": len(store.events.query()),
         }
 
@@ -135,6 +137,8 @@ def ends(project: Path, name: str) -> tuple[dict, dict]:
 
 def between(name: str, old: dict) -> list[dict[str, object]]:
     """The states between old and new, for acts that are several changes in a row."""
+    if name == "trial":
+        return [old | {"trials": ["running"]}]
     if name == "append":
         return [old | {"events": old["events"] + count} for count in (1, 2)]
     if name == "build":

@@ -52,7 +52,8 @@ class Trials:
             if trial.state != "running":
                 there = there.values(revision=newest(connection) + 1)
             done: bool = connection.execute(there).rowcount == 1
-        points.reached("trial.updated")
+            points.reached("trial.updated")
+        points.reached("trial.committed")
         return done
 
     def running(self, component: str) -> Trial | None:
