@@ -43,6 +43,7 @@ def test_what_is_public_is_known_by_name() -> None:
         "/",
         "/chat",
         "/try",
+        "/monitor",
         "/static/{name}",
         "/healthz",
         "/readyz",

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.routing import Router
 
 from twinkeel.config import Config
+from twinkeel.lifecycle.desk import Desk
 from twinkeel.lifecycle.serve import Live
 from twinkeel.server.gateway import Gateway
 from twinkeel.server.routes import ROUTES
@@ -44,5 +45,5 @@ def project_service(config: Config, store: Store, *, host: str | None = None) ->
         keyring=Keyring(store.find_key, lambda: bool(store.keys())),
         table=config.server,
         host=config.server.host if host is None else host,
-        watching=store.watching,
+        desk=Desk(config, store),
     )

@@ -46,6 +46,10 @@ _SAID = _record(
     {"content": {"anyOf": [_TEXT, _list(_OBJECT)]}},
 )
 _WHERE = {"type": "integer", "description": "A code point of the document's text."}
+_INSTEAD = {
+    "type": ["integer", "null"],
+    "description": "The version that you know to be in production; refused if it is another.",
+}
 _CITATION = _record(
     {"document": _TEXT, "title": _TEXT, "start": _WHERE, "end": _WHERE, "quote": _TEXT},
     {
@@ -80,6 +84,27 @@ SHARED: dict[str, Any] = {
     "Label": _JOINING,
     "Recorded": _record({"event": _TEXT, "about": _TEXT}),
     "Event": _record({"id": _TEXT, "kind": _TEXT, "component": _TEXT, "at": _TEXT}),
+    "Glances": _record({"project": _TEXT, "you": _OBJECT, "components": _list(_OBJECT)}),
+    "Sight": _record({"glance": _OBJECT, "alerts": _list(_OBJECT), "versions": _list(_OBJECT)}),
+    "ReleaseRequest": {
+        **_record({"version": {"type": "integer"}}, {"override": _TEXT, "instead_of": _INSTEAD}),
+        "additionalProperties": False,
+    },
+    "RollbackRequest": {
+        **_record({}, {"instead_of": _INSTEAD}),
+        "additionalProperties": False,
+    },
+    "Release": _record(
+        {
+            "component": _TEXT,
+            "number": {"type": "integer"},
+            "previous": {"type": ["integer", "null"]},
+            "action": {"enum": ["release", "rollback"]},
+            "at": _TEXT,
+            "who": _TEXT,
+            "override": {"type": ["string", "null"]},
+        }
+    ),
     "ChatRequest": _record(
         {"model": _TEXT, "messages": _list(_SAID)}, {"stream": {"type": "boolean"}}
     ),

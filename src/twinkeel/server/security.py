@@ -109,6 +109,15 @@ class Borders:
             status=403,
         )
 
+    def check_own(self, origin: str | None, host: str | None) -> None:
+        """Raises AccessError (403) for a page of another origin, one that CORS allows too."""
+        if origin is not None and self.check_origin(origin, host):
+            raise AccessError(
+                f"Pages of {origin[:80]!r} may call this server, "
+                "but not change what is in production: use this server's own page.",
+                status=403,
+            )
+
 
 class Keyring:
     """Keys as the store knows them, remembered for a moment."""

@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from twinkeel.config import ServerTable
+from twinkeel.lifecycle.desk import Desk
 from twinkeel.lifecycle.serve import Live
 from twinkeel.server.batching import Batcher
 from twinkeel.server.limits import Limits
 from twinkeel.server.metrics import Metrics
 from twinkeel.server.security import Borders, Keyring
 from twinkeel.store.events import EventLog
-from twinkeel.store.watching import Watching
 
 _THREADS = 8
 
@@ -30,8 +30,8 @@ class Service:
     table: ServerTable
     host: str
     """Where it listens."""
-    watching: Watching | None = None
-    """What monitoring remembers; None where nothing monitors."""
+    desk: Desk | None = None
+    """The project, where it can be watched and changed; None for a version served by itself."""
     key_advice: str = "make one with twinkeel keys create NAME"
     """What to do where there is no key and one is needed."""
 

@@ -47,6 +47,9 @@ class Endpoint:
         if self.route.access != "public":
             exchange.identity = await _identity(exchange)
             security.authorise(exchange.identity, self.route.access)
+        if security.RANK[self.route.access] >= security.RANK["operator"]:
+            origin, host = exchange.header(b"origin"), exchange.header(b"host")
+            exchange.service.borders.check_own(origin, host)
         if self.route.body is not None:
             await exchange.read(receive)
         await exchange.send(send, await self.route.handler(exchange))

@@ -92,6 +92,16 @@ class Watching:
         with self._database.read() as connection:
             return [_alert(text) for text in connection.scalars(query.limit(limit))]
 
+    def hours(self, component: str, *, since: str) -> dict[str, int]:
+        """The calls of each hour from the time `since` on, as `2026-11-21T14`, as far as in SQL."""
+        hour = func.substr(events.c.at, 1, 13).label("hour")
+        query = select(hour, func.count()).where(
+            events.c.component == component, events.c.kind == "call", events.c.at >= since
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query.group_by(hour).order_by(hour))
+            return {str(name): int(count) for name, count in found}
+
 
 def _row(alert: Alert) -> Mapping[str, str]:
     return {

@@ -1,14 +1,14 @@
 """Every route of the server in one table, each with what it asks of a caller.
 
 `public` needs no key; `caller` may call and give feedback; `viewer` may also read events and
-metrics; `operator` and `admin` are kept for the verbs that change what is in production.
+metrics; `operator` and `admin` may also change what is in production, never from another origin.
 """
 
 from __future__ import annotations
 
 from twinkeel.server import chat as protocol
 from twinkeel.server import oip
-from twinkeel.server.routes import chat, components, events, health, pages
+from twinkeel.server.routes import chat, components, events, health, monitor, pages, production
 from twinkeel.server.table import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -120,6 +120,40 @@ ROUTES: tuple[Route, ...] = (
         answer="Recorded",
     ),
     Route("GET", "/v1/events/{id}", "viewer", events.show, "One event.", answer="Event"),
+    Route(
+        "GET",
+        "/v1/monitor",
+        "viewer",
+        monitor.index,
+        "Where every component stands, and what your role may do.",
+        answer="Glances",
+    ),
+    Route(
+        "GET",
+        "/v1/monitor/{name}",
+        "viewer",
+        monitor.show,
+        "A component's signals, alerts, estimates, traffic, versions, releases and trials.",
+        answer="Sight",
+    ),
+    Route(
+        "POST",
+        "/v1/components/{name}/release",
+        "operator",
+        production.release,
+        "Put a version into production, if its gates passed or with a reason.",
+        body="ReleaseRequest",
+        answer="Release",
+    ),
+    Route(
+        "POST",
+        "/v1/components/{name}/rollback",
+        "operator",
+        production.rollback,
+        "Bring back what was in production before.",
+        body="RollbackRequest",
+        answer="Release",
+    ),
     Route("GET", "/v2", "public", oip.server, "Open Inference Protocol: the server."),
     Route("GET", "/v2/health/live", "public", oip.live, "Whether the process answers."),
     Route("GET", "/v2/health/ready", "public", oip.ready, "Whether every release is served."),
@@ -160,5 +194,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/chat", "public", pages.chat, "A page to converse on.", answer="text/html"),
     Route("GET", "/try", "public", pages.form, "A page to try calls on.", answer="text/html"),
+    Route(
+        "GET", "/monitor", "public", pages.monitor, "A page to watch it all on.", answer="text/html"
+    ),
     Route("GET", "/static/{name}", "public", pages.static, "The page's files.", answer="*/*"),
 )

@@ -68,13 +68,14 @@ def _state(service: Service) -> Iterator[str]:
 
 def _watched(service: Service) -> Iterator[str]:
     """What monitoring last found, of every component that is served."""
-    if service.watching is None:
+    if service.desk is None:
         return
+    watching = service.desk.store.watching
     names = [held.ref.component for held in service.live.held]
-    found = service.watching.alerts(only_open=True)
+    found = watching.alerts(only_open=True)
     alerts = [((("component", one.component), ("cause", one.cause)), 1.0) for one in found]
     yield from family("twinkeel_alert_open", "gauge", "1 for each open alert.", alerts)
-    looks = [look for name in names for look in service.watching.looks(name)]
+    looks = [look for name in names for look in watching.looks(name)]
     moment = dt.datetime.now(dt.UTC)
     ages = [
         (

@@ -1,7 +1,8 @@
-"""The pages to converse and to try calls on, their files, and the OpenAPI description.
+"""The pages to converse, to try calls and to watch on, their files, and the OpenAPI description.
 
 A page is the same for everyone and holds no data: its script asks the API, with the caller's
-key where one is needed, and writes every value as text. Files are read once, by name.
+key where one is needed, and writes every value as text. Files are read once, by name; what all
+pages begin with stands in `top.html`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_TOP, _PLACE = "top.html", b"<!-- top.html -->\n"
 _HEADERS = (
     (b"content-security-policy", _POLICY),
     (b"x-content-type-options", b"nosniff"),
@@ -47,10 +49,15 @@ async def form(_: Exchange) -> Reply:
     return _file("try.html")
 
 
+async def monitor(_: Exchange) -> Reply:
+    """The page to watch what is in production on."""
+    return _file("monitor.html")
+
+
 async def static(exchange: Exchange) -> Reply:
     """One of the pages' files; raises UnknownName."""
     name = exchange.param("name")
-    if name not in _files():
+    if name not in _files() or name == _TOP:
         raise UnknownName("There is no such file.")
     return _file(name)
 
@@ -70,8 +77,9 @@ def _file(name: str) -> Reply:
 @cache
 def _files() -> dict[str, bytes]:
     folder = resources.files("twinkeel.server") / "static"
+    top = (folder / _TOP).read_bytes()
     return {
-        entry.name: entry.read_bytes()
+        entry.name: entry.read_bytes().replace(_PLACE, top)
         for entry in folder.iterdir()
         if entry.name.rpartition(".")[2] in _TYPES
     }

@@ -42,18 +42,18 @@ export function told(error) {
   return error.status ? error.message : "The server does not answer: try again in a moment.";
 }
 
-/** Show the page for the component that the address names, or for the first that `fits`. */
-export async function start(fits, show) {
-  const open = async () => {
+/** Open a page: `open` asks the API and shows what it says; a key is asked for where one is needed. */
+export async function enter(open) {
+  for (const link of document.querySelectorAll(".top nav a")) {
+    if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+  }
+  const tryTo = async () => {
     try {
-      const index = await ask("/v1/components");
+      await open();
       $("key-form").hidden = true;
-      $("notice").hidden = true;
       for (const link of document.querySelectorAll("nav .keyed")) {
         link.hidden = hasKey(); // a link cannot carry a key
       }
-      document.title = $("project").textContent = index.project;
-      await choose(index.components, fits, show);
     } catch (error) {
       if (error.status === 401 || error.status === 403) askForKey(error);
       else say(told(error));
@@ -62,11 +62,19 @@ export async function start(fits, show) {
   $("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     sessionStorage.setItem(KEY, $("key").value.trim());
-    open();
+    tryTo();
   });
-  window.addEventListener("hashchange", open);
-  await open();
+  window.addEventListener("hashchange", tryTo);
+  await tryTo();
 }
+
+/** Show the page for the component that the address names, or for the first that `fits`. */
+export const start = (fits, show) => enter(async () => {
+  const index = await ask("/v1/components");
+  $("notice").hidden = true;
+  document.title = $("project").textContent = index.project;
+  await choose(index.components, fits, show);
+});
 
 async function choose(components, fits, show) {
   const wanted = decodeURIComponent(location.hash.slice(1));

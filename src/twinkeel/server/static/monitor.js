@@ -1,0 +1,127 @@
+// The page to watch what is in production on: asks every few seconds, and changes only what changed.
+
+import { $, ask, enter, make, request, say, told } from "/static/page.js";
+import { morph } from "/static/morph.js";
+import { alarms, history, pill, quality, signals, summary, traffic, trials } from "/static/panels.js";
+
+const EVERY = 5_000;
+const state = { index: null, seen: null, text: "", timer: 0, asking: null, said: "" };
+
+async function look() {
+  const index = await ask("/v1/monitor");
+  const chosen = choose(index.components);
+  const seen = chosen ? await (await request(`/v1/monitor/${encodeURIComponent(chosen.component)}`)).json() : null;
+  $("notice").hidden = true;
+  show(index, seen);
+  if (index.degraded.length) say(`Not as it should be: ${index.degraded.join("; ")}.`);
+  else if (!seen) say("There is no component yet: add one to twinkeel.toml.");
+  $("updated").replaceChildren(`As of ${new Date().toLocaleTimeString()}; it updates by itself.`);
+}
+
+function choose(components) {
+  const named = (name) => components.find((one) => one.component === name);
+  const wanted = named(decodeURIComponent(location.hash.slice(1)));
+  return wanted ?? named(state.seen?.glance.component) ?? components[0] ?? null;
+}
+
+function show(index, seen) {
+  const text = JSON.stringify([index, seen]);
+  if (text === state.text) return;
+  Object.assign(state, { index, seen, text });
+  document.title = $("project").textContent = index.project;
+  tabs(index.components, seen);
+  if (!seen) return;
+  morph($("main"), [
+    summary(seen, index.you), ...alarms(seen), traffic(seen), quality(seen), signals(seen),
+    ...trials(seen), history(seen, index.you),
+  ]);
+  $("main").hidden = false;
+  announce(seen.glance);
+}
+
+function tabs(components, seen) {
+  $("tabs").hidden = components.length < 2;
+  morph($("tabs"), components.map((one) => make("a", {
+    href: `#${encodeURIComponent(one.component)}`, "data-key": one.component,
+    "aria-current": one.component === seen?.glance.component ? "page" : null,
+  }, one.component, pill(one.state))));
+}
+
+/** Tell a screen reader when the state changes, and only then. */
+function announce({ component, said }) {
+  const now = `${component}: ${said}`;
+  if (state.said && state.said !== now) $("changed").textContent = now;
+  state.said = now;
+}
+
+async function again() {
+  clearTimeout(state.timer);
+  if (document.visibilityState === "visible" && $("key-form").hidden) {
+    try {
+      await look();
+    } catch (error) {
+      say(told(error));
+    }
+  }
+  state.timer = setTimeout(again, EVERY);
+}
+
+// ------------------------------------------------------------------------------ changing
+
+const VERBS = {
+  release: (ref) => ({ title: `Put ${ref} into production?`, does: "Release" }),
+  rollback: (ref) => ({ title: `Roll back to ${ref}?`, does: "Roll back" }),
+};
+
+function confirmed({ does, number }) {
+  const { glance, versions } = state.seen;
+  const there = glance.production === null ? "nothing" : `${glance.component}@${glance.production}`;
+  const made = versions.find((one) => one.number === Number(number));
+  const words = VERBS[does](`${glance.component}@${number}`);
+  const reason = does === "release" && made?.outcome !== "pass";
+  state.asking = { does, number: Number(number), component: glance.component, instead_of: glance.production };
+  $("confirm-title").textContent = words.title;
+  $("confirm-text").textContent = `In production now: ${there}. Calls go over without a failure, and it is recorded under your name.`;
+  $("confirm-verdicts").replaceChildren(...(reason ? made?.verdicts ?? [] : []).map((one) => make("li", {}, one)));
+  askForReason(reason);
+  $("confirm-error").hidden = true;
+  $("confirm-do").textContent = words.does;
+  $("confirm").showModal();
+}
+
+function askForReason(needed) {
+  $("confirm-why").hidden = !needed;
+  $("confirm-reason").required = needed;
+  $("confirm-reason").value = "";
+}
+
+async function change() {
+  const { does, number, component, instead_of } = state.asking;
+  const reason = $("confirm-reason").value.trim();
+  const body = does === "release" ? { version: number, instead_of } : { instead_of };
+  if (does === "release" && !$("confirm-why").hidden) body.override = reason;
+  $("confirm-do").disabled = true;
+  try {
+    await ask(`/v1/components/${encodeURIComponent(component)}/${does}`, body);
+    $("confirm").close();
+    await again();
+  } catch (error) {
+    $("confirm-error").textContent = told(error);
+    $("confirm-error").hidden = false;
+  } finally {
+    $("confirm-do").disabled = false;
+  }
+}
+
+$("main").addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-does]");
+  if (button) confirmed(button.dataset);
+});
+$("confirm-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  change();
+});
+$("confirm-not").addEventListener("click", () => $("confirm").close());
+document.addEventListener("visibilitychange", again);
+await enter(look);
+state.timer = setTimeout(again, EVERY);

@@ -1,0 +1,305 @@
+// The parts of the monitoring page, each made anew from what the API says. They decide nothing:
+// states, sentences and numbers are the server's.
+
+import { make } from "/static/page.js";
+import { bars, estimates, interval, lines, trail } from "/static/drawing.js";
+
+const SHOWN = 8;
+const WORDS = {
+  alarm: "Alarm", quiet: "Quiet", "cannot judge": "Cannot judge", "not released": "Not released",
+  pass: "pass", fail: "fail", inconclusive: "inconclusive", running: "running",
+  promoted: "promoted", "rolled back": "rolled back", stopped: "stopped",
+};
+const PARTS = [
+  ["input", "What callers send"], ["output", "What it answers"],
+  ["quality", "What labels say"], ["service", "How the server does"],
+];
+
+// ------------------------------------------------------------------------------ small words
+
+export function pill(state) {
+  const known = state ?? "not judged";
+  return make("span", { class: `pill ${known.replaceAll(" ", "-")}` }, WORDS[known] ?? known);
+}
+
+export function when(iso) {
+  const at = new Date(iso);
+  return make("time", { datetime: iso, title: at.toLocaleString() }, at.toLocaleString(undefined,
+    { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
+}
+
+export function short(value, digits = 3) {
+  return new Intl.NumberFormat(undefined, { maximumSignificantDigits: digits }).format(value);
+}
+
+const whole = (count) => new Intl.NumberFormat().format(count);
+const percent = (share) => `${short(100 * share, share < 0.1 ? 1 : 2)}%`;
+const signed = (value) => `${value < 0 ? "−" : "+"}${short(Math.abs(value))}`;
+const many = (count, word) => `${whole(count)} ${word}${count === 1 ? "" : "s"}`;
+
+function amount(size, unit) {
+  if (unit === "share") return `${short(100 * size, 2)}%`;
+  return unit ? `${short(size, 2)} ${unit}` : short(size, 2);
+}
+
+function card(key, title, ...children) {
+  return make("section", { class: `card ${key}`, "data-key": key, "aria-labelledby": `${key}-title` },
+    make("h2", { id: `${key}-title` }, title), ...children);
+}
+
+function figure(value, about) {
+  return make("div", { class: "figure" }, make("dd", {}, value), make("dt", {}, about));
+}
+
+function rest(key, count, what, ...children) {
+  return make("details", { "data-key": key }, make("summary", {}, `${whole(count)} ${what}`), ...children);
+}
+
+// ------------------------------------------------------------------------------ the state
+
+export function summary(seen, you) {
+  const { glance, releases, converses, serving } = seen;
+  const now = releases[0];
+  const name = glance.component;
+  return make("section", { class: "card summary", "data-key": "summary", "aria-labelledby": "name" },
+    make("div", { class: "head" },
+      make("h2", { id: "name" }, name),
+      pill(glance.state),
+      glance.production === null ? null : make("span", { class: "chip" }, `${name}@${glance.production}`)),
+    make("p", { class: "said" }, glance.said),
+    now ? make("p", { class: "hint" }, `In production since `, when(now.at), `, by ${now.who}. `,
+      seen.look ? "Looked at " : "", seen.look ? when(seen.look.at) : "", seen.look ? "." : "") : null,
+    ...notes(seen).map((note) => make("p", { class: "hint" }, note)),
+    make("div", { class: "actions" },
+      serving === null ? null : make("a", { class: "button",
+        href: `/${converses ? "chat" : "try"}#${encodeURIComponent(name)}` }, converses ? "Ask it" : "Try it"),
+      standing(releases).length > 1 ? action("rollback", standing(releases).at(-2), you, `Roll back to ${name}@${standing(releases).at(-2)}`) : null),
+    you.changes ? null : make("p", { class: "hint", id: "may-not" },
+      `Your key ${you.name} is a ${you.role}'s: it may look. Releases need an operator's.`));
+}
+
+function notes({ glance, look, serving }) {
+  const found = glance.stale.map((ref) => `It was built with ${ref}, which is no longer in production.`);
+  const wanted = glance.production === null ? null : `${glance.component}@${glance.production}`;
+  if (wanted && serving !== wanted) found.push(`This server answers with ${serving ?? "nothing"} still.`);
+  return [...found, ...(look?.notes ?? [])];
+}
+
+/** Released numbers that no rollback took back, oldest first; a rollback goes to the last but one. */
+function standing(releases) {
+  const found = [];
+  for (const one of releases.toReversed()) {
+    if (one.action === "release") found.push(one.number);
+    else found.pop();
+  }
+  return found;
+}
+
+function action(does, number, you, words) {
+  return make("button", {
+    type: "button", class: "quiet small", "data-does": does, "data-number": number, "data-key": `${does}-${number}`,
+    disabled: you.changes ? null : "", "aria-describedby": you.changes ? null : "may-not",
+  }, words);
+}
+
+// ------------------------------------------------------------------------------ alarms
+
+export function alarms({ alerts, trails, look }) {
+  const open = alerts.filter((alert) => alert.resolved === null);
+  const closed = alerts.filter((alert) => alert.resolved !== null);
+  if (!alerts.length) return [];
+  const weight = ({ signal }) => [Math.abs(signal.loss ?? 0), Math.abs(signal.effect ?? 0)];
+  const newest = (alert) => look?.signals.find((one) => `${one.part}.${one.name}` === alert.cause);
+  const ordered = open.toSorted((one, other) => {
+    const [a, b] = [weight(one), weight(other)];
+    return b[0] - a[0] || b[1] - a[1];
+  });
+  return [card("alarms", open.length ? many(open.length, "open alert") : "Alerts",
+    open.length ? null : make("p", { class: "empty" }, "None is open."),
+    make("ol", { class: "alerts" }, ...ordered.map((alert) => alarm(alert, trails, newest(alert)))),
+    ...(closed.length ? [rest("closed", closed.length, "resolved", make("ul", { class: "plain" },
+      ...closed.map((alert) => make("li", {}, make("span", { class: "hint" }, when(alert.opened), " to ",
+        when(alert.resolved)), ` ${alert.signal.sentence} Resolved: ${alert.why}.`))))] : []))];
+}
+
+function alarm({ id, component, number, cause, opened, signal }, trails, newest) {
+  const facts = [
+    signal.size === null ? null : figure(amount(Math.abs(signal.size), signal.unit), "shift"),
+    signal.then === null || signal.now === null ? null
+      : figure(`${short(signal.then)} → ${short(signal.now)}`, "was, is"),
+    signal.since === null ? null : figure(when(signal.since), "since about"),
+    signal.effect === null ? null : figure(signed(signal.effect), "mean answer"),
+    signal.loss === null ? null : figure(signed(signal.loss), "expected loss"),
+  ];
+  const points = trails[cause] ?? [];
+  return make("li", { class: "alert", "data-key": id },
+    make("h3", {}, signal.sentence),
+    make("dl", { class: "figures" }, ...facts.filter(Boolean)),
+    signal.slices.length ? carriers(signal.slices) : null,
+    points.length > 1 ? drawn(points, newest ?? signal, "wide") : null,
+    make("p", { class: "hint" }, `Alert of ${component}@${number}, opened `, when(opened), ` over ${many(signal.n, "call")}.`));
+}
+
+function carriers(slices) {
+  const most = Math.max(...slices.map((one) => Math.abs(one.carries)), 1e-9);
+  return make("div", { class: "carriers" }, make("h4", {}, "Who carries it"),
+    make("ul", { class: "plain" }, ...slices.map((one) => make("li", {},
+      make("span", { class: "who" }, one.name),
+      meter(Math.abs(one.carries) / most),
+      make("span", { class: "amount" }, `${percent(one.carries)} of the shift, ${percent(one.share)} of calls`)))));
+}
+
+function meter(share) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  for (const [name, value] of [["viewBox", "0 0 100 6"], ["preserveAspectRatio", "none"],
+    ["class", "meter"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+  for (const [name, value] of [["width", 100 * share], ["height", 6]]) bar.setAttribute(name, value);
+  svg.append(bar);
+  return svg;
+}
+
+// ------------------------------------------------------------------------------ traffic
+
+export function traffic({ pace, refused }) {
+  const hours = span(pace.since);
+  const counts = hours.map((hour) => pace.hours[hour] ?? 0);
+  const day = counts.slice(-24).reduce((sum, count) => sum + count, 0);
+  const times = pace.steps.length > 1;
+  return card("traffic", "Traffic",
+    make("dl", { class: "figures" },
+      figure(whole(day), "calls in 24 hours"),
+      figure(pace.median_ms === null ? "–" : `${short(pace.median_ms)} ms`, "median"),
+      figure(pace.slow_ms === null ? "–" : `${short(pace.slow_ms)} ms`, "95 of 100 within"),
+      figure(whole(refused + pace.errors), "refused or failed")),
+    bars(counts, `Calls an hour over 3 days: at most ${whole(Math.max(...counts))}, ${whole(day)} in the last 24 hours.`),
+    make("p", { class: "axis" }, make("span", {}, "3 days ago"), make("span", {}, "calls an hour"), make("span", {}, "now")),
+    ...(times ? [
+      lines(pace.steps, `Latency over the newest ${whole(pace.calls)} calls: median ${short(pace.median_ms)} ms, 95% within ${short(pace.slow_ms)} ms.`),
+      make("p", { class: "axis" }, make("span", {}, when(pace.steps[0][0])),
+        make("span", {}, `median and 95%, newest ${whole(pace.calls)} calls`), make("span", {}, when(pace.steps.at(-1)[0]))),
+    ] : []),
+    make("p", { class: "hint" }, "Refused calls are counted since this server started."));
+}
+
+function span(since) {
+  const first = Math.floor(Date.parse(since) / 3_600_000);
+  const last = Math.floor(Date.now() / 3_600_000);
+  return Array.from({ length: last - first + 1 }, (_, at) =>
+    new Date((first + at) * 3_600_000).toISOString().slice(0, 13));
+}
+
+// ------------------------------------------------------------------------------ signals
+
+export function signals({ look, trails }) {
+  if (!look || !look.signals.length) {
+    return card("signals", "Signals", make("p", { class: "empty" },
+      look ? "Nothing could be judged yet." : "No look yet: run twinkeel monitor, or serve with --monitor."));
+  }
+  const parts = PARTS.map(([part, title]) => [part, title, look.signals.filter((one) => one.part === part)]);
+  return card("signals", "Signals",
+    make("p", { class: "hint legend" }, make("span", {}, make("i", { class: "band" }), "what could not have been seen"),
+      make("span", {}, make("i", { class: "quiet" }), "quiet"), make("span", {}, make("i", { class: "alarm" }), "alarm"),
+      make("span", {}, make("i", { class: "unjudged" }), "cannot judge")),
+    ...parts.filter(([, , found]) => found.length).map(([part, title, found]) => section(part, title, found, trails)));
+}
+
+function section(part, title, found, trails) {
+  const rows = found.map((one) => row(one, trails[`${part}.${one.name}`] ?? []));
+  const first = Math.max(SHOWN, found.filter((one) => one.state === "alarm").length);
+  const left = rows.slice(first);
+  return make("div", { class: "part", "data-key": part }, make("h3", {}, title),
+    make("ul", { class: "rows" }, ...rows.slice(0, first)),
+    ...(left.length ? [rest(`rest-${part}`, left.length, "more", make("ul", { class: "rows" }, ...left))] : []));
+}
+
+function row(one, points) {
+  const judged = one.state !== "cannot judge";
+  return make("li", { "data-key": `${one.part}.${one.name}`, title: one.sentence },
+    make("b", { class: "name" }, one.name), pill(one.state),
+    make("span", { class: "levels" }, one.then === null || one.now === null ? "" : `${short(one.then)} → ${short(one.now)}`),
+    points.length ? drawn(points, one) : make("span", {}),
+    make("span", { class: "least" }, judged
+      ? (one.smallest === null ? "" : `seen from ${amount(one.smallest, one.unit)}`)
+      : `${many(one.n, "call")}, too few`));
+}
+
+function drawn(points, newest, kind = "") {
+  const least = newest.smallest === null ? "" : ` A change of ${amount(newest.smallest, newest.unit)} would have been seen.`;
+  const shift = newest.size === null ? "cannot be judged" : `is ${amount(newest.size, newest.unit)}`;
+  const svg = trail(points, `${newest.name} over ${many(points.length, "window")}: the newest shift ${shift}.${least}`);
+  if (kind) svg.classList.add(kind);
+  return svg;
+}
+
+// ------------------------------------------------------------------------------ quality
+
+export function quality({ look }) {
+  const made = look?.estimates ?? [];
+  const labels = look === null ? null : make("p", { class: "hint" }, look.labelled
+    ? `${many(look.labelled, "call")} labelled${look.unlabelled_share === null ? "" : `; of those whose labels are due, ${percent(look.unlabelled_share)} have none`}.`
+    : "No labels have come yet.");
+  if (!made.length) {
+    return card("quality", "Quality", make("p", { class: "empty" }, "No estimate yet: it needs a whole window of calls."), labels);
+  }
+  const last = made.at(-1);
+  const graded = made.filter((one) => one.realised !== null);
+  const held = graded.filter((one) => one.low <= one.realised && one.realised <= one.high);
+  return card("quality", "Quality",
+    make("dl", { class: "figures" },
+      figure(short(last.value), `${last.name}, estimated`),
+      figure(`${short(last.low)} to ${short(last.high)}`, "90% interval"),
+      figure(short(last.reference), "on the cases"),
+      figure(last.realised === null ? "–" : short(last.realised), "labels say")),
+    estimates(made, `${last.name} estimated in ${many(made.length, "window")}; the newest is ${short(last.value)}, ${short(last.low)} to ${short(last.high)}.`),
+    make("p", { class: "axis" }, make("span", {}, when(made[0].start)), make("span", {}, "without labels, then with"), make("span", {}, when(last.end))),
+    make("p", { class: "hint" }, graded.length
+      ? `Labels graded ${many(graded.length, "estimate")}: ${held.length} in the interval.` : "No estimate is graded by labels yet."),
+    labels);
+}
+
+// ------------------------------------------------------------------------------ trials, history
+
+export function trials(seen) {
+  if (!seen.trials.length) return [];
+  return [card("trials", "On trial", make("ul", { class: "plain" }, ...seen.trials.map(trial)))];
+}
+
+function trial({ id, component, number, against, mode, share, margin, state, started, who, why, standing: at }) {
+  const judged = at.gain !== null;
+  return make("li", { class: "trial", "data-key": id },
+    make("div", { class: "head" }, make("h3", {}, `${component}@${number} as a ${mode} beside ${component}@${against}`), pill(state)),
+    make("p", { class: "hint" }, `${percent(share)} of the cases since `, when(started), `, by ${who}. ${why}`),
+    make("dl", { class: "figures" },
+      figure(whole(at.calls), "calls of both"), figure(whole(at.labelled), "labelled"), figure(whole(at.errors), "failed"),
+      figure(judged ? signed(at.gain) : "–", "gain in loss"),
+      figure(at.production_ms === null ? "–" : `${short(at.production_ms)}, ${short(at.candidate_ms)} ms`, "production, candidate")),
+    judged ? interval(at, margin, `Gain ${signed(at.gain)}, between ${signed(at.low)} and ${signed(at.high)}.`) : null,
+    judged ? make("p", { class: "axis" }, make("span", {}, "worse"), make("span", {}, `${signed(at.low)} to ${signed(at.high)}, at any time`), make("span", {}, "better")) : null);
+}
+
+export function history({ glance, versions, releases }, you) {
+  return card("history", "Versions",
+    make("ul", { class: "rows versions" }, ...versions.map((one) => version(one, glance, you))),
+    make("h3", {}, "What was in production"),
+    releases.length ? make("ol", { class: "plain releases" }, ...releases.map(change))
+      : make("p", { class: "empty" }, "Nothing was released yet."));
+}
+
+function version(one, glance, you) {
+  const ref = `${glance.component}@${one.number}`;
+  const there = one.number === glance.production;
+  return make("li", { "data-key": one.number },
+    make("b", { class: "name" }, ref), pill(one.outcome),
+    make("span", { class: "hint" }, "built ", when(one.created)),
+    there ? make("span", { class: "chip here" }, "in production") : action("release", one.number, you, "Release"),
+    one.verdicts.length ? rest(`gates-${one.number}`, one.verdicts.length, one.verdicts.length === 1 ? "gate" : "gates",
+      make("ul", { class: "plain" }, ...one.verdicts.map((said) => make("li", {}, said)))) : null);
+}
+
+function change(one) {
+  const before = one.previous === null ? "" : ` after @${one.previous}`;
+  return make("li", { "data-key": one.sequence }, make("span", { class: "hint" }, when(one.at)),
+    ` ${one.action === "release" ? "Released" : "Rolled back to"} `, make("b", {}, `${one.component}@${one.number}`),
+    `${before}, by ${one.who}.`, one.override === null ? null : make("q", {}, one.override));
+}

@@ -1,0 +1,242 @@
+"""The monitoring page in a real browser: what a person sees of production, and may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from browser import Page, browsing, installed
+from server_site import eventually, serving
+from watched_site import Watched
+
+from twinkeel.project import Project
+
+pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium is installed")
+
+SHOWN = "document.querySelector('.summary') && !document.getElementById('main').hidden"
+
+
+class Open(NamedTuple):
+    """The page of a running server."""
+
+    page: Page
+    project: Project
+    url: str
+
+    def text(self, selector: str) -> str:
+        """The visible text of the first element that fits."""
+        return str(self.page.run(f"document.querySelector({selector!r}).innerText"))
+
+    def count(self, selector: str) -> int:
+        return int(self.page.run(f"document.querySelectorAll({selector!r}).length"))
+
+    def click(self, selector: str) -> None:
+        self.page.run(f"document.querySelector({selector!r}).click()")
+
+    def wait_for(self, selector: str, text: str) -> None:
+        """Wait until an element says `text`."""
+        self.page.wait(f"document.querySelector({selector!r}).innerText.includes({text!r})")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    root = tmp_path_factory.mktemp("watched")
+    project = Watched(root).project
+    with serving(root) as (url, _), browsing(root / "profile") as page:
+        yield Open(page, project, url)
+    project.close()
+
+
+@pytest.fixture
+def monitor(running: Open) -> Open:
+    """The page as a person finds it, on a desktop's screen."""
+    running.page.size(1280, 800)
+    running.page.open("about:blank")
+    running.page.events.clear()
+    running.page.open(running.url + "/monitor")
+    running.page.wait(SHOWN)
+    return running
+
+
+def test_an_alarm_says_how_large_since_when_and_who_carries_it(monitor: Open) -> None:
+    assert monitor.text(".summary .pill") == "Alarm"
+    assert "Input tenure is lower" in monitor.text(".alert h3")
+    assert "sd\nshift" in monitor.text(".alert .figures")
+    assert "since about" in monitor.text(".alert .figures")
+    assert monitor.text(".carriers .who") == "Contract=One year"
+    assert monitor.count(".alert .chart .dot.alarm") >= 3
+
+
+def test_a_quiet_signal_says_what_it_would_have_seen(monitor: Open) -> None:
+    contract = '[data-key="input.Contract"]'
+
+    assert monitor.text(f"{contract} .pill") == "Quiet"
+    assert monitor.text(f"{contract} .least").startswith("seen from ")
+    assert monitor.count(f"{contract} .band") == 1
+    assert "would have been seen" in str(
+        monitor.page.run(f"document.querySelector('{contract} svg').getAttribute('aria-label')")
+    )
+
+
+def test_what_nobody_released_or_judged_is_never_green(monitor: Open) -> None:
+    monitor.click("#tabs a[data-key=price]")
+    monitor.wait_for(".summary h2", "price")
+
+    assert monitor.text(".summary .pill") == "Not released"
+    assert "twinkeel build price" in monitor.text(".summary .said")
+    assert monitor.count(".pill.quiet") == 0
+    assert "No look yet" in monitor.text(".signals")
+
+
+def test_traffic_labels_and_history_are_shown(monitor: Open) -> None:
+    assert "calls in 24 hours" in monitor.text(".traffic")
+    assert monitor.count(".traffic .bars rect") > 60
+    assert monitor.count(".traffic .lines .middle") == 1
+    assert "900 calls labelled" in monitor.text(".quality")
+    assert monitor.text('.versions [data-key="2"] .pill') == "fail"
+    assert "in production" in monitor.text('.versions [data-key="1"]')
+    assert "by anna" in monitor.text(".releases")
+
+
+def test_a_release_shows_without_a_reload_and_leaves_a_person_where_they_were(
+    monitor: Open,
+) -> None:
+    monitor.page.run("window.here = document.querySelector('[data-key=\"gates-2\"]')")
+    monitor.page.run("here.open = true; here.querySelector('summary').focus()")
+    monitor.page.run("scrollTo(0, 700)")
+
+    monitor.project.release("churn@3")
+
+    monitor.wait_for(".summary .chip", "churn@3")
+    assert monitor.page.run("here.isConnected && here.open")
+    assert monitor.page.run("document.activeElement === here.querySelector('summary')")
+    assert monitor.page.run("scrollY > 300")
+    assert "Nobody has looked at this release" in monitor.text(".summary .said")
+    assert monitor.text(".summary .pill") == "Cannot judge"
+    monitor.wait_for("[data-does=rollback]", "Roll back to churn@1")
+
+
+def test_a_rollback_is_confirmed_first(monitor: Open) -> None:
+    monitor.click("[data-does=rollback]")
+    assert monitor.page.run("document.getElementById('confirm').open")
+    assert monitor.page.run("document.getElementById('confirm-why').hidden")
+
+    monitor.click("#confirm-do")
+    monitor.wait_for(".summary .chip", "churn@1")
+
+    assert not monitor.page.run("document.getElementById('confirm').open")
+    assert monitor.project.store.releases("churn")[0].action == "rollback"
+
+
+def test_what_failed_its_gates_needs_a_reason(monitor: Open) -> None:
+    monitor.click('[data-does=release][data-number="2"]')
+    assert monitor.text("#confirm-verdicts") == "roc_auc >= 0.6: fail <b>indeed</b>."
+
+    monitor.click("#confirm-do")
+    assert monitor.page.run("document.getElementById('confirm').open")
+    monitor.page.run("document.getElementById('confirm-reason').focus()")
+    monitor.page.write("the old one <i>fails</i> more")
+    monitor.click("#confirm-do")
+    monitor.wait_for(".summary .chip", "churn@2")
+
+    newest = monitor.project.store.releases("churn")[0]
+    assert (newest.override, newest.who) == ("the old one <i>fails</i> more", "local")
+    assert monitor.text(".releases q") == "the old one <i>fails</i> more"
+    assert monitor.count(".releases i") == 0
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_shows_everything_within_its_width(
+    monitor: Open, dark: bool, tmp_path: Path
+) -> None:
+    monitor.page.size(360, 740, phone=True, dark=dark)
+    monitor.page.run("for (const each of document.querySelectorAll('details')) each.open = true")
+
+    assert monitor.page.run("document.documentElement.scrollWidth") == 360
+    ground = str(monitor.page.run("getComputedStyle(document.body).backgroundColor"))
+    assert ground == ("rgb(14, 21, 27)" if dark else "rgb(243, 246, 248)")
+    monitor.page.shot(tmp_path / "phone.png")
+    assert (tmp_path / "phone.png").stat().st_size > 10_000
+
+
+def test_every_control_and_chart_has_a_name(monitor: Open) -> None:
+    monitor.page.send("Accessibility.enable")
+    nodes = monitor.page.send("Accessibility.getFullAXTree")["nodes"]
+    shown = [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes
+        if not node.get("ignored")
+    ]
+
+    wanted = ("button", "link", "image", "img", "DisclosureTriangle")
+    assert [role for role, name in shown if role in wanted and not name] == []
+    assert ("link", "Skip to what was found") in shown
+    assert ("heading", "Signals") in shown
+    assert any(role == "button" and name.startswith("Release") for role, name in shown)
+
+
+def test_the_skip_link_leads_to_the_content_of_the_same_component(monitor: Open) -> None:
+    monitor.click("#tabs a[data-key=price]")
+    monitor.wait_for(".summary h2", "price")
+    monitor.page.run("document.querySelector('.skip').focus()")
+    assert monitor.page.run("document.activeElement.className") == "skip"
+
+    monitor.click(".skip")
+
+    assert monitor.page.run("document.activeElement.id") == "main"
+    assert monitor.text(".summary h2") == "price"
+
+
+def test_the_page_breaks_no_rule_of_its_own_and_asks_nobody_else(monitor: Open) -> None:
+    monitor.click("[data-does=release]")
+    monitor.click("#confirm-not")
+
+    said = [each["entry"]["text"] for each in monitor.page.told("Log.entryAdded")]
+    assert [text for text in said if "Content Security Policy" in text] == []
+    assert monitor.page.told("Runtime.exceptionThrown") == []
+    asked = {each["request"]["url"] for each in monitor.page.told("Network.requestWillBeSent")}
+    assert all(url.startswith((monitor.url, "about:")) for url in asked)
+
+
+def test_the_pages_lead_to_each_other(monitor: Open) -> None:
+    monitor.click(".summary a.button")
+    monitor.wait_for("#call-title", "churn")
+
+    monitor.click('.top nav a[href="/monitor"]')
+
+    monitor.page.wait(SHOWN)
+    assert monitor.text('.top nav [aria-current="page"]') == "Monitor"
+
+
+def test_a_key_that_may_only_look_cannot_change(monitor: Open) -> None:
+    store = monitor.project.store
+    secret, other = store.add_key("eyes", "viewer"), store.add_key("hands", "operator")
+    try:
+        assert eventually(lambda: httpx.get(f"{monitor.url}/v1/monitor").status_code == 401)
+        _use(monitor, secret)
+        assert monitor.page.run("document.querySelector('[data-does=release]').disabled")
+        assert "Releases need an operator's" in monitor.text("#may-not")
+
+        _use(monitor, other)
+        assert monitor.count("#may-not") == 0
+        monitor.click('[data-does=release][data-number="3"]')
+        monitor.click("#confirm-do")
+        monitor.wait_for(".summary .chip", "churn@3")
+        assert store.releases("churn")[0].who == "hands"
+    finally:
+        store.revoke_key("eyes")
+        store.revoke_key("hands")
+        monitor.page.run("sessionStorage.clear()")
+
+
+def _use(monitor: Open, secret: Any) -> None:
+    monitor.page.run("sessionStorage.clear()")
+    monitor.page.open(monitor.url + "/monitor?" + secret[-4:])
+    monitor.page.wait("!document.getElementById('key-form').hidden")
+    monitor.page.run("document.getElementById('key').focus()")
+    monitor.page.write(secret)
+    monitor.page.press("Enter", 13)
+    monitor.page.wait(SHOWN)

@@ -1,0 +1,132 @@
+"""Releases over HTTP: who may, from where, and what is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from server_site import Site
+from starlette.testclient import TestClient
+
+from twinkeel.server.app import application
+from twinkeel.server.packaged import packaged_service
+
+RELEASE, ROLLBACK = "/v1/components/toy/release", "/v1/components/toy/rollback"
+
+
+@pytest.fixture
+def two(site: Site) -> Site:
+    """Version 1, then version 2 in production."""
+    site.release(3.0)
+    return site
+
+
+def test_an_operators_rollback_is_recorded_under_its_key(
+    two: Site, make_client: Callable[..., TestClient]
+) -> None:
+    key = two.store.add_key("anna", "operator")
+
+    reply = make_client(two).post(ROLLBACK, json={"instead_of": 2}, headers={"X-API-Key": key})
+
+    assert (reply.status_code, reply.json()["number"]) == (200, 1)
+    assert (two.store.releases("toy")[0].who, two.store.releases("toy")[0].action) == (
+        "anna",
+        "rollback",
+    )
+
+
+@pytest.mark.parametrize("role", ["caller", "viewer"])
+def test_a_lesser_key_may_not(two: Site, make_client: Callable[..., TestClient], role: str) -> None:
+    key = two.store.add_key("web", role)  # type: ignore[arg-type]  # a role, by the line above
+
+    for path in (RELEASE, ROLLBACK):
+        reply = make_client(two).post(path, json={}, headers={"X-API-Key": key})
+        assert reply.status_code == 403
+        assert "this needs operator or more" in reply.json()["error"]
+    assert len(two.store.releases("toy")) == 2
+
+
+def test_what_was_not_judged_needs_a_reason(two: Site, client: TestClient) -> None:
+    plain = client.post(RELEASE, json={"version": 1})
+    empty = client.post(RELEASE, json={"version": 1, "override": " "})
+    given = client.post(RELEASE, json={"version": 1, "override": "2 is wrong"})
+
+    assert (plain.status_code, empty.status_code, given.status_code) == (409, 409, 200)
+    assert "has not been evaluated" in plain.json()["error"]
+    assert given.json()["override"] == "2 is wrong"
+
+
+def test_nothing_happens_where_production_has_changed_meanwhile(
+    two: Site, client: TestClient
+) -> None:
+    reply = client.post(RELEASE, json={"version": 1, "override": "so", "instead_of": 1})
+
+    assert (reply.status_code, reply.json()["error"]) == (
+        409,
+        "Production has changed meanwhile: it is toy@2 now. Look again.",
+    )
+    assert len(two.store.releases("toy")) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"version": "2"}, {"version": True}, {"version": 1, "force": True}]
+)
+def test_a_wrong_body_is_one_sentence(client: TestClient, body: dict[str, object]) -> None:
+    reply = client.post(RELEASE, json=body)
+
+    assert reply.status_code == 422
+    assert "send" in reply.json()["error"].lower()
+
+
+def test_an_unknown_version_or_component_is_said(client: TestClient) -> None:
+    assert client.post(RELEASE, json={"version": 9}).status_code == 404
+    assert client.post("/v1/components/none/rollback", json={}).status_code == 404
+    assert client.get("/v1/monitor/none").status_code == 404
+
+
+def test_a_page_that_may_call_may_not_release(
+    tmp_path: Path, make_client: Callable[..., TestClient]
+) -> None:
+    site = Site(tmp_path, '[server]\ncors = ["https://shop.example"]\n')
+    site.release(2.0)
+    client = make_client(site)
+    foreign = {"Origin": "https://shop.example"}
+
+    assert client.get("/v1/components", headers=foreign).status_code == 200
+    assert client.post(ROLLBACK, json={}, headers=foreign).status_code == 403
+    own = client.post(ROLLBACK, json={}, headers={"Origin": "http://localhost:8400"})
+    assert own.status_code == 409  # heard, and there is nothing to go back to
+    site.store.close()
+
+
+def test_a_form_of_another_page_is_not_heard(client: TestClient) -> None:
+    reply = client.post(ROLLBACK, content="{}", headers={"Content-Type": "text/plain"})
+
+    assert reply.status_code == 415
+
+
+def test_what_is_seen_of_production(two: Site, client: TestClient) -> None:
+    index = client.get("/v1/monitor").json()
+    seen = client.get("/v1/monitor/toy").json()
+
+    assert index["you"] == {"name": "local", "role": "admin", "changes": True}
+    assert [one["state"] for one in index["components"]] == ["cannot judge"]
+    assert [one["number"] for one in seen["versions"]] == [2, 1]
+    assert (seen["serving"], seen["glance"]["production"]) == ("toy@2", 2)
+
+
+def test_a_packaged_version_is_changed_where_it_was_made(two: Site, tmp_path: Path) -> None:
+    from twinkeel.lifecycle.package import package
+
+    version = two.store.version(two.store.versions("toy")[0].ref)
+    folder = package(two.config, two.store, version, tmp_path / "packaged")
+    service = packaged_service(folder, folder, {})
+
+    with TestClient(
+        application(service), base_url="http://localhost", client=("127.0.0.1", 1)
+    ) as client:
+        reply = client.get("/v1/monitor")
+
+    assert reply.status_code == 404
+    assert "where it was made" in reply.json()["error"]
