@@ -214,6 +214,42 @@ def test_a_ragged_row_is_told_by_its_line(tmp_path: Path, data: bytes, said: str
     assert said in refused(tmp_path / "t.csv", data)
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'a,b\n1,x\n2,"open\n3,y\n4,z\n', "line 3: a quote opens in column 'b'"),
+        (b'a,b\n1,x\n2,"open', "line 3: a quote opens in column 'b'"),
+        (b'a,b\n"1\nx","open\n3,y\n', "line 3: a quote opens in column 'b'"),
+        (b'a,b\n"1,x\n2,y\n', "line 2: a quote opens in column 'a'"),
+        (b'a,"b\n1,x\n2,y\n', "line 1: a quote opens in column 2"),
+        (b'a,b\n1,"open\n2,y\n3,"z"\n4,y\n', "line 2: a quote opens in column 'b'"),
+        (b'a,b\n1,"5 in\n' + b"2,y\n" * 30 + b'3,4"\n4,y\n', "takes in 31 more lines"),
+        (b'a,b\n1,x\n2,"open\n' + b"3,y\n" * 2 * MIB, "line 3: a quote opens in column 'b'"),
+        (
+            b"a,b\n" + (b"1," + b"y" * 95 + b"\n") * 50_000 + b'2,"open\n3,y\n',
+            "line 50002: a quote opens",
+        ),
+    ],
+    ids=range(9),
+)
+def test_a_quote_that_is_not_closed_is_told_by_the_line_of_its_cell(
+    tmp_path: Path, data: bytes, said: str
+) -> None:
+    """34: a quote that takes in the lines after it is never read as one giant cell."""
+    assert said in refused(tmp_path / "t.csv", data)
+    assert said in refused(tmp_path / "t.csv.gz", gzip.compress(data))
+
+
+def test_quoted_cells_of_many_lines_and_loose_quotes_are_read(tmp_path: Path) -> None:
+    """34: what is closed is a cell, however many lines it has, and 5" is five inches."""
+    poem = "\n".join(f"a line, and more, {k}" for k in range(50))
+    path = tmp_path / "t.csv"
+    path.write_text(f'a,b\n"{poem}",1\n5" disk,2\n"5" disk,3\n"","x\ny"\n')
+
+    assert [row["b"] for row in files.read(path).rows()] == ["1", "2", "3", "x\ny"]
+    assert files.read(path).rows()[0]["a"] == poem
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_an_encoding_or_a_byte_order_mark_changes_no_name(tmp_path: Path, encoding: str) -> None:
     """34: a byte order mark is no part of the first name."""

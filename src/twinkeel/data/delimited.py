@@ -3,7 +3,7 @@
 Owns everything about text tables: , ; tab and | as delimiters, UTF-8 and UTF-16 with or without a
 byte order mark, Windows-1252 and Latin-1 where text is not UTF-8. Cells stay texts, so that types
 are the contract's to infer. Refuses, naming the file and the line: header-only files, ragged rows,
-repeated names, and bytes that are not in the encoding.
+repeated names, quotes that are not closed, and bytes that are not in the encoding.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from twinkeel.data import compression
+from twinkeel.data import compression, quoting
 from twinkeel.data.formats import HEAD, Head, Reading
 from twinkeel.data.numerals import Style, rewritten, style_of
 from twinkeel.errors import SourceError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 4 << 20
 """Bytes of CSV parsed at a time; a row must fit."""
+_LAST_LINE = 1 << 16
+"""Bytes of the last line that are looked at."""
 _SAMPLE_ROWS = 200
 _DELIMITERS = (",", ";", "\t", "|")
 _MARKS = (
@@ -59,7 +61,10 @@ def dialect_of(path: Path, head: Head, reading: Reading) -> Dialect:
     delimiter = max(delimiters, key=lambda one: _agreement(rows[one]))
     if not rows[delimiter]:
         raise SourceError(f"{path} is empty: expected a header and rows.")
-    names = column_names(path, rows[delimiter][0])
+    header = rows[delimiter][0]
+    if any(map(_has_break, header)):
+        quoting.check(path, encoding, delimiter, ())
+    names = column_names(path, header)
     whole = [row for row in rows[delimiter][1:] if len(row) == len(names)]
     style = style_of(whole, reading.decimal)
     return Dialect(
@@ -78,10 +83,12 @@ def batches(path: Path, dialect: Dialect) -> Iterator[pa.RecordBatch]:
     from pyarrow import csv as pacsv
 
     texts = dict.fromkeys(dialect.names, pa.string())
+    checked = False
     try:
         with compression.opened(path) as raw:
+            stream = _Remembering(_utf8(raw, dialect.encoding))
             reader = pacsv.open_csv(
-                _utf8(raw, dialect.encoding),
+                stream,
                 read_options=pacsv.ReadOptions(
                     block_size=_BLOCK,
                     column_names=list(dialect.names),
@@ -94,6 +101,9 @@ def batches(path: Path, dialect: Dialect) -> Iterator[pa.RecordBatch]:
                 convert_options=pacsv.ConvertOptions(column_types=texts, strings_can_be_null=False),
             )
             for batch in reader:
+                if not checked and (_breaks_lines(batch) or stream.ends_with_quotes):
+                    quoting.check(path, dialect.encoding, dialect.delimiter, dialect.names)
+                    checked = True
                 yield _in_style(batch, dialect.style)
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeError) as error:
         raise _fault(path, dialect, error) from None
@@ -160,7 +170,7 @@ def _lines(path: Path, head: Head, encoding: str) -> list[str]:
 
 def _parsed(lines: list[str], delimiter: str) -> list[list[str]]:
     rows: list[list[str]] = []
-    csv.field_size_limit(_BLOCK)
+    csv.field_size_limit(quoting.LONGEST)
     try:
         for row in csv.reader(lines, delimiter=delimiter):
             if row:
@@ -210,11 +220,45 @@ def _in_style(batch: pa.RecordBatch, style: Style | None) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
+def _has_break(text: str) -> bool:
+    return "\n" in text or "\r" in text
+
+
+def _breaks_lines(batch: pa.RecordBatch) -> bool:
+    """Whether a cell holds a line break: it may be a quote that is not closed."""
+    texts = (column.buffers()[2] for column in batch.columns)
+    cells = (buffer.to_pybytes() for buffer in texts if buffer is not None)
+    return any(b"\n" in one or b"\r" in one for one in cells)
+
+
 def _utf8(raw: IO[bytes], encoding: str) -> IO[bytes]:
     """The stream as UTF-8, which the fast parser reads."""
     if encoding in ("utf-8", "utf-8-sig"):
         return raw
     return io.BufferedReader(_Recoded(raw, encoding), _BLOCK)
+
+
+class _Remembering(io.RawIOBase):
+    """A stream that remembers how it ends."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._last = b""
+        self._over = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._raw.read(size)
+        self._over = not data
+        self._last = (self._last + data)[-_LAST_LINE:]
+        return data
+
+    @property
+    def ends_with_quotes(self) -> bool:
+        """Whether all was read and its last line has a quote, which may be open."""
+        return self._over and b'"' in self._last.rstrip().replace(b"\r", b"\n").rpartition(b"\n")[2]
 
 
 class _Recoded(io.RawIOBase):
@@ -241,26 +285,21 @@ class _Recoded(io.RawIOBase):
 
 def _fault(path: Path, dialect: Dialect, error: Exception) -> SourceError:
     """The sentence for a file that the fast parser refuses, found by a slow second reading."""
-    line = rows = 0
-    csv.field_size_limit(_BLOCK)
+    found, width = 0, len(dialect.names)
     try:
-        with compression.opened(path) as raw:
-            text = io.TextIOWrapper(raw, encoding=dialect.encoding, newline="")
-            reader = csv.reader(text, delimiter=dialect.delimiter)
-            for row in reader:
-                rows += bool("".join(row).strip())
-                if row and len(row) != len(dialect.names):
-                    return SourceError(
-                        f"{path}, line {line + 1}: expected {len(dialect.names)} cells as in the "
-                        f"header, got {len(row)}; correct the line, or quote cells that contain "
-                        f"{dialect.delimiter!r}."
-                    )
-                line = reader.line_num
+        for row in quoting.rows(path, dialect.encoding, dialect.delimiter, dialect.names):
+            found += bool("".join(row.cells).strip())
+            if row.cells and len(row.cells) != width:
+                return SourceError(
+                    f"{path}, line {row.line}: expected {width} cells as in the header, got "
+                    f"{len(row.cells)}; correct the line, or quote cells that contain "
+                    f"{dialect.delimiter!r}."
+                )
     except UnicodeError:
         return _not_in(path, dialect.encoding)
-    except csv.Error as fault:
-        return SourceError(f"{path}, line {line + 1}: this is not CSV ({fault}).")
-    if rows < 2:
+    except SourceError as unclosed:
+        return unclosed
+    if found < 2:
         return no_rows(path)
     return SourceError(f"{path} cannot be read as CSV: {str(error).splitlines()[0].rstrip('.')}.")
 
