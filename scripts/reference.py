@@ -38,6 +38,7 @@ _CONFIG_TABLES = (
     ("[sources.NAME.expect.columns]", "ColumnExpectation"),
     ("[components.NAME]", "ComponentTable"),
     ("[components.NAME.labels]", "JoinTable"),
+    ("[components.NAME.rebuild]", "RebuildTable"),
     ("[server]", "ServerTable"),
     ("[events]", "EventsTable"),
     ("[versions]", "VersionsTable"),

@@ -20,6 +20,7 @@ from twinkeel.records import (
     Message,
     Output,
     Progress,
+    Rebuild,
     Record,
     Release,
     Terms,
@@ -146,6 +147,18 @@ class Project:
         if stop is not None:
             return trial.stop(self.config, self.store, name, stop)
         return trial.judge(self.config, self.store, name)
+
+    def rebuild(self, name: str, *, dry_run: bool = False, release: bool = True) -> Rebuild:
+        """Compare what can be done about a component with leaving it; release what is worth it.
+
+        With `dry_run` nothing is registered; without `release` the new version is not released.
+        """
+        from twinkeel.lifecycle.rebuild import Upto, rebuild
+
+        upto: Upto = "compare" if dry_run else "release" if release else "register"
+        return rebuild(
+            self.config, self.store, name, upto=upto, who=self.who, progress=self.progress
+        )
 
     def rollback(self, name: str) -> Release:
         """Bring back what was in production before."""

@@ -33,6 +33,7 @@ _VERBS = {
     "evaluate": "Judge a version again, on the cases that its source gives now.",
     "release": "Put a version into production, if its gates passed.",
     "trial": "Judge what is on trial: promote it, roll it back, or go on.",
+    "rebuild": "Compare what can be done about production, and do what is worth it.",
     "rollback": "Bring back what was in production before.",
     "serve": "Serve what is in production, until interrupted.",
     "call": "Ask a version for its output, for one row or a file of them.",

@@ -21,6 +21,7 @@ from twinkeel.config.tables import (
     JoinTable,
     MonitorTable,
     ProjectTable,
+    RebuildTable,
     ServerTable,
     SourceConfig,
     StoreTable,
@@ -120,6 +121,7 @@ def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentC
         contract=common.contract,
         labels=_join(common.labels, f"[components.{name}.labels]", sources),
         feedback=_join(common.feedback, f"[components.{name}.feedback]", sources),
+        rebuild=_rebuild(common.rebuild, f"[components.{name}.rebuild]"),
         options={k: v for k, v in table.items() if k not in COMPONENT_KEYS},
     )
 
@@ -129,6 +131,13 @@ def _join(table: Mapping[str, Any], where: str, sources: tuple[str, ...]) -> Joi
     if found.source is not None and found.source not in sources:
         near = suggestion(found.source, sources)
         raise ConfigError(f"{where} source: there is no source {found.source!r}{near}")
+    return found
+
+
+def _rebuild(table: Mapping[str, Any], where: str) -> RebuildTable:
+    found = decode(table, RebuildTable, where)
+    if not 0 <= found.worth < float("inf"):
+        raise ConfigError(f"{where} worth must be a number of 0 or more, not {found.worth}.")
     return found
 
 

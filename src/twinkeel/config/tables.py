@@ -130,6 +130,15 @@ class JoinTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The largest share of the labels that one sender may have; a larger one is set apart."""
 
 
+class RebuildTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[components.NAME.rebuild]`: when another version is worth it."""
+
+    score: str | None = None
+    """The score that must gain, as `log_loss` or `cost`; by default any that has a gate."""
+    worth: float = 0.002
+    """The least gain that is worth a release, in the units of the score: money for `cost`."""
+
+
 class StoreTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[store]`: where versions, releases, keys and events are kept; by default `.twinkeel/`.
 
@@ -155,6 +164,7 @@ class ComponentConfig(Record, frozen=True, kw_only=True):
     contract: str | None = None
     labels: JoinTable = JoinTable()
     feedback: JoinTable = JoinTable()
+    rebuild: RebuildTable = RebuildTable()
     options: dict[str, Any] = {}
     """The keys that belong to the kind, as written."""
 
@@ -201,3 +211,5 @@ class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
     """A table of its own: how labels join calls, `[components.NAME.labels]`."""
     feedback: dict[str, Any] = {}
     """A table of its own: how feedback joins calls, `[components.NAME.feedback]`."""
+    rebuild: dict[str, Any] = {}
+    """A table of its own: when another version is worth it, `[components.NAME.rebuild]`."""

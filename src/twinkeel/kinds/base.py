@@ -170,6 +170,31 @@ class Built:
     """What checks of the data found before anything was learned."""
 
 
+@dataclass(frozen=True)
+class Production:
+    """What is in production, as a remedy sees it."""
+
+    ref: str
+    """Its name, `churn@7`."""
+    bundle: Bundle
+    learned: frozenset[str]
+    """The units that it learned from."""
+
+
+@dataclass(frozen=True)
+class Remedy(Generic[OptionsT]):
+    """One way of making a version that fits the newest data better than production does."""
+
+    name: str
+    """In lower case: letters, digits and dashes."""
+    text: str
+    """What it does, in a few words."""
+    build: Callable[[Task[OptionsT], Production], Built]
+    """As `Kind.build`; raises InputError where it cannot be done with this data."""
+    inherits: bool = False
+    """Whether its version goes on from production's, and so has learned what that has."""
+
+
 class Kind(ABC, Generic[OptionsT]):
     """A kind of component. Instances hold no state."""
 
@@ -208,6 +233,10 @@ class Kind(ABC, Generic[OptionsT]):
         None where that cannot be known before.
         """
         return None
+
+    def remedies(self) -> Sequence[Remedy[OptionsT]]:
+        """What a rebuild may try, cheapest first; by default a whole new build."""
+        return (Remedy("search", "build it anew", lambda task, _: self.build(task)),)
 
     def propose(self, table: Table, target: str) -> dict[str, Json] | None:  # noqa: ARG002
         """Options to start with when `target` is to be learned from `table`; None if unsuited.

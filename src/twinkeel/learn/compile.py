@@ -57,14 +57,24 @@ def compiled(space: Space, function: Function) -> bytes:
         parts.append(_linear(graph, function.linear, x))
     margin = parts[0] if len(parts) == 1 else graph.add("Add", *parts)
     margin = _centred(graph, margin, function.width)
-    answers = function.head.emit(graph, margin, function.width)
-    given = function.head.outputs(np.zeros((1, function.width))).shape[1]
-    graph.output(function.head.output, answers, width=given)
+    _answers(graph, margin, function.head, function.width)
     graph.output(function.head.margin, margin, width=function.width)
     if function.spread is not None:
         graph.output(SPREAD, graph.add("Exp", _trees(graph, function.spread, x)), width=1)
     graph.output(FEATURES, features, width=len(space.features), single=True)
     return graph.model()
+
+
+def reheaded(model: bytes, head: Head, width: int) -> bytes:
+    """A serialised graph of so many margins with another head, and nothing else changed."""
+    graph = Graph.reopened(model, without=head.output)
+    _answers(graph, head.margin, head, width)
+    return graph.model()
+
+
+def _answers(graph: Graph, margin: str, head: Head, width: int) -> None:
+    given = head.outputs(np.zeros((1, width))).shape[1]
+    graph.output(head.output, head.emit(graph, margin, width), width=given)
 
 
 def _encoded(graph: Graph, blocks: tuple[Block, ...], inputs: Mapping[str, str]) -> str:

@@ -29,7 +29,7 @@ from twinkeel.learn.folds import folds
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
 from twinkeel.learn.objectives.base import Finished, Learned
-from twinkeel.learn.portfolio import PORTFOLIO
+from twinkeel.learn.portfolio import chosen
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.prepare import prepare
 from twinkeel.learn.problem import Problem, learnable, weights
@@ -97,12 +97,14 @@ def train(
     cannot be learned from, BuildError where the compiled model fails its proof.
     """
     _import_libraries()
-    budget = Budget.begin(limits, len(PORTFOLIO))
+    candidates = chosen(problem.members)
+    budget = Budget.begin(limits, len(candidates))
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
         keep = step or _unkept(Path(scratch))
         ready = _prepared(problem, limits, seed, budget)
-        ensemble = combine(ready.material, Search(ready.material, budget, keep, progress).run())
+        search = Search(ready.material, budget, keep, progress, candidates)
+        ensemble = combine(ready.material, search.run())
         progress(Tick(stage="compiling", fraction=0.92))
         finished = problem.objective.finish(_learned(ready, ensemble, budget, keep))
         trained = Trained(

@@ -22,11 +22,33 @@ _OPSET, _ML_OPSET, _IR = 20, 3, 9
 class Graph:
     """A graph under construction. Internal names start with `/`, so inputs may be called freely."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        """`prefix` begins the internal names, after the `/`."""
+        self._prefix = prefix
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
+
+    @classmethod
+    def reopened(cls, model: bytes, *, without: str) -> Graph:
+        """A finished graph less one output and what only that needed, to be added to.
+
+        Names that are added begin with `/again.`; reopened once more, another such output is left
+        out with all of these, so that they never meet.
+        """
+        from onnx import load_model_from_string
+
+        old, graph = load_model_from_string(model).graph, cls("again.")
+        graph._inputs = list(old.input)
+        graph._outputs = [one for one in old.output if one.name != without]
+        needed = {one.name for one in graph._outputs}
+        for node in reversed(old.node):
+            if needed.intersection(node.output):
+                needed.update(node.input)
+                graph._nodes.insert(0, node)
+        graph._constants = [one for one in old.initializer if one.name in needed]
+        return graph
 
     def input(self, name: str, *, text: bool) -> str:
         """Declare an input of shape (n, 1), float64 or string."""
@@ -40,7 +62,7 @@ class Graph:
         """A constant; equal calls make separate constants."""
         from onnx import numpy_helper
 
-        name = f"/constant{len(self._constants)}"
+        name = f"/{self._prefix}constant{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
@@ -94,7 +116,7 @@ class Graph:
     ) -> list[str]:
         from onnx import helper
 
-        names = [f"/{operator}{len(self._nodes)}.{i}" for i in range(outputs)]
+        names = [f"/{self._prefix}{operator}{len(self._nodes)}.{i}" for i in range(outputs)]
         self._nodes.append(
             helper.make_node(operator, list(inputs), names, domain=domain, **attributes)
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,3 +97,17 @@ class Logarithm(Record, frozen=True, tag_field="link", tag="logarithm"):
 
 
 Link: TypeAlias = Straight | Logarithm
+
+
+def righted(link: Link, margin: Floats, amount: Floats, weight: Floats) -> Link:
+    """The link refitted on (n,) margins and amounts: a line by least squares, or a factor."""
+    if isinstance(link, Logarithm):
+        grown = (link.outputs(margin) + link.shift) / link.factor
+        factor = float(weight @ (amount + link.shift) / (weight @ grown))
+        return msgspec.structs.replace(link, factor=factor)
+    away = margin - np.average(margin, weights=weight)
+    spread = float(weight @ away**2)
+    slope = float(weight @ (away * amount)) / spread if spread else 0.0
+    scale = slope if slope > 0 else link.scale
+    center = float(np.average(amount - scale * margin, weights=weight))
+    return Straight(center=center, scale=scale)

@@ -5,6 +5,7 @@ A unit of work is one candidate fitted on every fold, so a work limit of 3 is on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twinkeel.learn.families.base import Family, Setting, Settings
@@ -64,3 +65,11 @@ PORTFOLIO: tuple[Candidate, ...] = (
     ),
     Candidate("catboost-deep", Cat(), _cat(learning_rate=0.06, depth=8, l2_leaf_reg=8.0)),
 )
+
+
+def chosen(names: Sequence[str]) -> tuple[Candidate, ...]:
+    """The candidates of these names, in the order of trial; all of them for no names.
+
+    A name that is no longer there is left out; where none is left, all are tried.
+    """
+    return tuple(one for one in PORTFOLIO if one.name in names) or PORTFOLIO

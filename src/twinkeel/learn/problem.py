@@ -38,6 +38,8 @@ class Problem:
     """(n,) sortable moments: folds then go forward in time."""
     keep: tuple[str, ...] = ()
     """Columns that look like identifiers and are to be learned from all the same."""
+    members: tuple[str, ...] = ()
+    """The candidates to fit, by name; where none is named, all of the portfolio are."""
     check: Table | None = None
     """Rows that were held out, on which the compiled model is proven; else the learned ones."""
 

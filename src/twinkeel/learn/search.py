@@ -121,11 +121,19 @@ class _Abandoned(Exception):
 class Search:
     """One run through the portfolio."""
 
-    def __init__(self, material: Material, budget: Budget, step: Step, progress: Progress) -> None:
+    def __init__(
+        self,
+        material: Material,
+        budget: Budget,
+        step: Step,
+        progress: Progress,
+        candidates: Sequence[Candidate] = PORTFOLIO,
+    ) -> None:
         self._material = material
         self._budget = budget
         self._step = step
         self._progress = progress
+        self._candidates = candidates[: budget.work]
         self._folds: dict[int, Fold] = {}
 
     def run(self) -> list[Bag]:
@@ -139,7 +147,7 @@ class Search:
 
     def _bags(self, count: int, per_fold: dict[str, float]) -> list[Bag]:
         bags: list[Bag] = []
-        for place, candidate in enumerate(PORTFOLIO[: self._budget.work]):
+        for place, candidate in enumerate(self._candidates):
             if bags and not self._fits(candidate, count, per_fold):
                 continue
             self._tell(candidate, place)
@@ -156,7 +164,7 @@ class Search:
         if self._budget.seconds is None:
             return available, {}
         measured = {}
-        for candidate in PORTFOLIO[: min(2, self._budget.work)]:
+        for candidate in self._candidates[:2]:
             self._tell(candidate, 0)
             (one,) = self._side_by_side(candidate, [self._budget.until(_PROBE)])
             measured[candidate.family.name] = one.fitted.seconds

@@ -12,6 +12,7 @@ import hashlib
 import platform
 import shutil
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,12 @@ from twinkeel.data.sources import Source
 from twinkeel.errors import BuildError
 from twinkeel.kinds.base import Built, Servable, Task
 from twinkeel.lifecycle.components import Component, component, options_json
-from twinkeel.lifecycle.contract import check_pin, pinned
+from twinkeel.lifecycle.contract import Pinned, check_pin, pinned
 from twinkeel.lifecycle.expectations import held_to
 from twinkeel.lifecycle.rehearse import rehearse
 from twinkeel.lifecycle.versions import find, load
 from twinkeel.records import Cases, Expectations, Lineage, Progress, Tick, Version, silent
+from twinkeel.store.bundles import BundleInfo, FileEntry
 from twinkeel.store.steps import Steps
 from twinkeel.store.store import Store
 
@@ -53,7 +55,7 @@ def build(
     progress(Tick(stage="reading", detail=source.describe()))
     pin = pinned(config, name)
     broken = held_to(source, config.sources[what.config.source].expect)
-    with store.building(_work_key(config, what, source, seed)) as folder:
+    with store.building(work_key(config, what, source, seed)) as folder:
         steps = Steps(folder / "steps")
         depends_on: dict[str, str] = {}
         task = dataclasses.replace(
@@ -63,7 +65,7 @@ def build(
             seed=seed,
             started=started,
             step=steps,
-            resolve=lambda text: _resolve(config, store, text, depends_on),
+            resolve=lambda text: resolved(config, store, text, depends_on),
         )
         _empty(task.bundle)
         cases = what.kind.cases(task)
@@ -72,19 +74,10 @@ def build(
         built = dataclasses.replace(
             built, notes=(*broken, *built.notes), findings=(*rehearsed, *built.findings)
         )
-        _check_honest(name, cases, built)
-        lineage = _lineage(store, task, what, built, depends_on)
+        check_honest(name, cases, built)
+        lineage = lineage_of(store, task, what, built, depends_on)
         progress(Tick(stage="storing"))
-        bundle = store.add_bundle(
-            task.bundle,
-            kind=what.kind.name,
-            runtime=what.kind.runtime,
-            shared=task.shared.entries,
-        )
-        if pin is not None:
-            servable = what.kind.load(store.open_bundle(bundle.digest))
-            file = str(what.config.contract)
-            check_pin(pin, servable, name=name, kind=what.kind.name, file=file)
+        bundle = stored(store, what, task.bundle, shared=task.shared.entries, pin=pin)
         made = store.add_version(name, what.kind.name, bundle, lineage)
         steps.forget()
     return made, cases
@@ -107,9 +100,26 @@ def task_for_cases(config: Config, store: Store, what: Component, folder: Path) 
         work=folder,
         step=Steps(folder / "steps"),
         shared=store.shared(),
-        resolve=lambda text: _resolve(config, store, text, {}),
+        resolve=lambda text: resolved(config, store, text, {}),
         expectations=config.sources[what.config.source].expect or Expectations(),
     )
+
+
+def stored(
+    store: Store,
+    what: Component,
+    folder: Path,
+    *,
+    shared: Mapping[str, FileEntry],
+    pin: Pinned | None,
+) -> BundleInfo:
+    """The bundle that was filled, sealed and held to the pinned contract."""
+    bundle = store.add_bundle(folder, kind=what.kind.name, runtime=what.kind.runtime, shared=shared)
+    if pin is not None:
+        servable = what.kind.load(store.open_bundle(bundle.digest))
+        file = str(what.config.contract)
+        check_pin(pin, servable, name=what.name, kind=what.kind.name, file=file)
+    return bundle
 
 
 def learned_units(store: Store, made: Version) -> frozenset[str]:
@@ -118,7 +128,8 @@ def learned_units(store: Store, made: Version) -> frozenset[str]:
     return frozenset(msgspec.json.decode(store.get_object(digest), type=list[str]))
 
 
-def _check_honest(name: str, cases: Cases, built: Built) -> None:
+def check_honest(name: str, cases: Cases, built: Built) -> None:
+    """Raise BuildError where a unit is learned from and judges, or the rules differ."""
     if cases.rule != built.split.get("rule", ""):
         raise BuildError(f"{name}: its kind must hold cases out and learn under one rule.")
     both = set(cases.units) & set(built.learned)
@@ -129,9 +140,10 @@ def _check_honest(name: str, cases: Cases, built: Built) -> None:
         )
 
 
-def _lineage(
+def lineage_of(
     store: Store, task: Task[Any], what: Component, built: Built, depends_on: dict[str, str]
 ) -> Lineage:
+    """Where what was built in `task` came from."""
     learned = sorted(set(built.learned))
     return Lineage(
         source=what.config.source,
@@ -155,7 +167,8 @@ def _source(config: Config, what: Component) -> Source:
     return open_source(config, what.config.source)
 
 
-def _work_key(config: Config, what: Component, source: Source, seed: int) -> str:
+def work_key(config: Config, what: Component, source: Source, seed: int) -> str:
+    """The key under which the steps of a build are kept: equal for equal work."""
     identity = {
         "component": msgspec.to_builtins(what.config),
         "data": source.digest(),
@@ -167,7 +180,8 @@ def _work_key(config: Config, what: Component, source: Source, seed: int) -> str
     return hashlib.sha256(_encode(identity)).hexdigest()[:32]
 
 
-def _resolve(config: Config, store: Store, text: str, depends_on: dict[str, str]) -> Servable:
+def resolved(config: Config, store: Store, text: str, depends_on: dict[str, str]) -> Servable:
+    """The version that `text` names, loaded and noted in `depends_on`."""
     made = find(config, store, text)
     depends_on[made.component] = str(made.ref)
     return load(store, made)

@@ -8,6 +8,7 @@ does not know: it is never right and counts as a negative of every class.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -119,6 +120,7 @@ def measures(
 def _ranking(judged: _Judged) -> list[Measure]:
     every = judged.strata(range(len(judged.rule.classes)))
     found: list[Measure] = []
+    told = _digest(*(_ranks(judged.probabilities[:, k]) for k in judged.judged_classes))
     for name, functional in (
         ("roc_auc", f.roc_auc),
         ("average_precision", f.average_precision),
@@ -127,8 +129,17 @@ def _ranking(judged: _Judged) -> list[Measure]:
             functional(judged.probabilities[:, k], (judged.expected == k).astype(np.intp))
             for k in judged.judged_classes
         ]
-        found.append(Measure(name, "higher", _one(parts), bounds=(0, 1), strata=every))
+        found.append(Measure(name, "higher", _one(parts), bounds=(0, 1), strata=every, told=told))
     return found
+
+
+def _ranks(values: Floats) -> Indices:
+    """The order of values: equal for all that a monotone map makes of them."""
+    return np.unique(values, return_inverse=True)[1].astype(np.intp)
+
+
+def _digest(*read: Floats | Indices) -> str:
+    return hashlib.sha256(b"".join(np.ascontiguousarray(one).tobytes() for one in read)).hexdigest()
 
 
 def _probability(judged: _Judged) -> list[Measure]:
@@ -147,15 +158,17 @@ def _probability(judged: _Judged) -> list[Measure]:
         forecast, outcome = judged.probabilities[np.arange(n), top], truth[np.arange(n), top]
         brier = np.square(judged.probabilities - truth).sum(axis=1) + ~known
         worst = 2.0
+    told = _digest(judged.probabilities)
     return [
-        Measure("log_loss", "lower", f.mean(loss), bounds=(0, -np.log(SMALLEST))),
-        Measure("brier", "lower", f.mean(brier), bounds=(0, worst)),
+        Measure("log_loss", "lower", f.mean(loss), bounds=(0, -np.log(SMALLEST)), told=told),
+        Measure("brier", "lower", f.mean(brier), bounds=(0, worst), told=told),
         Measure(
             "calibration_error",
             "lower",
             f.calibration_error(forecast, outcome),
             form="gaps",
             bounds=(0, 1),
+            told=told,
         ),
     ]
 

@@ -61,3 +61,6 @@ class Measure:
     over: str | None = None
     """For the form `groups`: the name of the slices that are the groups."""
     strata: Strata | None = None
+    told: str | None = None
+    """A digest of all that it reads of a version's outputs, where it is known: of two versions that
+    tell it the same, it can say nothing different on any cases."""

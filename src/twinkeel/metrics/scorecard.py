@@ -70,7 +70,10 @@ def differences(
     ):
         scores = [_alike(question) for question in questions]
     else:
-        scores = _scores(questions, drawn, plan)
+        scores = [
+            score if question.measure.told is None else _alike(question)
+            for question, score in zip(questions, _scores(questions, drawn, plan), strict=True)
+        ]
     return {score.key: score for score in scores}
 
 
@@ -244,6 +247,7 @@ def _paired(candidate: Measure, production: Measure) -> Measure:
         sliced=candidate.sliced,
         over=candidate.over,
         strata=candidate.strata,
+        told=candidate.told if candidate.told == production.told else None,
     )
 
 

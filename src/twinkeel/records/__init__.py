@@ -39,6 +39,7 @@ from twinkeel.records.history import (
     Lineage,
     Origin,
     Release,
+    Remedied,
     Version,
     VersionRef,
 )
@@ -52,14 +53,17 @@ from twinkeel.records.judging import (
     Scorecard,
     Verdict,
 )
+from twinkeel.records.rebuilding import KEEP, Compared, Fate, Rebuild
 from twinkeel.records.trials import Mode, Standing, Terms, Trial, TrialState
 from twinkeel.records.watching import Alert, Estimate, Look, Part, Signal, Slice, State
 
 __all__ = [
+    "KEEP",
     "Alert",
     "Cases",
     "ColumnExpectation",
     "Columns",
+    "Compared",
     "Contribution",
     "Direction",
     "Document",
@@ -70,6 +74,7 @@ __all__ = [
     "Evidence",
     "Expectations",
     "Explanation",
+    "Fate",
     "Field",
     "FieldType",
     "Finding",
@@ -86,8 +91,10 @@ __all__ = [
     "Output",
     "Part",
     "Progress",
+    "Rebuild",
     "Record",
     "Release",
+    "Remedied",
     "Rows",
     "RowsExpectation",
     "Score",

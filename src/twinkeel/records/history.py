@@ -47,6 +47,19 @@ class Origin(Record, frozen=True, kw_only=True):
     query: str | None = None
 
 
+class Remedied(Record, frozen=True, kw_only=True):
+    """What a version was made from production for, when it was rebuilt."""
+
+    name: str
+    """What was done: recalibrate, refit, search."""
+    of: str
+    """The version in production then, `churn@6`."""
+    alert: str | None = None
+    """The id of the open alert that it answers."""
+    why: str
+    """Why this was chosen, in sentences."""
+
+
 class Lineage(Record, frozen=True, kw_only=True):
     """Where a version came from: enough to say why it differs from another."""
 
@@ -70,6 +83,8 @@ class Lineage(Record, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     """What checks of the data found before anything was learned."""
     seconds: float = 0.0
+    remedy: Remedied | None = None
+    """Where it was chosen by a rebuild."""
 
 
 class Version(Record, frozen=True, kw_only=True):

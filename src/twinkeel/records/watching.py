@@ -139,5 +139,11 @@ class Alert(Record, frozen=True, kw_only=True):
     resolved: str | None = None
     why: str | None = None
     """Why it was resolved."""
+
+    @property
+    def costly(self) -> bool:
+        """Whether it suspects that answers have become worse."""
+        return self.signal.part == "quality" or (self.signal.loss or 0.0) > 0
+
     sent: str | None = None
     """When the webhook took it."""

@@ -95,6 +95,10 @@ class Shared:
             self._made.remember(key, digest)
         self._entries[name] = FileEntry(sha256=digest, bytes=len(data))
 
+    def keep(self, entries: Mapping[str, FileEntry]) -> None:
+        """Files of a bundle in this store that the new one has as well."""
+        self._entries.update(entries)
+
     def __call__(self, name: str, key: str, make: Callable[[], bytes]) -> bytes:
         """`find`, else `make()` and `add`."""
         data = self.find(name, key)

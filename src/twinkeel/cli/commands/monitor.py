@@ -12,14 +12,20 @@ from twinkeel.cli.names import Flag
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from twinkeel.records import Estimate, Look, Signal
+    from twinkeel.records import Estimate, Json, Look, Rebuild, Signal
 
 ALARM, CANNOT_JUDGE = 1, 4
 _SHOWN = 8
 
 
 def monitor(
-    component: str | None = None, /, *, every: str | None = None, now: Flag = False, here: Here
+    component: str | None = None,
+    /,
+    *,
+    every: str | None = None,
+    now: Flag = False,
+    rebuild: Flag = False,
+    here: Here,
 ) -> Reply:
     """Look at what is in production, and say what has changed.
 
@@ -33,25 +39,53 @@ def monitor(
         Look again and again, this far apart, as 5m or 1h, until interrupted.
     now
         Judge the window that has not ended too; raises no alert.
+    rebuild
+        Rebuild what has an open alert that suspects a loss, as `twinkeel rebuild` does; with
+        `--every`, once for each alert.
     """
+    answered: set[str] | None = set() if rebuild else None
     if every is None:
-        return _look(here, component, now=now)
+        return _look(here, component, now=now, answered=answered)
     from twinkeel.config import seconds
 
     pause = max(seconds(every, "--every"), 1.0)
     with suppress(KeyboardInterrupt):  # the way to end it
         while True:
-            here.print(_look(here, component, now=now))
+            here.print(_look(here, component, now=now, answered=answered))
             time.sleep(pause)
     return Reply(data=[])
 
 
-def _look(here: Here, component: str | None, *, now: bool) -> Reply:
+def _look(here: Here, component: str | None, *, now: bool, answered: set[str] | None) -> Reply:
     looks = here.project.monitor(component, now=now)
     states = {look.state for look in looks}
     code = ALARM if "alarm" in states else 0 if "quiet" in states else CANNOT_JUDGE
     parts = tuple(part for look in looks for part in _shown(look))
-    return Reply(data=looks, parts=parts, exit_code=code)
+    if answered is None:
+        return Reply(data=looks, parts=parts, exit_code=code)
+    rebuilds, told = _rebuilt(here, component, answered)
+    data: Json = {"looks": looks, "rebuilds": rebuilds}
+    return Reply(data=data, parts=(*parts, *told), exit_code=code)
+
+
+def _rebuilt(
+    here: Here, component: str | None, answered: set[str]
+) -> tuple[list[Rebuild], list[RenderableType]]:
+    """What became of the components whose open alerts suspect a loss; notes those answered."""
+    from twinkeel.cli.commands.rebuild import shown
+    from twinkeel.errors import Refused
+
+    rebuilds: list[Rebuild] = []
+    told: list[RenderableType] = []
+    asked = [one for one in here.project.alerts(component) if one.costly and one.id not in answered]
+    answered.update(alert.id for alert in asked)
+    for name in dict.fromkeys(alert.component for alert in asked):
+        try:
+            rebuilds.append(here.project.rebuild(name))
+            told += ["", f"An alert on {name} suspects a loss.", *shown(rebuilds[-1])]
+        except Refused as error:
+            told.append(f"{name} was not rebuilt: {error}")
+    return rebuilds, told
 
 
 def _shown(look: Look) -> list[RenderableType]:

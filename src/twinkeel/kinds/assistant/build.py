@@ -24,6 +24,13 @@ _SHOWN = 5
 def build(task: Task[AssistantOptions]) -> Built:
     """Read, embed and index what no build has before; calibrate; write the card."""
     questions = read(task)
+    answerer, made = indexed(task)
+    card = calibrated(task, answerer, questions)
+    return written(task, card, questions, learned=questions.calibrating_units, made=made)
+
+
+def indexed(task: Task[AssistantOptions]) -> tuple[Answerer, int]:
+    """The documents of now behind an answerer that is not calibrated, and how many were read."""
     shelf = _filled(task)
     card = Card(
         language=task.options.language,
@@ -37,21 +44,37 @@ def build(task: Task[AssistantOptions]) -> Built:
         passages=shelf.passages,
         unseen=shelf.unseen,
     )
+    return Answerer(card=card, library=Library.of(shelf), bundle_bytes=0), shelf.made
+
+
+def calibrated(task: Task[AssistantOptions], answerer: Answerer, questions: Questions) -> Card:
+    """The answerer's card with the threshold that the calibrating questions give it."""
     task.progress(Tick(stage="calibrating", detail=f"{len(questions.calibrating)} questions"))
-    answerer = Answerer(card=card, library=Library.of(shelf), bundle_bytes=0)
-    threshold, found = calibrate(answerer, questions.calibrating, risk=task.options.risk)
-    card = msgspec.structs.replace(card, threshold=threshold, calibration=found)
+    risk = task.options.risk
+    threshold, found = calibrate(answerer, questions.calibrating, risk=risk)
+    return msgspec.structs.replace(answerer.card, threshold=threshold, calibration=found, risk=risk)
+
+
+def written(
+    task: Task[AssistantOptions],
+    card: Card,
+    questions: Questions,
+    *,
+    learned: Sequence[str],
+    made: int = 0,
+) -> Built:
+    """Write the card; `made` documents were read anew."""
     (task.bundle / CARD).write_bytes(msgspec.json.encode(card))
     return Built(
         rows=len(questions.all),
-        learned=questions.calibrating_units,
+        learned=learned,
         split={
             "method": questions.split.method,
             "share": SHARE,
             "cutoff": None,
             "rule": questions.split.rule,
         },
-        notes=(*_notes(card, shelf.made), *_missing(questions, card.documents)),
+        notes=(*_notes(card, made), *_missing(questions, card.documents)),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from twinkeel.kinds.base import Built, Kind, Options, Servable, Task, Traits
+from twinkeel.kinds.base import Built, Kind, Options, Remedy, Servable, Task, Traits
 from twinkeel.kinds.signals import Calls, Series
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence
@@ -51,6 +52,12 @@ class Assistant(Kind[AssistantOptions]):
         from twinkeel.kinds.assistant.build import build
 
         return build(task)
+
+    def remedies(self) -> Sequence[Remedy[AssistantOptions]]:
+        """A new threshold, the documents of now, or both."""
+        from twinkeel.kinds.assistant.remedies import remedies
+
+        return remedies()
 
     def load(self, bundle: Bundle) -> Servable:
         """The index and the answerer over it."""

@@ -1,15 +1,16 @@
-"""Building a classifier: its rows, and what is to be learned from them."""
+"""Building a classifier, or making one that fits newer data: its rows, and what is learned."""
 
 from __future__ import annotations
 
-from twinkeel.kinds.base import Built, Task
+from twinkeel.kinds.base import Built, Production, Remedy, Task
 from twinkeel.kinds.classifier.kind import ClassifierOptions
 from twinkeel.kinds.classifier.rows import classes
-from twinkeel.kinds.tabular.build import build as build_tabular
-from twinkeel.kinds.tabular.build import problem
+from twinkeel.kinds.tabular.remedies import Recipe
+from twinkeel.kinds.tabular.remedies import remedies as tabular_remedies
 from twinkeel.kinds.tabular.rows import cases as tabular_cases
 from twinkeel.kinds.tabular.rows import usable
 from twinkeel.learn.objectives.classes import Classes
+from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.records import Cases
 
 
@@ -20,6 +21,23 @@ def cases(task: Task[ClassifierOptions]) -> Cases:
 
 def build(task: Task[ClassifierOptions]) -> Built:
     """Learn from the rows that are not held out."""
-    rows, options = usable(task, classes), task.options
-    objective = Classes(positive=options.positive, costs=options.costs)
-    return build_tabular(task, rows, problem(task, rows, objective))
+    return _RECIPE.build(task)
+
+
+def remedies() -> tuple[Remedy[ClassifierOptions], ...]:
+    """A new threshold, and what every kind that learns a column of a table offers."""
+    threshold = Remedy("threshold", "choose a new threshold", _rethreshold, inherits=True)
+    return (threshold, *tabular_remedies(_RECIPE))
+
+
+def _rethreshold(task: Task[ClassifierOptions], production: Production) -> Built:
+    return _RECIPE.adjusted(
+        task, production, lambda objective, model, fresh: objective.rethresholded(model, fresh)
+    )
+
+
+def _objective(options: ClassifierOptions) -> Classes:
+    return Classes(positive=options.positive, costs=options.costs)
+
+
+_RECIPE = Recipe(read=classes, objective=_objective, predictor=ClassPredictor)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from twinkeel.data.table import Table
-from twinkeel.kinds.base import Built, Kind, Servable, Task, Traits
+from twinkeel.kinds.base import Built, Kind, Remedy, Servable, Task, Traits
 from twinkeel.kinds.signals import Calls, Series
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
@@ -43,6 +43,12 @@ class Classifier(Kind[ClassifierOptions]):
         from twinkeel.kinds.classifier.build import build
 
         return build(task)
+
+    def remedies(self) -> Sequence[Remedy[ClassifierOptions]]:
+        """A new threshold, a new calibration, the same members again, or a new search."""
+        from twinkeel.kinds.classifier.build import remedies
+
+        return remedies()
 
     def load(self, bundle: Bundle) -> Servable:
         """The compiled predictor: numpy and onnxruntime alone."""

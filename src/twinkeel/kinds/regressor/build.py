@@ -1,15 +1,16 @@
-"""Building a regressor: its rows, and what is to be learned from them."""
+"""Building a regressor, or making one that fits newer data: its rows, and what is learned."""
 
 from __future__ import annotations
 
-from twinkeel.kinds.base import Built, Task
+from twinkeel.kinds.base import Built, Remedy, Task
 from twinkeel.kinds.regressor.kind import RegressorOptions
 from twinkeel.kinds.regressor.rows import amounts
-from twinkeel.kinds.tabular.build import build as build_tabular
-from twinkeel.kinds.tabular.build import problem
+from twinkeel.kinds.tabular.remedies import Recipe
+from twinkeel.kinds.tabular.remedies import remedies as tabular_remedies
 from twinkeel.kinds.tabular.rows import cases as tabular_cases
 from twinkeel.kinds.tabular.rows import usable
 from twinkeel.learn.objectives.amounts import Amounts
+from twinkeel.learn.predictors.amounts import AmountPredictor
 from twinkeel.records import Cases
 
 
@@ -20,6 +21,16 @@ def cases(task: Task[RegressorOptions]) -> Cases:
 
 def build(task: Task[RegressorOptions]) -> Built:
     """Learn from the rows that are not held out."""
-    rows, options = usable(task, amounts), task.options
-    objective = Amounts(name=options.target, interval=options.interval, sensitive=options.sensitive)
-    return build_tabular(task, rows, problem(task, rows, objective))
+    return _RECIPE.build(task)
+
+
+def remedies() -> tuple[Remedy[RegressorOptions], ...]:
+    """What every kind that learns a column of a table offers."""
+    return tabular_remedies(_RECIPE)
+
+
+def _objective(options: RegressorOptions) -> Amounts:
+    return Amounts(name=options.target, interval=options.interval, sensitive=options.sensitive)
+
+
+_RECIPE = Recipe(read=amounts, objective=_objective, predictor=AmountPredictor)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from twinkeel.data.table import Table
-from twinkeel.kinds.base import Built, Kind, Servable, Task, Traits
+from twinkeel.kinds.base import Built, Kind, Remedy, Servable, Task, Traits
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Json
@@ -40,6 +41,12 @@ class Regressor(Kind[RegressorOptions]):
         from twinkeel.kinds.regressor.build import build
 
         return build(task)
+
+    def remedies(self) -> Sequence[Remedy[RegressorOptions]]:
+        """Answers put right on average, the same members again, or a new search."""
+        from twinkeel.kinds.regressor.build import remedies
+
+        return remedies()
 
     def load(self, bundle: Bundle) -> Servable:
         """The compiled predictor: numpy and onnxruntime alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -46,12 +47,7 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
     return Built(
         rows=len(rows.table),
         learned=[rows.split.units[i] for i in learned],
-        split={
-            "method": rows.split.method,
-            "share": SHARE,
-            "cutoff": rows.split.cutoff,
-            "rule": rows.split.rule,
-        },
+        split=split_of(rows),
         notes=(*rows.notes, *trained.card.notes, *unchecked(checked)),
         findings=checked.findings,
     )
@@ -73,6 +69,17 @@ def problem(task: Task[TabularT], rows: UsableRows, objective: Objective) -> Pro
         time=None if times is None else np.asarray(times),
         check=features.take(rows.split.held_out),
     )
+
+
+def split_of(rows: UsableRows) -> dict[str, Any]:
+    """How cases were held out, as `Built.split`."""
+    found = rows.split
+    return {
+        "method": found.method,
+        "share": SHARE,
+        "cutoff": found.cutoff,
+        "rule": found.rule,
+    }
 
 
 def _remaining(task: Task[TabularT]) -> Limits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,13 +13,15 @@ from twinkeel.errors import InputError
 from twinkeel.learn.amount import AmountLoss, straight
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.encode import Values
-from twinkeel.learn.intervals import Ends, Interval
-from twinkeel.learn.links import Logarithm, Straight
+from twinkeel.learn.graph import MARGIN, SPREAD
+from twinkeel.learn.intervals import Ends, Interval, quantiles
+from twinkeel.learn.links import Logarithm, Straight, righted
 from twinkeel.learn.model import AmountCard, AmountMember
-from twinkeel.learn.objectives.base import Finished, Learned, Objective
+from twinkeel.learn.objectives.base import Adjusted, Finished, Fresh, Learned, Objective
 from twinkeel.learn.objectives.conformal import calibrated
 from twinkeel.learn.objectives.shapes import choose
 from twinkeel.learn.predictors.amounts import AmountPredictor, with_interval
+from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.search import Material
 from twinkeel.learn.targets import Floats, Loss, Targets
 
@@ -94,6 +97,17 @@ class Amounts(Objective):
             return with_interval(card, prediction, far.of(material.space.encode(values)), values)
 
         return Finished(card, function, AmountPredictor, answers)
+
+    def recalibrated(self, predictor: Predictor[Any], fresh: Fresh) -> Adjusted:
+        """A link whose answers are right on average, and the ends of intervals around them."""
+        assert isinstance(predictor, AmountPredictor)
+        margin, far = predictor.raw(fresh.table.columns, len(fresh.table), MARGIN, SPREAD)
+        link = righted(predictor.card.link, margin[:, 0], fresh.target, fresh.weight)
+        interval = predictor.card.interval
+        away = interval.stretched(fresh.target) - interval.stretched(link.outputs(margin)[:, 0])
+        ends = quantiles(away / far[:, 0], fresh.weight, interval.level)
+        interval = msgspec.structs.replace(interval, ends=ends, groupings=())
+        return Adjusted(msgspec.structs.replace(predictor.card, link=link, interval=interval), link)
 
 
 def _interval(level: float, loss: AmountLoss, y: Floats) -> Interval:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.data.contract import Contract
+from twinkeel.data.table import Table
 from twinkeel.learn.assemble import Ensemble
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function
@@ -18,7 +19,7 @@ from twinkeel.learn.encode import Values
 from twinkeel.learn.model import Card
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.search import Material, Step
-from twinkeel.learn.targets import Floats, Loss, Targets
+from twinkeel.learn.targets import Floats, Head, Index, Loss, Targets
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,31 @@ class Finished:
     """What the libraries that learned say of contract-checked columns, as `Predictor.run`."""
 
 
+@dataclass(frozen=True)
+class Fresh:
+    """n rows that a model has not learned from."""
+
+    table: Table
+    target: NDArray[Any]
+    weight: Floats
+    seed: int = 0
+
+    def parts(self, count: int = 5) -> Index:
+        """(n,) a part for each row, at random."""
+        return np.random.default_rng(self.seed).permutation(len(self.target)) % count
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """A model that answers otherwise with the same trees and weights."""
+
+    card: Card
+    head: Head | None = None
+    """The new map from margins to answers; None where it stays."""
+    width: int = 1
+    """How many margins there are."""
+
+
 class Objective(ABC):
     """A sort of target. Instances hold options alone."""
 
@@ -72,3 +98,10 @@ class Objective(ABC):
     @abstractmethod
     def finish(self, learned: Learned) -> Finished:
         """The ensemble with what only this objective adds."""
+
+    @abstractmethod
+    def recalibrated(self, predictor: Predictor[Any], fresh: Fresh) -> Adjusted:
+        """The model with its head, and what is decided by it, fitted anew on fresh rows.
+
+        Raises InputError where these rows cannot tell.
+        """

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.errors import InputError
 from twinkeel.learn import calibrate
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.calibrate import UNCALIBRATED, Calibration, log_loss
 from twinkeel.learn.decide import Decision, by_costs, by_f1
 from twinkeel.learn.model import ClassCard, ClassMember
-from twinkeel.learn.objectives.base import Finished, Learned, Objective
+from twinkeel.learn.objectives.base import Adjusted, Finished, Fresh, Learned, Objective
 from twinkeel.learn.objectives.labels import Costs, classes_of, cost_matrix, indices
+from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.learn.search import Material
 from twinkeel.learn.targets import Floats, Index, Loss, Targets
@@ -128,6 +131,45 @@ class Classes(Objective):
         return Finished(
             card, ensemble.function, ClassPredictor, lambda values: ensemble.outputs(space, values)
         )
+
+    def recalibrated(self, predictor: Predictor[Any], fresh: Fresh) -> Adjusted:
+        """A new calibration, and the threshold that goes with it."""
+        assert isinstance(predictor, ClassPredictor)
+        targets = self._told(predictor, fresh)
+        margin = predictor.log_odds(fresh.table.columns, len(fresh.table))
+        head = calibrate.fit(margin, targets, fresh.parts())
+        found = head.outputs(margin)
+        card = msgspec.structs.replace(predictor.card, calibration=head)
+        return Adjusted(self._redecided(card, found, targets), head, margin.shape[1])
+
+    def rethresholded(self, predictor: ClassPredictor, fresh: Fresh) -> Adjusted:
+        """The same probabilities with the threshold that is best on fresh rows.
+
+        Raises InputError where the decision is no choice of threshold.
+        """
+        targets = self._told(predictor, fresh)
+        found, _ = predictor.probabilities(fresh.table.columns, len(fresh.table))
+        card = self._redecided(predictor.card, found, targets)
+        if card is predictor.card:
+            why = "the costs say where it is" if self.costs else "the most probable class is taken"
+            raise InputError(f"there is no threshold to choose: {why}.")
+        return Adjusted(card)
+
+    def _redecided(self, card: ClassCard, found: Floats, targets: Targets) -> ClassCard:
+        """With the best threshold for these probabilities, if one is chosen at all."""
+        if self.costs is not None or self.decide == "likeliest" or len(card.classes) > 2:
+            return card
+        decision = by_f1(found[:, 1], targets.y == 1, targets.weight)
+        return msgspec.structs.replace(card, decision=decision)
+
+    def _told(self, predictor: ClassPredictor, fresh: Fresh) -> Targets:
+        names = predictor.classes
+        there = set(fresh.target.tolist())
+        if there != set(names):
+            other = sorted(there ^ set(names))[0]
+            known = "is new" if other in there else "does not occur among them"
+            raise InputError(f"the new rows tell nothing: the class {other!r} {known}.")
+        return Targets(indices(fresh.target, names), fresh.weight, ClassLoss(len(names), names))
 
     def _decision(self, learned: Learned, costs: Floats | None) -> Decision:
         if costs is not None:

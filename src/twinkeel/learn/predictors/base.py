@@ -102,6 +102,11 @@ class Predictor(ABC, Generic[CardT]):
         """(n, m) answers to rows given by column. Raises ContractError."""
         return self.run(self.contract.read(columns, n).values, n)
 
+    def raw(self, columns: Columns, n: int, *outputs: str) -> list[Floats]:
+        """Outputs of the graph, by their names, for rows given by column."""
+        found = self._run(self.contract.read(columns, n).values, n, *outputs)
+        return [one.astype(np.float64) for one in found]
+
     @abstractmethod
     def explain(self, rows: Rows) -> list[Explanation]:
         """Why each row gets its answer, by column."""

@@ -1,0 +1,169 @@
+"""Candidates: what a kind can do about production -> bundles, and their answers to the same cases.
+
+Owns which cases are new to everybody, and the building of each remedy within the component's
+limits, kept as a step so that a rebuild that was killed goes on. Releases nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from twinkeel.config import Config
+from twinkeel.errors import BuildError, InputError, Refused
+from twinkeel.kinds.base import Built, Production, Remedy, Task
+from twinkeel.lifecycle.build import check_honest, learned_units, resolved, stored
+from twinkeel.lifecycle.choose import Impossible, Tried
+from twinkeel.lifecycle.components import Component
+from twinkeel.lifecycle.contract import pinned
+from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, pick
+from twinkeel.metrics.scorecard import scorecard
+from twinkeel.records import KEEP, Cases, Record, Tick, Version
+from twinkeel.store.bundles import BundleInfo, FileEntry
+from twinkeel.store.steps import Steps
+from twinkeel.store.store import Store
+
+FEWEST = 100
+"""So many cases that judged no version before are enough to judge by these alone."""
+_MADE, _BUNDLE = "made.json", "bundle"
+
+
+class Made(Record, frozen=True):
+    """What is noted of a remedy that was built."""
+
+    built: Built
+    seconds: float
+    shared: dict[str, FileEntry]
+    depends_on: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A remedy that was built."""
+
+    remedy: Remedy[Any]
+    task: Task[Any]
+    made: Made
+    bundle: BundleInfo
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all candidates are tried on."""
+
+    config: Config
+    store: Store
+    what: Component
+    version: Version
+    """The one in production."""
+    task: Task[Any]
+    cases: Cases
+    folder: Path
+
+    def production(self) -> Tried:
+        """Production's own answers."""
+        return self.tried(KEEP, "leave it as it is", self.version.bundle)
+
+    def tried(self, name: str, text: str, digest: str, seconds: float = 0.0) -> Tried:
+        """What the version of a bundle answers to the cases, and how it scores."""
+        kind = self.what.kind
+        evidence = kind.evaluate(kind.load(self.store.open_bundle(digest)), self.cases)
+        measures = kind.measures(evidence)
+        card = scorecard(measures, evidence, resamples=RESAMPLES, seed=SEED)
+        return Tried(name, text, card, evidence, measures, seconds)
+
+    def candidates(self) -> Iterator[tuple[Tried | Impossible, Candidate | None]]:
+        """Every remedy of the kind, built and judged, or why it could not be."""
+        production = Production(
+            ref=str(self.version.ref),
+            bundle=self.store.open_bundle(self.version.bundle),
+            learned=learned_units(self.store, self.version),
+        )
+        for remedy in self.what.kind.remedies():
+            self.task.progress(Tick(stage="trying", detail=remedy.name))
+            began = time.monotonic()
+            try:
+                one = self._built(remedy, production)
+            except (InputError, BuildError) as error:
+                spent = time.monotonic() - began
+                yield Impossible(remedy.name, remedy.text, _sentence(error), spent), None
+                continue
+            yield self.tried(remedy.name, remedy.text, one.bundle.digest, one.made.seconds), one
+
+    def _built(self, remedy: Remedy[Any], production: Production) -> Candidate:
+        depends_on: dict[str, str] = {}
+        shared = self.store.shared()
+        steps = Steps(self.folder / f"{remedy.name}-steps")
+        task = dataclasses.replace(
+            self.task,
+            step=steps,
+            shared=shared,
+            resolve=lambda text: resolved(self.config, self.store, text, depends_on),
+        )
+
+        def work(folder: Path) -> None:
+            own = dataclasses.replace(task, bundle=folder / _BUNDLE, started=time.monotonic())
+            own.bundle.mkdir()
+            built = remedy.build(own, production)
+            check_honest(self.what.name, self.cases, built)
+            seconds = round(time.monotonic() - own.started, 3)
+            made = Made(
+                built=built, seconds=seconds, shared=dict(shared.entries), depends_on=depends_on
+            )
+            (folder / _MADE).write_bytes(msgspec.json.encode(made))
+
+        done = Steps(self.folder / "remedies")(remedy.name, work)
+        shutil.rmtree(steps.folder, ignore_errors=True)
+        made = msgspec.json.decode((done / _MADE).read_bytes(), type=Made)
+        pin = pinned(self.config, self.what.name)
+        bundle = stored(self.store, self.what, done / _BUNDLE, shared=made.shared, pin=pin)
+        return Candidate(remedy, task, made, bundle)
+
+
+def newest(store: Store, version: Version, cases: Cases) -> Cases:
+    """The newest of the cases that `version` did not learn from, as far as they are enough: those
+    that judged nothing yet, else those that judged nothing before it, else all.
+
+    Raises Refused where none is known to be new.
+    """
+    split = version.lineage.split
+    if cases.rule != split.get("rule", ""):
+        raise Refused(
+            f"{version.ref} held its cases out in another way, so no case is known to be new to "
+            f"it: run twinkeel build {version.component}."
+        )
+    learned, cutoff = learned_units(store, version), split.get("cutoff")
+    fair = [i for i, unit in enumerate(cases.units) if unit not in learned]
+    if cases.time is not None and cutoff is not None:
+        fair = [i for i in fair if cases.time[i] > cutoff]
+    if not fair:
+        raise Refused(f"Every case is one that {version.ref} learned from: give newer data.")
+    for upto in (version.number, version.number - 1):
+        judged = _judged(store, version.component, upto)
+        fresh = [i for i in fair if cases.units[i] not in judged]
+        if len(fresh) >= FEWEST:
+            return pick(cases, fresh)
+    return pick(cases, fair)
+
+
+def _judged(store: Store, component: str, upto: int) -> set[str]:
+    """The units that judged a version up to this number when it was new."""
+    units: set[str] = set()
+    for one in store.versions(component):
+        judged = store.evaluations(one.ref) if one.number <= upto else []
+        if judged:
+            data = store.get_object(judged[-1].cases_digest)
+            units.update(msgspec.json.decode(data, type=Cases).units)
+    return units
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
