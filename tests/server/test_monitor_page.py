@@ -13,6 +13,7 @@ from server_site import eventually, serving
 from watched_site import Watched
 
 from twinkeel.project import Project
+from twinkeel.records import Standing, Trial, now
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium is installed")
 
@@ -99,6 +100,41 @@ def test_traffic_labels_and_history_are_shown(monitor: Open) -> None:
     assert monitor.text('.versions [data-key="2"] .pill') == "fail"
     assert "in production" in monitor.text('.versions [data-key="1"]')
     assert "by anna" in monitor.text(".releases")
+
+
+def test_estimates_are_shown_with_what_labels_made_of_them(monitor: Open) -> None:
+    assert monitor.count(".quality .interval") >= 5
+    assert monitor.count(".quality .dot:is(.held, .missed)") >= 3
+    assert "90% interval" in monitor.text(".quality .figures")
+    assert "Labels graded" in monitor.text(".quality")
+
+
+def test_a_trial_is_shown_with_its_gain_and_its_margin(monitor: Open) -> None:
+    standing = Standing(calls=412, labelled=230, gain=0.004, low=-0.006, high=0.015)
+    monitor.project.store.trials.add(
+        Trial(
+            id="0" * 16,
+            component="churn",
+            number=3,
+            against=1,
+            release=1,
+            mode="shadow",
+            share=0.5,
+            margin=0.01,
+            started=now(),
+            who="anna",
+            state="stopped",
+            why="Seen <b>enough</b>.",
+            standing=standing,
+        )
+    )
+
+    monitor.wait_for(".trial h3", "churn@3 as a shadow beside churn@1")
+
+    assert "Seen <b>enough</b>." in monitor.text(".trial")
+    assert "230\nlabelled" in monitor.text(".trial .figures")
+    assert "−0.006 to +0.015" in monitor.text(".trial .axis")
+    assert monitor.count(".trial .margin") == 1
 
 
 def test_a_release_shows_without_a_reload_and_leaves_a_person_where_they_were(

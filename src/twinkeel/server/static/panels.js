@@ -252,7 +252,9 @@ export function quality({ look }) {
       figure(short(last.reference), "on the cases"),
       figure(last.realised === null ? "–" : short(last.realised), "labels say")),
     estimates(made, `${last.name} estimated in ${many(made.length, "window")}; the newest is ${short(last.value)}, ${short(last.low)} to ${short(last.high)}.`),
-    make("p", { class: "axis" }, make("span", {}, when(made[0].start)), make("span", {}, "without labels, then with"), make("span", {}, when(last.end))),
+    make("p", { class: "axis" }, make("span", {}, when(made[0].start)), make("span", {}, when(last.end))),
+    make("p", { class: "hint legend" }, make("span", {}, make("i", { class: "estimate" }), "estimated without labels, with its 90% interval"),
+      make("span", {}, make("i", { class: "held" }), "what labels said; the line is the score of its cases")),
     make("p", { class: "hint" }, graded.length
       ? `Labels graded ${many(graded.length, "estimate")}: ${held.length} in the interval.` : "No estimate is graded by labels yet."),
     labels);
@@ -262,7 +264,7 @@ export function quality({ look }) {
 
 export function trials(seen) {
   if (!seen.trials.length) return [];
-  return [card("trials", "On trial", make("ul", { class: "plain" }, ...seen.trials.map(trial)))];
+  return [card("trials", "Trials", make("ul", { class: "plain" }, ...seen.trials.map(trial)))];
 }
 
 function trial({ id, component, number, against, mode, share, margin, state, started, who, why, standing: at }) {
