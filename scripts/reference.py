@@ -55,6 +55,7 @@ _WORDS = {
     "float | str": "number or date",
     "FieldType": "`number`, `integer`, `boolean`, `category`, `text` or `date`",
     "Violation": "`stop` or `report`",
+    "Prefer": "`accuracy`, `balanced` or `latency`",
     "tuple[str | bool | int | float, ...]": "list of values",
     "int": "whole number",
     "float": "number",

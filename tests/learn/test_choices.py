@@ -150,7 +150,7 @@ def test_an_ensemble_takes_what_helps_and_leaves_the_rest():
     one, other = (margin + rng.normal(0, 1, margin.shape) for _ in range(2))
     noise = rng.normal(0, 3, margin.shape)
 
-    weights = select([one, other, noise], targets, [10, 10, 10])
+    weights = select([one, other, noise], targets, [10, 10, 10], price=2e-7)
 
     assert weights[:2] == pytest.approx([0.5, 0.5], abs=0.2)
     assert weights[2] < 0.1
@@ -160,6 +160,17 @@ def test_an_ensemble_does_not_grow_for_next_to_nothing():
     margin, targets = sample()
     almost = margin + np.random.default_rng(1).normal(0, 1e-4, margin.shape)
 
-    weights = select([margin, almost], targets, [10, 100_000])
+    weights = select([margin, almost], targets, [10, 100_000], price=2e-7)
 
     assert weights.tolist() == [1.0, 0.0]
+
+
+def test_an_ensemble_has_no_more_trees_than_there_is_time_for():
+    margin, targets = sample()
+    rng = np.random.default_rng(1)
+    one, other, third = (margin + rng.normal(0, 1, margin.shape) for _ in range(3))
+
+    weights = select([one, other, third], targets, [40, 50, 100], price=0.0, most=95)
+
+    assert weights[2] == 0.0
+    assert (weights > 0).sum() == 2

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from twinkeel.learn.compile import Function
 from twinkeel.learn.encode import Values
-from twinkeel.learn.ensemble import select
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.search import Bag, Material
 from twinkeel.learn.targets import Head, Targets
@@ -68,19 +67,22 @@ class Ensemble:
         return self.function.head.outputs(total)
 
 
-def combine(material: Material, bags: Sequence[Bag]) -> Ensemble:
-    """Choose weights and a head on out-of-fold predictions."""
+def combine(material: Material, bags: Sequence[Bag], weights: Floats) -> Ensemble:
+    """The bags with their weights, and a head from out-of-fold predictions."""
     splits = material.splits[: len(bags[0].models)]
     rows = np.concatenate([split.valid for split in splits])
     targets = material.targets.take(rows)
     part = np.repeat(np.arange(len(splits)), [len(split.valid) for split in splits])
-    trees = [_tree_count(bag) for bag in bags]
-    weights = select([bag.margin for bag in bags], targets, trees)
     margin = np.tensordot(weights, [bag.margin for bag in bags], axes=1)
     head = targets.loss.head(margin, targets, part)
     standings = (
-        Standing(bag.candidate.name, float(weight), targets.loss.plain(bag.margin, targets), count)
-        for bag, weight, count in zip(bags, weights, trees, strict=True)
+        Standing(
+            bag.candidate.name,
+            float(weight),
+            targets.loss.plain(bag.margin, targets),
+            bag.trees,
+        )
+        for bag, weight in zip(bags, weights, strict=True)
     )
     return Ensemble(
         bags=tuple(bags),
@@ -92,10 +94,6 @@ def combine(material: Material, bags: Sequence[Bag]) -> Ensemble:
         targets=targets,
         standings=tuple(standings),
     )
-
-
-def _tree_count(bag: Bag) -> int:
-    return sum(model.trees for model in bag.models)
 
 
 def _function(material: Material, bags: Sequence[Bag], weights: Floats, head: Head) -> Function:

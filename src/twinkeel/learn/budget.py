@@ -52,6 +52,13 @@ class Budget:
         """Seconds that remain; infinite where work is counted."""
         return float("inf") if self.seconds is None else max(self.seconds - self.used, 0.0)
 
+    @property
+    def last(self) -> float:
+        """Seconds that remain of the whole limit, finishing included."""
+        if self.seconds is None:
+            return float("inf")
+        return max(self.seconds + self.finish - self.used, 0.0)
+
     def until(self, share: float) -> Callable[[], bool]:
         """Whether a share of what is left now is over, to be asked later."""
         if self.seconds is None:

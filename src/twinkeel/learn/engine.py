@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,16 @@ from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function, compiled
 from twinkeel.learn.explain import Explainer
 from twinkeel.learn.folds import folds
+from twinkeel.learn.frontier import affordable, choices, one_row, points, wanted
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
-from twinkeel.learn.objectives.base import Finished, Learned
+from twinkeel.learn.objectives.base import Answers, Learned
 from twinkeel.learn.portfolio import chosen
 from twinkeel.learn.predictors.base import Predictor
+from twinkeel.learn.preference import Preference
 from twinkeel.learn.prepare import prepare
 from twinkeel.learn.problem import Problem, learnable, weights
-from twinkeel.learn.search import Material, Search, Step, usable
+from twinkeel.learn.search import Bag, Material, Search, Step, usable
 from twinkeel.learn.targets import Explained
 from twinkeel.records import Limits, Progress, Tick, silent
 
@@ -103,20 +105,11 @@ def train(
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
         keep = step or _unkept(Path(scratch))
         ready = _prepared(problem, limits, seed, budget)
-        search = Search(ready.material, budget, keep, progress, candidates)
-        ensemble = combine(ready.material, search.run())
+        bags = Search(ready.material, budget, keep, progress, candidates).run()
         progress(Tick(stage="compiling", fraction=0.92))
-        finished = problem.objective.finish(_learned(ready, ensemble, budget, keep))
-        trained = Trained(
-            contract=ready.contract,
-            card=finished.card,
-            function=finished.function,
-            graph=compiled(ready.material.space, finished.function),
-            serves=finished.serves,
-        )
+        trained, answers = _served(ready, bags, keep)
         progress(Tick(stage="checking", fraction=0.95))
-        proof = _proof(ready, finished, trained.predictor())
-        return replace(trained, proof=proof)
+        return replace(trained, proof=_proof(ready, answers, trained.predictor()))
 
 
 @dataclass(frozen=True)
@@ -157,7 +150,40 @@ def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _R
     return _Ready(problem, budget, contract, material, (*notes, *inferred.notes, *why))
 
 
-def _learned(ready: _Ready, ensemble: Ensemble, budget: Budget, step: Step) -> Learned:
+def _served(ready: _Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Answers]:
+    """The point of the frontier that the preference asks for, compiled and timed."""
+    preference, row = ready.problem.preference, ready.problem.table.rows(0, 1)[0]
+    found = choices(ready.material, bags, affordable(bags, ready.budget))
+    late, milliseconds = ready.budget.over(_PROVEN), 0.0
+    for choice in wanted(found, preference):
+        ensemble = combine(ready.material, bags, choice.weights)
+        finished = ready.problem.objective.finish(_learned(ready, ensemble, step))
+        graph = compiled(ready.material.space, finished.function)
+        trained = Trained(ready.contract, finished.card, finished.function, graph, finished.serves)
+        if preference.latency_limit is None:
+            break
+        milliseconds = one_row(trained.predictor(), row)
+        if milliseconds <= preference.latency_limit or late():
+            break
+    card = msgspec.structs.replace(
+        finished.card,
+        frontier=points(found, choice),
+        notes=(*finished.card.notes, *_too_slow(milliseconds, preference)),
+    )
+    return replace(trained, card=card), finished.answers
+
+
+def _too_slow(milliseconds: float, preference: Preference) -> list[str]:
+    limit = preference.latency_limit
+    if limit is None or milliseconds <= limit:
+        return []
+    return [
+        f"One row takes {milliseconds:.2f} ms here, more than the latency_limit of {limit:g} ms: "
+        "no ensemble that was tried is quicker; raise the limit, or give fewer columns."
+    ]
+
+
+def _learned(ready: _Ready, ensemble: Ensemble, step: Step) -> Learned:
     """What the search has come to, with the importance of the columns."""
     place = {column.name: i for i, column in enumerate(ready.contract.columns)}
     owners = tuple(place[feature.column] for feature in ready.material.space.features)
@@ -166,29 +192,27 @@ def _learned(ready: _Ready, ensemble: Ensemble, budget: Budget, step: Step) -> L
         material=ready.material,
         ensemble=ensemble,
         owners=owners,
-        importance=_importance(ready, ensemble.function, owners, budget),
+        importance=_importance(ready, ensemble.function, owners),
         notes=ready.notes,
-        budget=budget,
+        budget=ready.budget,
         step=step,
     )
 
 
-def _proof(ready: _Ready, finished: Finished, predictor: Predictor[Any]) -> parity.Proof:
+def _proof(ready: _Ready, answers: Answers, predictor: Predictor[Any]) -> parity.Proof:
     """What is served against what the libraries say."""
     check = ready.problem.table if ready.problem.check is None else ready.problem.check
     late = ready.budget.over(_PROVEN)
-    return parity.check(predictor, finished.answers, check, ready.material.seed, late)
+    return parity.check(predictor, answers, check, ready.material.seed, late)
 
 
-def _importance(
-    ready: _Ready, function: Function, owners: tuple[int, ...], budget: Budget
-) -> dict[str, float]:
+def _importance(ready: _Ready, function: Function, owners: tuple[int, ...]) -> dict[str, float]:
     """Mean absolute contributions over a sample of the rows learned from, as time allows."""
     X = ready.material.X
     rows = np.random.default_rng(ready.material.seed).permutation(len(X))[:_EXPLAINED]
     names = [column.name for column in ready.contract.columns]
     explainer = Explainer(function.trees, function.linear, owners, len(names))
-    late = budget.finishing(_EXPLAINING)
+    late = ready.budget.finishing(_EXPLAINING)
     effects: list[Floats] = []
     for row in rows:
         found = explainer.contributions(X[[row]])[0]

@@ -17,22 +17,33 @@ from twinkeel.learn.targets import Targets
 Floats = NDArray[np.float64]
 
 STEPS = 30
-PRICE = 2e-7
-"""Loss that one more tree must gain, relative to the best member's."""
 
 
-def select(margins: Sequence[Floats], targets: Targets, trees: Sequence[int]) -> Floats:
-    """(members,) weights that add up to 1, from (n, k) margins of each member."""
+def select(
+    margins: Sequence[Floats],
+    targets: Targets,
+    trees: Sequence[int],
+    *,
+    price: float,
+    most: float = np.inf,
+) -> Floats:
+    """(members,) weights that add up to 1, from (n, k) margins of each member.
+
+    `price` is the loss that one more tree must gain, relative to the best member's. All together
+    have at most `most` trees, or are the one member that has the fewest.
+    """
     losses = [targets.loss.plain(margin, targets) for margin in margins]
-    price = PRICE * min(losses)
+    price, most = price * min(losses), max(most, min(trees))
     picked = np.zeros(len(margins))
     total = np.zeros_like(margins[0])
     best_score, best = np.inf, picked.copy()
     for step in range(1, STEPS + 1):
+        counts = [_trees(picked, trees, member) for member in range(len(margins))]
         scores = [
-            targets.loss.plain((total + margin) / step, targets)
-            + price * _trees(picked, trees, member)
-            for member, margin in enumerate(margins)
+            targets.loss.plain((total + margin) / step, targets) + price * count
+            if count <= most
+            else np.inf
+            for margin, count in zip(margins, counts, strict=True)
         ]
         member = int(np.argmin(scores))
         picked[member] += 1

@@ -9,6 +9,7 @@ from twinkeel.learn.calibrate import Calibration
 from twinkeel.learn.decide import Decision
 from twinkeel.learn.intervals import Interval
 from twinkeel.learn.links import Link
+from twinkeel.learn.preference import Point
 from twinkeel.records import Record
 
 CONTRACT, MODEL, GRAPH = "contract.json", "model.json", "model.onnx"
@@ -51,6 +52,8 @@ class Card(Record, frozen=True, kw_only=True):
     rows: int
     notes: tuple[str, ...]
     """What was decided on the way, one sentence each."""
+    frontier: tuple[Point, ...] = ()
+    """The ensembles between most accurate and quickest."""
 
 
 class ClassCard(Card, frozen=True, kw_only=True):

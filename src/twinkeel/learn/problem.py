@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from twinkeel.data.table import Table
 from twinkeel.errors import InputError
 from twinkeel.learn.objectives.base import Objective
+from twinkeel.learn.preference import BALANCED, Preference
 from twinkeel.records import Limits
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,8 @@ class Problem:
     """Columns that look like identifiers and are to be learned from all the same."""
     members: tuple[str, ...] = ()
     """The candidates to fit, by name; where none is named, all of the portfolio are."""
+    preference: Preference = BALANCED
+    """What an answer may cost."""
     check: Table | None = None
     """Rows that were held out, on which the compiled model is proven; else the learned ones."""
 

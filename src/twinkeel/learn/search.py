@@ -109,6 +109,11 @@ class Bag:
     seconds: float
 
     @cached_property
+    def trees(self) -> int:
+        """How many trees a row goes through."""
+        return sum(model.trees for model in self.models)
+
+    @cached_property
     def parts(self) -> tuple[Trees | Linear, ...]:
         """Each model as plain arrays."""
         return tuple(model.parts() for model in self.models)

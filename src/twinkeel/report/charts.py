@@ -210,6 +210,22 @@ def predicted(prediction: Floats, actual: Floats, *, most: int = 1000) -> Chart:
     return _chart({"height": _SQUARE, "layer": [ideal, points]}, alt)
 
 
+def frontier(points: Mapping[str, tuple[float, float]]) -> Chart:
+    """Loss, in times of the least, against the time that the trees add to a row, by name."""
+    rows = [{"x": x, "y": y, "name": name} for name, (x, y) in points.items()]
+    spec = {
+        "data": {"values": rows},
+        "mark": {"type": "point", **_SILENT, "filled": True, "size": 80},
+        "encoding": {
+            "x": _number("x", "ms that the trees add to one row"),
+            "y": _number("y", "loss, times the least", _ZOOMED),
+            "color": {"field": "name", "type": "nominal", "title": "prefer"},
+            "tooltip": _tips(*rows[:1]),
+        },
+    }
+    return _chart({"height": _SQUARE, **spec}, f"Loss against latency of {', '.join(points)}.")
+
+
 def _chart(spec: Spec, alt: str) -> Chart:
     return Chart(spec={"$schema": _SCHEMA, "width": "container", **spec}, alt=alt)
 

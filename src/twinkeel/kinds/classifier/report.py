@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twinkeel.kinds.classifier.evaluate import decision_rule, expected_index, probabilities
-from twinkeel.kinds.tabular.report import importance, profile
+from twinkeel.kinds.tabular.report import frontier, importance, profile
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.metrics import curves
 from twinkeel.records import Evidence
@@ -25,6 +25,7 @@ def report(bundle: Bundle, evidence: Evidence) -> list[Section]:
         importance(predictor.importance, moves="the log-odds", unit="log-odds"),
         _decision(predictor),
         _members(predictor),
+        frontier(predictor.card),
         profile(bundle),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twinkeel.kinds.regressor.evaluate import forecasts
-from twinkeel.kinds.tabular.report import importance, profile
+from twinkeel.kinds.tabular.report import frontier, importance, profile
 from twinkeel.learn.predictors.amounts import AmountPredictor
 from twinkeel.metrics.regression import Forecasts
 from twinkeel.records import Evidence
@@ -24,6 +24,7 @@ def report(bundle: Bundle, evidence: Evidence) -> list[Section]:
         _intervals(judged, evidence),
         importance(predictor.importance, moves="the prediction", unit="in the units of the target"),
         _members(predictor),
+        frontier(predictor.card),
         profile(bundle),
     ]
 

@@ -17,6 +17,7 @@ from twinkeel.kinds.tabular.options import PROFILE, TabularT
 from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
 from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.objectives.base import Objective
+from twinkeel.learn.preference import Preference
 from twinkeel.records import Expectations, Limits
 
 _FOR_JUDGING = 0.1
@@ -67,6 +68,7 @@ def problem(task: Task[TabularT], rows: UsableRows, objective: Objective) -> Pro
         weight=None if options.weight is None else weights(table, options.weight),
         groups=None if groups is None else np.asarray(groups, dtype=object),
         time=None if times is None else np.asarray(times),
+        preference=Preference(options.prefer, options.latency_limit).checked(),
         check=features.take(rows.split.held_out),
     )
 

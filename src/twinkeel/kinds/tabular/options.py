@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from twinkeel.kinds.base import Options
+from twinkeel.learn.preference import Prefer
 
 PROFILE = "profile.json"
 """The file of the bundle that describes what was learned from."""
@@ -31,6 +32,12 @@ class TabularOptions(Options, frozen=True, kw_only=True):
     `leak:TotalCharges`, or `imbalance` for a whole check."""
     sensitive: tuple[str, ...] = ()
     """Columns whose groups are scored one by one and compared."""
+    prefer: Prefer = "balanced"
+    """What matters more, `accuracy` or `latency`: how much more accurate an ensemble must be for
+    each tree that a row then takes longer."""
+    latency_limit: float | None = None
+    """Milliseconds that one row may take on the machine that builds; the most accurate ensemble
+    within them is served, whatever `prefer` says."""
 
     @property
     def roles(self) -> dict[str, str]:

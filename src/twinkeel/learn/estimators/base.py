@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from twinkeel.data.table import Table, from_frame
 from twinkeel.errors import InputError, TwinkeelError
 from twinkeel.learn.engine import Problem, Trained, train
+from twinkeel.learn.preference import Prefer, Preference
 from twinkeel.records import Explanation, Limits
 from twinkeel.store.bundles import BundleInfo, seal
 
@@ -40,6 +41,7 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
     work_limit: int | None
     memory_limit: int | None
     random_state: int | None
+    prefer: Prefer | float
     trained_: Trained
 
     def explain(self, X: Any) -> list[Explanation]:
@@ -108,6 +110,16 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
             if limit is not None and not (is_number(limit, Integral) and limit >= 1):
                 raise DataError(f"{name} must be an integer of 1 or more, not {limit!r}.")
         return Limits(time=time, work=self.work_limit, memory=self.memory_limit)
+
+    def _preference(self) -> Preference:
+        """The preference, checked. Raises DataError."""
+        prefer = self.prefer
+        with as_value_error():
+            if isinstance(prefer, str):
+                return Preference(prefer).checked()
+            if is_number(prefer, Real):
+                return Preference(latency_limit=float(prefer)).checked()
+        raise DataError(f"prefer must be a word or milliseconds, not {prefer!r}.")
 
     def _seed(self) -> int:
         state = self.random_state

@@ -25,6 +25,7 @@ from twinkeel.learn.engine import Problem
 from twinkeel.learn.estimators.base import DataError, TabularEstimator, as_value_error, weights
 from twinkeel.learn.model import ClassCard
 from twinkeel.learn.objectives.classes import Classes
+from twinkeel.learn.preference import Prefer
 
 Floats = NDArray[np.float64]
 _DECIDE = ("likeliest", "f1")
@@ -47,6 +48,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         threshold of the best out-of-fold F1.
     costs : true class to predicted class to money; decides instead of `decide`.
     positive : of two classes the one that is looked for; by default the last of `classes_`.
+    prefer : "accuracy", "balanced" or "latency": how much more accurate an ensemble must be for
+        each tree that a row then takes longer. Or a number: the milliseconds that one row may take
+        here, from raw columns; the most accurate ensemble within them is served.
     random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
@@ -61,6 +65,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         decide: Literal["f1", "likeliest"] = "likeliest",
         costs: Mapping[Any, Mapping[Any, float]] | None = None,
         positive: Any = None,
+        prefer: Prefer | float = "balanced",
         random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
@@ -69,6 +74,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self.decide = decide
         self.costs = costs
         self.positive = positive
+        self.prefer = prefer
         self.random_state = random_state
 
     def fit(
@@ -89,6 +95,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
             raise DataError(f"decide must be 'likeliest' or 'f1', not {self.decide!r}.")
         began = monotonic()
         self._limits()
+        preference = self._preference()
         table, labels = self._table(X, fitting=True), self._labels(y)
         check_consistent_length(X, labels, sample_weight, groups, time)
         self.classes_ = np.unique(labels)
@@ -101,6 +108,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
                 weight=weights(sample_weight),
                 groups=None if groups is None else np.asarray(groups),
                 time=None if time is None else np.asarray(time),
+                preference=preference,
             ),
             began=began,
         )

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 from twinkeel.learn.engine import Problem
 from twinkeel.learn.estimators.base import DataError, TabularEstimator, as_value_error, weights
 from twinkeel.learn.objectives.amounts import Amounts
+from twinkeel.learn.preference import Prefer
 
 Floats = NDArray[np.float64]
 
@@ -40,12 +41,15 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         is not capped.
     interval : the share of rows whose target `predict_interval` is to hold, between 0 and 1.
     sensitive : columns of the table in each of whose groups the interval is to hold that share.
+    prefer : "accuracy", "balanced" or "latency": how much more accurate an ensemble must be for
+        each tree that a row then takes longer. Or a number: the milliseconds that one row may take
+        here, from raw columns; the most accurate ensemble within them is served.
     random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
     _kind: ClassVar[str] = "regressor"
 
-    def __init__(  # scikit-learn's parameters are the constructor's
+    def __init__(  # noqa: PLR0913  # scikit-learn's parameters are the constructor's
         self,
         *,
         time_limit: float | None = None,
@@ -53,6 +57,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         memory_limit: int | None = None,
         interval: float = 0.9,
         sensitive: tuple[str, ...] = (),
+        prefer: Prefer | float = "balanced",
         random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
@@ -60,6 +65,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         self.memory_limit = memory_limit
         self.interval = interval
         self.sensitive = sensitive
+        self.prefer = prefer
         self.random_state = random_state
 
     def fit(
@@ -80,6 +86,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
             raise DataError(f"interval must be between 0 and 1, not {self.interval!r}.")
         began = monotonic()
         self._limits()
+        preference = self._preference()
         table, target = self._table(X, fitting=True), self._amounts(y)
         check_consistent_length(X, target, sample_weight, groups, time)
         self._train(
@@ -90,6 +97,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
                 weight=weights(sample_weight),
                 groups=None if groups is None else np.asarray(groups),
                 time=None if time is None else np.asarray(time),
+                preference=preference,
             ),
             began=began,
         )

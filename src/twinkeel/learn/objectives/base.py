@@ -21,6 +21,9 @@ from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.search import Material, Step
 from twinkeel.learn.targets import Floats, Head, Index, Loss, Targets
 
+Answers = Callable[[Values], Floats]
+"""What the libraries that learned say of contract-checked columns, as `Predictor.run`."""
+
 
 @dataclass(frozen=True)
 class Learned:
@@ -44,8 +47,7 @@ class Finished:
     card: Card
     function: Function
     serves: type[Predictor[Any]]
-    answers: Callable[[Values], Floats]
-    """What the libraries that learned say of contract-checked columns, as `Predictor.run`."""
+    answers: Answers
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,102 @@
+"""The ensembles between most accurate and quickest, and which of them is served.
+
+Each price of a tree gives one ensemble. Their losses are known out of fold; the time of a row is
+measured on a compiled one where a limit in milliseconds was given.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel.learn.budget import Budget
+from twinkeel.learn.ensemble import select
+from twinkeel.learn.predictors.base import Predictor
+from twinkeel.learn.preference import PRICES, Point, Prefer, Preference
+from twinkeel.learn.search import Bag, Material
+
+Floats = NDArray[np.float64]
+
+_PER_TREE = 4e-5
+"""Milliseconds that one tree adds to one row: onnxruntime 1.31 on one thread took 30 to 50 ns a
+tree."""
+_CALLS = 30
+_TO_FINISH = 8.0
+"""What finishing one tree takes, in times of taking it apart: joining, compiling, loading twice
+and proving it on 2,000 rows ..."""
+_FIXED = 0.5
+"""... and seconds for the rest."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Weights of the bags, found at one price."""
+
+    prefer: Prefer
+    weights: Floats
+    loss: float
+    """Out of fold, uncalibrated."""
+    trees: int
+
+
+def affordable(bags: Sequence[Bag], budget: Budget) -> float:
+    """How many trees can be compiled and proven in what is left of the time, judging by how long
+    it takes now to take the first bag apart."""
+    first = next((bag for bag in bags if bag.trees), None)
+    if budget.seconds is None or first is None:
+        return float("inf")
+    began = time.perf_counter()
+    assert first.parts  # which is kept
+    each = (time.perf_counter() - began) / first.trees
+    return max(budget.last - _FIXED, 0.0) / (_TO_FINISH * each)
+
+
+def choices(material: Material, bags: Sequence[Bag], most: float) -> tuple[Choice, ...]:
+    """One ensemble for each price, the most accurate first; none has more than `most` trees,
+    unless no bag has so few."""
+    splits = material.splits[: len(bags[0].models)]
+    targets = material.targets.take(np.concatenate([split.valid for split in splits]))
+    margins, trees = [bag.margin for bag in bags], [bag.trees for bag in bags]
+    found = []
+    for prefer, price in PRICES.items():
+        weights = select(margins, targets, trees, price=price, most=most)
+        loss = targets.loss.plain(np.tensordot(weights, margins, axes=1), targets)
+        found.append(Choice(prefer, weights, loss, int(np.array(trees)[weights > 0].sum())))
+    return tuple(found)
+
+
+def wanted(found: Sequence[Choice], preference: Preference) -> tuple[Choice, ...]:
+    """Which to compile, in order, until one is quick enough."""
+    if preference.latency_limit is not None:
+        return tuple(found)
+    return tuple(one for one in found if one.prefer == preference.prefer)
+
+
+def points(found: Sequence[Choice], served: Choice) -> tuple[Point, ...]:
+    """The frontier as the card keeps it."""
+    best = min(one.loss for one in found)
+    return tuple(
+        Point(
+            prefer=one.prefer,
+            loss=one.loss / best if best > 0 else 1.0,
+            trees=one.trees,
+            milliseconds=_PER_TREE * one.trees,
+            served=one is served,
+        )
+        for one in found
+    )
+
+
+def one_row(predictor: Predictor[Any], row: dict[str, Any]) -> float:
+    """Median milliseconds of a call with one raw row, the first few calls aside."""
+    times = []
+    for _ in range(_CALLS):
+        began = time.perf_counter()
+        predictor.call([row])
+        times.append(time.perf_counter() - began)
+    return float(np.median(times[_CALLS // 10 :])) * 1e3

@@ -1,0 +1,54 @@
+"""What an answer may cost: how the user weighs accuracy against the time that a row takes.
+
+Light: kinds and estimators read it. Owns the words and their prices; the choice is `frontier`'s.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from twinkeel.errors import InputError
+from twinkeel.records import Record
+
+Prefer = Literal["accuracy", "balanced", "latency"]
+
+PRICES: dict[Prefer, float] = {"accuracy": 2e-7, "balanced": 4e-6, "latency": 1e-4}
+"""The share of the loss that one more tree must gain: a thousand trees 0.02%, 0.4% or 10%."""
+
+
+class Preference(Record, frozen=True):
+    """Which point between accuracy and latency is served."""
+
+    prefer: Prefer = "balanced"
+    latency_limit: float | None = None
+    """Milliseconds that one row may take, from raw columns, on the machine that learns: the most
+    accurate point within them is served, whatever `prefer` says."""
+
+    def checked(self) -> Preference:
+        """The same; raises InputError where a value is none that may be given."""
+        if self.prefer not in PRICES:
+            known = ", ".join(repr(name) for name in PRICES)
+            raise InputError(f"prefer must be one of {known}, not {self.prefer!r}.")
+        limit = self.latency_limit
+        if limit is not None and not 0 < limit < float("inf"):
+            raise InputError(
+                f"latency_limit must be milliseconds for one row, more than 0, not {limit!r}."
+            )
+        return self
+
+
+BALANCED = Preference()
+"""What is served unless the user says otherwise."""
+
+
+class Point(Record, frozen=True):
+    """One ensemble that might have been served, as the card keeps it."""
+
+    prefer: Prefer
+    loss: float
+    """Out of fold, uncalibrated, times that of the most accurate one."""
+    trees: int
+    milliseconds: float
+    """What its trees add to one row, judged by their number: a bundle is the same whenever it is
+    built from the same, so nothing that was measured is in it."""
+    served: bool
