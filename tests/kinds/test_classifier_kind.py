@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from telecom import churn_lines
-from twinkeel.errors import ContractError
+from twinkeel.errors import ConfigError, ContractError
 from twinkeel.project import Project
 from twinkeel.testing import check_kind
 
@@ -25,6 +25,9 @@ def test_the_classifier_passes_the_acceptance_suite(make_project: MakeProject) -
     keys = {score.key for score in judged.evaluation.scorecard.scores}
     assert {"roc_auc", "log_loss", "brier", "calibration_error", "accuracy", "f1"} <= keys
     assert {"roc_auc[gender=Female]", "equalized_odds_difference[gender]"} <= keys
+    assert {"coverage", "coverage[class=Yes]", "coverage[gender=Female]"} <= keys
+    assert {"worst_coverage", "set_size", "singleton_share"} <= keys
+    assert {"precision", "recall", "acted_share"} <= keys
     assert {"latency_ms", "rows_per_second", "bundle_mb"} <= keys
 
 
@@ -57,6 +60,7 @@ def test_a_frame_is_answered_by_a_frame_of_the_same_library(make_project: MakePr
     assert isinstance(from_polars, pl.DataFrame)
     assert np.allclose(from_pandas["probability"], alone)
     assert np.allclose(from_polars["probability"], alone)
+    assert set(from_pandas["set"]) <= {'["Yes"]', '["No"]', '["No","Yes"]'}
 
 
 def test_odd_rows_are_answered_with_warnings(
@@ -106,3 +110,34 @@ def test_contributions_add_up_to_the_log_odds(
         summed = why.base + sum(one.contribution for one in why.contributions)
         assert abs(summed - why.total) < 1e-4
         assert {one.name for one in why.contributions} <= set(row)
+
+
+def test_rows_are_left_to_a_person_and_that_is_scored(
+    make_project: MakeProject, churn_rows: list[dict[str, str]]
+) -> None:
+    project = make_project(options="abstain = 0.15", gates='risk = "<= 0.5"')
+
+    judged = project.build("churn")
+
+    assert judged.evaluation is not None
+    card = judged.evaluation.scorecard
+    assert 0 < card.get("abstained_share").value < 1
+    outputs = [project.call("churn@1", row).values for row in churn_rows]
+    assert all((output["prediction"] is None) == output["abstained"] for output in outputs)
+    assert all(set(output["set"]) <= {"Yes", "No"} for output in outputs)
+    verified = project.verify("churn@1")
+    assert all(check.ok for check in verified.checks)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("capacity = 0.1\nprecision = 0.8", "capacity and precision cannot decide together"),
+        ("coverage = 90", "coverage must be between 0 and 1, not 90"),
+    ],
+)
+def test_options_that_cannot_be_kept_are_one_sentence(
+    make_project: MakeProject, options: str, sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        make_project(rows=300, options=options).build("churn")

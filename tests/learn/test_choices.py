@@ -122,7 +122,7 @@ def test_calibration_undoes_what_makes_log_odds_too_large_or_too_small(factor):
     assert np.abs(found[:, 1] - truth).mean() < 0.02
 
 
-def test_beta_calibration_is_chosen_where_a_temperature_cannot_help():
+def test_a_line_is_chosen_where_a_temperature_cannot_help():
     margin, targets = sample()
     part = np.arange(len(margin)) % 5
 
@@ -130,8 +130,15 @@ def test_beta_calibration_is_chosen_where_a_temperature_cannot_help():
 
     loss = log_loss(found.outputs(margin + 2.0), targets.y, targets.weight)
     best = log_loss(Calibration(a=1, b=1, c=0).outputs(margin), targets.y, targets.weight)
-    assert found.name == "beta"
+    assert found.name == "Platt"
     assert loss < best + 0.002
+
+
+def test_probabilities_that_are_right_are_left_as_they_are():
+    margin, targets = sample()
+    part = np.arange(len(margin)) % 5
+
+    assert calibrate.fit(margin, targets, part).name == "none"
 
 
 @given(st.floats(0.1, 10), st.floats(0.1, 10), st.floats(-5, 5))

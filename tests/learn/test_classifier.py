@@ -18,6 +18,7 @@ from twinkeel.learn.compile import Function, compiled
 from twinkeel.learn.engine import Problem, train
 from twinkeel.learn.model import GRAPH
 from twinkeel.learn.objectives.classes import Classes, ClassLoss
+from twinkeel.learn.objectives.rules import Rule
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.records import Limits
 from twinkeel.store.steps import Steps
@@ -237,7 +238,8 @@ def test_wrong_options_are_named(telco):
         train(replace(telco, objective=Classes(positive="yes")), limits=Limits(work=1))
     with pytest.raises(ConfigError, match="costs: there is no class 'Maybe'"):
         train(
-            replace(telco, objective=Classes(costs={"Maybe": {"Yes": 1.0}})), limits=Limits(work=1)
+            replace(telco, objective=Classes(rule=Rule(costs={"Maybe": {"Yes": 1.0}}))),
+            limits=Limits(work=1),
         )
     weight = np.ones(1200)
     weight[2] = -1

@@ -70,7 +70,7 @@ def test_costs_move_the_decision_towards_the_dear_class():
     costs = {"stay": {"go": 20.0}, "go": {"stay": 1.0}}
 
     plain = TabularClassifier(work_limit=1).fit(frame, y).predict(frame)
-    careful = TabularClassifier(work_limit=1, costs=costs).fit(frame, y).predict(frame)
+    careful = TabularClassifier(work_limit=1, decide={"costs": costs}).fit(frame, y).predict(frame)
 
     assert (careful == "stay").sum() > (plain == "stay").sum()
 

@@ -58,6 +58,9 @@ def test_two_classes_score_as_in_scikit_learn(weighted):
             "accuracy": sk.accuracy_score(expected, decided, **w),
             "balanced_accuracy": sk.balanced_accuracy_score(expected, decided, **w),
             "f1": sk.f1_score(expected, decided, **w),
+            "precision": sk.precision_score(expected, decided, **w),
+            "recall": sk.recall_score(expected, decided, **w),
+            "acted_share": np.average(decided, weights=weight),
         },
         abs=1e-12,
     )

@@ -35,7 +35,7 @@ def test_every_value_lies_in_its_interval_and_carries_its_n():
     expected, probabilities = people()
     made = card(expected, probabilities, slices={"plan": ["a", "b", "b"] * 100})
 
-    assert len(made.scores) == 8 + 2 + 2 * 8
+    assert len(made.scores) == 11 + 2 + 2 * 11
     assert all(score.low <= score.value <= score.high for score in made.scores)
     assert made.get("roc_auc").n == 300
     assert made.get("roc_auc[plan=b]").n == 200

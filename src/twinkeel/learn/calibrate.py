@@ -1,8 +1,9 @@
 """Smooth, monotone maps from uncalibrated log-odds to probabilities.
 
-Temperature scaling (Guo et al., 2017) for any number of classes and beta calibration (Kull et
-al., 2017) for two; which one is used is decided out of fold. Binning and isotonic maps are
-refused: they tie scores and worsen strong models.
+None at all, or temperature scaling (Guo et al., 2017), for any number of classes; for two also
+Platt's line (Platt, 1999) and beta calibration (Kull et al., 2017). Which one is used is decided
+out of fold, and the plainer of equal ones is kept. Binning and isotonic maps are refused: they tie
+scores and worsen strong models.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ _SMALLEST = 1e-12
 
 
 class Calibration(Record, frozen=True):
-    """`logit(p) = -a softplus(-m) + b softplus(m) + c`; a = b and c = 0 is a temperature."""
+    """`logit(p) = -a softplus(-m) + b softplus(m) + c`.
+
+    a = b is a line, which is Platt's; with c = 0 it is a temperature.
+    """
 
     output: ClassVar[str] = PROBABILITIES
     margin: ClassVar[str] = LOG_ODDS
@@ -41,7 +45,9 @@ class Calibration(Record, frozen=True):
     @property
     def name(self) -> str:
         """What it is called in reports."""
-        return "temperature" if self.is_temperature else "beta"
+        if not self.is_temperature:
+            return "Platt" if self.a == self.b else "beta"
+        return "none" if self.a == 1.0 else "temperature"
 
     def outputs(self, margin: Floats) -> Floats:
         """(n, classes) probabilities from (n, 1) log-odds of the second class, or (n, classes)."""
@@ -76,9 +82,9 @@ UNCALIBRATED = Calibration(a=1.0, b=1.0, c=0.0)
 
 def fit(margin: Floats, targets: Targets, part: NDArray[np.intp]) -> Calibration:
     """The map with the least log loss on (n, k) out-of-fold margins; `part` is each row's fold."""
-    ways = [_temperature] if margin.shape[1] > 1 else [_temperature, _beta]
-    if len(ways) == 1 or len(np.unique(part)) < 2:
+    if len(np.unique(part)) < 2:
         return _temperature(margin, targets)
+    ways = [_none, _temperature] if margin.shape[1] > 1 else [_none, _temperature, _platt, _beta]
     losses = [_out_of_fold_loss(way, margin, targets, part) for way in ways]
     return ways[int(np.argmin(losses))](margin, targets)
 
@@ -116,6 +122,10 @@ def _softplus(graph: Graph, x: str) -> str:
     )
 
 
+def _none(margin: Floats, targets: Targets) -> Calibration:  # noqa: ARG001  # as the others
+    return UNCALIBRATED
+
+
 def _temperature(margin: Floats, targets: Targets) -> Calibration:
     from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]  # no stubs
 
@@ -129,27 +139,37 @@ def _temperature(margin: Floats, targets: Targets) -> Calibration:
     return Calibration(a=factor, b=factor, c=0.0)
 
 
+def _platt(margin: Floats, targets: Targets) -> Calibration:
+    a, c = _logistic(np.column_stack([margin[:, 0], np.ones(len(margin))]), targets)
+    return Calibration(a=a, b=a, c=c)
+
+
 def _beta(margin: Floats, targets: Targets) -> Calibration:
+    m = margin[:, 0]
+    a, b, c = _logistic(np.column_stack([-softplus(-m), softplus(m), np.ones(len(m))]), targets)
+    return Calibration(a=a, b=b, c=c)
+
+
+def _logistic(X: Floats, targets: Targets) -> list[float]:
+    """Weights of (n, k) columns with the least log loss: positive but the last one, a constant."""
     from scipy.optimize import minimize
 
-    m, y, weight = margin[:, 0], targets.y, targets.weight / targets.weight.sum()
-    X = np.column_stack([-softplus(-m), softplus(m), np.ones(len(m))])
+    y, weight = targets.y, targets.weight / targets.weight.sum()
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         logit = X @ parameters
         value = weight @ (softplus(logit) - y * logit)
         return float(value), X.T @ (weight * (sigmoid(logit) - y))
 
-    positive = (_FLATTEST, _STEEPEST)
+    positive, slopes = (_FLATTEST, _STEEPEST), X.shape[1] - 1
     found = minimize(
         loss,
-        np.array([1.0, 1.0, 0.0]),
+        np.array([1.0] * slopes + [0.0]),
         jac=True,
         method="L-BFGS-B",
-        bounds=[positive, positive, (-_STEEPEST, _STEEPEST)],
+        bounds=[positive] * slopes + [(-_STEEPEST, _STEEPEST)],
     )
-    a, b, c = (float(value) for value in found.x)
-    return Calibration(a=a, b=b, c=c)
+    return [float(value) for value in found.x]
 
 
 def _out_of_fold_loss(

@@ -98,11 +98,15 @@ def quantiles(residuals: Floats, weight: Floats, level: float) -> Ends:
     of rows (Vovk et al., 2005); with too few for the level, the largest residuals are the ends.
     """
     outside = (1 - level) / 2
-    low = -_upper(-residuals, weight, 1 - outside)
-    return Ends(low, _upper(residuals, weight, 1 - outside))
+    low = -upper(-residuals, weight, 1 - outside)
+    return Ends(low, upper(residuals, weight, 1 - outside))
 
 
-def _upper(values: Floats, weight: Floats, share: float) -> float:
+def upper(values: Floats, weight: Floats, share: float) -> float:
+    """The value up to which `share` of the rows lies, one that is not among these reckoned with.
+
+    With too few rows for the share, the largest value.
+    """
     order = np.argsort(values, kind="stable")
     mass = np.cumsum(weight[order])
     extra = mass[-1] / len(values)

@@ -10,6 +10,7 @@ from twinkeel.learn.decide import Decision
 from twinkeel.learn.intervals import Interval
 from twinkeel.learn.links import Link
 from twinkeel.learn.preference import Point
+from twinkeel.learn.sets import Sets
 from twinkeel.records import Record
 
 CONTRACT, MODEL, GRAPH = "contract.json", "model.json", "model.onnx"
@@ -65,6 +66,8 @@ class ClassCard(Card, frozen=True, kw_only=True):
     decision: Decision
     costs: tuple[tuple[float, ...], ...] | None
     calibration: Calibration
+    sets: Sets | None = None
+    """None in bundles of before there were sets."""
     members: tuple[ClassMember, ...]
     log_loss: float
     """Of the calibrated ensemble, out of fold."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import msgspec
 import numpy as np
 
 from twinkeel.data import files
@@ -112,7 +113,8 @@ def loaded(store: Store, version: Version) -> Servable:
 
 
 def columns(outputs: Sequence[Output]) -> dict[str, Any]:
-    """Outputs as columns of a table; a record within an output becomes `name_key` columns."""
+    """Outputs as columns of a table; a record within an output becomes `name_key` columns, and a
+    list its JSON."""
     rows = [_flat(output) for output in outputs]
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: from_values(name, [row.get(name) for row in rows]) for name in names}
@@ -132,7 +134,7 @@ def _flat(output: Output) -> dict[str, Json]:
         if isinstance(value, Mapping):
             row.update({f"{name}_{key}": part for key, part in value.items()})
         else:
-            row[name] = value
+            row[name] = msgspec.json.encode(value).decode() if isinstance(value, list) else value
     row["warnings"] = " ".join(output.warnings)
     return row
 

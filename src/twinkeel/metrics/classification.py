@@ -2,7 +2,8 @@
 
 Owns the choice of measures and their definitions in terms of `functionals`. Two classes are
 judged on the probability of the positive one; more are judged class against the rest, every
-class counting the same (macro). An expected class of -1 stands for a label that the version
+class counting the same (macro). A case that was left to a person has no decision: it is not right,
+and nothing is decided of it. An expected class of -1 stands for a label that the version
 does not know: it is never right and counts as a negative of every class.
 """
 
@@ -13,10 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinkeel.metrics import fairness
 from twinkeel.metrics import functionals as f
 from twinkeel.metrics.measure import Bind, Measure, Strata
+from twinkeel.records import Direction
 from twinkeel.stats.bootstrap import Floats, Indices
 
 SMALLEST = float(np.finfo(np.float64).eps)
@@ -35,6 +38,10 @@ class DecisionRule:
     """With two classes, the probability from which the positive one is decided."""
     costs: Floats | None = None
     """Shape (k, k): the cost of deciding the column's class where the row's is true."""
+    support: float | None = None
+    """A case whose class is less probable than this is left to a person."""
+    review: float | None = None
+    """With costs: a case whose decision is expected to cost more is left to a person."""
 
     @property
     def binary(self) -> bool:
@@ -46,8 +53,25 @@ class DecisionRule:
         """The positive class of two."""
         return 1 if self.positive is None else self.positive
 
+    @property
+    def abstains(self) -> bool:
+        """Whether cases can be left to a person."""
+        return self.support is not None or self.review is not None
+
     def decide(self, probabilities: Floats) -> Indices:
-        """The class decided for each row of (n, k) probabilities: shape (n,).
+        """The class decided for each row of (n, k) probabilities, -1 if left to a person: (n,)."""
+        chosen = self.choose(probabilities)
+        return np.where(self._left(probabilities, chosen), -1, chosen).astype(np.intp)
+
+    def _left(self, probabilities: Floats, chosen: Indices) -> NDArray[np.bool_]:
+        if self.review is not None and self.costs is not None:
+            expected = (probabilities @ self.costs).min(axis=1)
+            return np.asarray(expected > self.review)
+        least = -np.inf if self.support is None else self.support
+        return np.asarray(probabilities[np.arange(len(chosen)), chosen] < least)
+
+    def choose(self, probabilities: Floats) -> Indices:
+        """The class that would be decided for each row if none were left to a person: (n,).
 
         Two classes with a threshold: the positive one from the threshold on. Otherwise the
         least expected cost where there are costs, else the most probable class.
@@ -112,6 +136,8 @@ def measures(
         *_ranking(judged),
         *_probability(judged),
         *_decision(judged),
+        *_acting(judged),
+        *_abstaining(judged),
         *_money(judged),
         *_groups(judged, slices),
     ]
@@ -192,17 +218,53 @@ def _decision(judged: _Judged) -> list[Measure]:
     ]
 
 
+def _acting(judged: _Judged) -> list[Measure]:
+    """Of two classes, the positive one: how often it is decided, how rightly, for how many."""
+    if not judged.rule.binary:
+        return []
+    about = judged.rule.about
+    acted, positive = judged.decided == about, judged.expected == about
+    every = np.ones(len(acted), dtype=bool)
+    return [
+        _share("precision", "higher", hits=positive, among=acted),
+        _share("recall", "higher", hits=acted, among=positive),
+        _share("acted_share", "lower", hits=acted, among=every),
+    ]
+
+
+def _abstaining(judged: _Judged) -> list[Measure]:
+    """Where cases can be left to a person: how many are, and how often the others are wrong."""
+    if not judged.rule.abstains:
+        return []
+    left, wrong = judged.decided < 0, judged.decided != judged.expected
+    return [
+        _share("abstained_share", "lower", hits=left, among=np.ones(len(left), dtype=bool)),
+        _share("risk", "lower", hits=wrong, among=~left),
+    ]
+
+
+def _share(
+    name: str, direction: Direction, *, hits: NDArray[np.bool_], among: NDArray[np.bool_]
+) -> Measure:
+    """The share of hits among some cases, as many as it rests on."""
+    on = f.share(hits, among)
+    return Measure(name, direction, on, form="share", bounds=(0, 1), among=among)
+
+
 def _money(judged: _Judged) -> list[Measure]:
-    costs = judged.rule.costs
+    costs, review = judged.rule.costs, judged.rule.review
     if costs is None:
         return []
-    costs = np.asarray(costs, dtype=np.float64)
-    known = judged.expected >= 0
-    spent = np.where(
-        known, costs[judged.expected, judged.decided], costs.max(axis=0)[judged.decided]
-    )
-    low, high = float(costs.min()), float(costs.max())
-    return [Measure("cost", "lower", f.mean(spent), bounds=(low, high))]
+    spent = money(judged.expected, judged.decided, np.asarray(costs, dtype=np.float64), review)
+    ends = [float(np.min(costs)), float(np.max(costs)), *([] if review is None else [review])]
+    return [Measure("cost", "lower", f.mean(spent), bounds=(min(ends), max(ends)))]
+
+
+def money(expected: Indices, decided: Indices, costs: Floats, review: float | None) -> Floats:
+    """(n,) what each decision cost: of an unknown class the most it can, -1 a person's review."""
+    dearest = costs.max(axis=0)[decided]
+    spent = np.where(expected >= 0, costs[expected, decided], dearest)
+    return np.where(decided >= 0, spent, 0.0 if review is None else review)
 
 
 def _groups(judged: _Judged, slices: Mapping[str, Sequence[str]]) -> list[Measure]:
@@ -222,9 +284,7 @@ def _one(parts: Sequence[Bind]) -> Bind:
 
 
 def _recall(judged: _Judged, k: int) -> Bind:
-    actual = judged.expected == k
-    columns = np.column_stack([actual & (judged.decided == k), actual]).astype(np.float64)
-    return f.sums(columns, lambda total: f.ratio(total[:, 0], total[:, 1]))
+    return f.share(judged.decided == k, judged.expected == k)
 
 
 def _f1(judged: _Judged, k: int) -> Bind:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinkeel.metrics.measure import Bind, Statistic
 from twinkeel.stats.bootstrap import Floats, Indices
@@ -36,6 +37,12 @@ def sums(columns: Floats, finish: Callable[[Floats], Floats]) -> Bind:
 def mean(values: Floats) -> Bind:
     """The weighted mean of one value per case."""
     columns = np.column_stack([values, np.ones(len(values))])
+    return sums(columns, lambda total: ratio(total[:, 0], total[:, 1]))
+
+
+def share(hits: NDArray[np.bool_], among: NDArray[np.bool_]) -> Bind:
+    """The weighted share of hits among some of the cases."""
+    columns = np.column_stack([hits & among, among]).astype(np.float64)
     return sums(columns, lambda total: ratio(total[:, 0], total[:, 1]))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinkeel.records import Direction
 from twinkeel.stats.bootstrap import Floats, Indices
@@ -59,7 +60,10 @@ class Measure:
     sliced: bool = True
     """Whether it is also reported per slice."""
     over: str | None = None
-    """For the form `groups`: the name of the slices that are the groups."""
+    """For the form `groups`: the name of the slices that are the groups; with `among`, what those
+    cases are called as a slice."""
+    among: NDArray[np.bool_] | None = None
+    """Shape (n,): the cases that it rests on, if not all; the statistic heeds no others."""
     strata: Strata | None = None
     told: str | None = None
     """A digest of all that it reads of a version's outputs, where it is known: of two versions that

@@ -116,6 +116,8 @@ def _questions(
 
 
 def _ask(measure: Measure, part: str | None, cases: Indices, plan: Resampling) -> _Question:
+    if measure.among is not None:
+        cases = cases[measure.among[cases]]
     weight = plan.weight[cases]
     by_unit = np.bincount(plan.unit[cases], weights=weight).astype(np.float64)
     worth = (intervals.kish(weight), intervals.kish(by_unit))

@@ -21,6 +21,8 @@ class Field(Record, frozen=True, kw_only=True):
     high: float | None = None
     """The range seen while learning, for numbers; for dates, days since 1970-01-01."""
     example: Json = None
+    many: bool = False
+    """An output that is a list of such values."""
     private: bool = False
     """An input in people's own words: stored only where `[events] sensitive` says so."""
 

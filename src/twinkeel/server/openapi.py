@@ -170,6 +170,8 @@ def _schema(item: Field) -> dict[str, Any]:
         found["description"] = f"Between {item.low:g} and {item.high:g} while learning."
     if type(item.example).__name__ in _PYTHON[_TYPES[item.type]]:
         found["examples"] = [item.example]
+    if item.many:
+        return {"type": ["array", "null"], "items": found}
     return found
 
 

@@ -169,4 +169,6 @@ def _shown(value: object) -> str:
         return f"{value:.4g}"
     if isinstance(value, dict):
         return ", ".join(f"{key} {_shown(part)}" for key, part in value.items())
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return f"[{', '.join(value)}]"
     return "-" if value is None else str(value)

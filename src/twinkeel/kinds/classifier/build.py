@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twinkeel.kinds.base import Built, Production, Remedy, Task
 from twinkeel.kinds.classifier.kind import ClassifierOptions
-from twinkeel.kinds.classifier.rows import classes
+from twinkeel.kinds.classifier.rows import classes, rule
 from twinkeel.kinds.tabular.remedies import Recipe
 from twinkeel.kinds.tabular.remedies import remedies as tabular_remedies
 from twinkeel.kinds.tabular.rows import cases as tabular_cases
@@ -37,7 +37,12 @@ def _rethreshold(task: Task[ClassifierOptions], production: Production) -> Built
 
 
 def _objective(options: ClassifierOptions) -> Classes:
-    return Classes(positive=options.positive, costs=options.costs)
+    return Classes(
+        positive=options.positive,
+        rule=rule(options),
+        coverage=options.coverage,
+        sensitive=options.sensitive,
+    )
 
 
 _RECIPE = Recipe(read=classes, objective=_objective, predictor=ClassPredictor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,10 +13,11 @@ from twinkeel.kinds.classifier.kind import ClassifierOptions
 from twinkeel.kinds.tabular.timing import TIMINGS, timings
 from twinkeel.learn.objectives.labels import classes_of
 from twinkeel.learn.predictors.classes import ClassPredictor
+from twinkeel.metrics import sets
 from twinkeel.metrics.classification import DecisionRule
 from twinkeel.metrics.classification import measures as classification_measures
 from twinkeel.metrics.measure import Measure
-from twinkeel.records import Cases, Evidence
+from twinkeel.records import Cases, Evidence, Json
 
 _SIGNAL = 0.85
 """How far an imagined classifier tells a class, in standard deviations of its noise."""
@@ -25,12 +28,11 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
     if not isinstance(servable, ClassPredictor):
         raise BundleError("The bundle does not hold a classifier.")
     probabilities, _ = servable.probabilities(cases.inputs, len(cases))
+    members, decision = servable.sets(cases.inputs, len(cases)), servable.card.decision
     return Evidence.of(
         cases,
-        {
-            name: probabilities[:, k].astype(float).tolist()
-            for k, name in enumerate(servable.classes)
-        },
+        _columns(probabilities, servable.classes)
+        | ({} if members is None else {_set(servable.classes): _sets(members)}),
         timings=timings(
             servable,
             cases,
@@ -42,18 +44,22 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
             "positive": servable.positive,
             "threshold": servable.threshold,
             "costs": servable.costs,
+            "support": decision.support,
+            "review": decision.review,
+            "coverage": servable.level,
         },
     )
 
 
 def measures(evidence: Evidence) -> list[Measure]:
     """What can be measured on a classifier's evidence."""
-    return classification_measures(
-        expected_index(evidence),
-        probabilities(evidence),
-        rule=decision_rule(evidence),
-        slices=evidence.slices,
+    expected, rule, inside = expected_index(evidence), decision_rule(evidence), members(evidence)
+    found = classification_measures(
+        expected, probabilities(evidence), rule=rule, slices=evidence.slices
     )
+    if inside is None:
+        return found
+    return [*found, *sets.measures(expected, inside, classes=rule.classes, slices=evidence.slices)]
 
 
 def decision_rule(evidence: Evidence) -> DecisionRule:
@@ -65,7 +71,18 @@ def decision_rule(evidence: Evidence) -> DecisionRule:
         positive=None if positive is None else classes.index(positive),
         threshold=context["threshold"],
         costs=None if costs is None else np.asarray(costs, dtype=np.float64),
+        support=context.get("support"),
+        review=context.get("review"),
     )
+
+
+def members(evidence: Evidence) -> NDArray[np.bool_] | None:
+    """Which classes are in each case's set, shape (n, classes); None of versions without sets."""
+    classes = evidence.context["classes"]
+    if evidence.context.get("coverage") is None:
+        return None
+    found = np.asarray(evidence.outputs[_set(classes)], dtype=object)
+    return np.array([[mark == "1" for mark in marks] for marks in found], dtype=bool)
 
 
 def expected_index(evidence: Evidence) -> NDArray[np.intp]:
@@ -78,6 +95,23 @@ def probabilities(evidence: Evidence) -> NDArray[np.float64]:
     """Probability of each class for each case, shape (n, classes)."""
     columns = [evidence.outputs[name] for name in evidence.context["classes"]]
     return np.asarray(columns, dtype=np.float64).T
+
+
+def _columns(probabilities: NDArray[np.float64], classes: Sequence[str]) -> dict[str, list[Json]]:
+    return {name: probabilities[:, k].tolist() for k, name in enumerate(classes)}
+
+
+def _set(classes: Sequence[str]) -> str:
+    """The name of the sets among the outputs, which no class has."""
+    name = "set"
+    while name in classes:
+        name += "'"
+    return name
+
+
+def _sets(members: NDArray[np.bool_]) -> list[Json]:
+    """Each set as one mark for each class: 1 if it is in it, else 0."""
+    return ["".join("01"[inside] for inside in row) for row in members.astype(int).tolist()]
 
 
 def rehearsal(options: ClassifierOptions, cases: Cases, *, seed: int = 0) -> Evidence:
@@ -93,14 +127,18 @@ def rehearsal(options: ClassifierOptions, cases: Cases, *, seed: int = 0) -> Evi
     logits = _SIGNAL * (noise + _SIGNAL * true) + np.log(true.mean(axis=0))
     found = np.exp(logits - logits.max(axis=1, keepdims=True))
     found /= found.sum(axis=1, keepdims=True)
+    least = [np.quantile(found[true[:, k], k], 1 - options.coverage) for k in range(len(classes))]
     return Evidence.of(
         cases,
-        {name: found[:, k].tolist() for k, name in enumerate(classes)},
+        _columns(found, classes) | {_set(classes): _sets(found >= np.array(least))},
         timings={name: [0.0] for name in TIMINGS},
         context={
             "classes": list(classes),
             "positive": classes[1] if len(classes) == 2 else None,
             "threshold": 0.5 if len(classes) == 2 else None,
             "costs": None if options.costs is None else [[0.0] * len(classes)] * len(classes),
+            "support": None if options.abstain is None else 0.0,
+            "review": options.review,
+            "coverage": options.coverage,
         },
     )

@@ -21,7 +21,21 @@ class ClassifierOptions(TabularOptions, frozen=True, kw_only=True):
     positive: str | None = None
     """The class that is looked for, when there are two; by default the rarer one."""
     costs: dict[str, dict[str, float]] | None = None
-    """What a decision costs: `costs.ACTUAL.PREDICTED = money`; what is not given costs 0."""
+    """What a decision costs: `costs.ACTUAL.PREDICTED = money`, less than 0 for a gain; what is not
+    given costs 0."""
+    capacity: float | None = None
+    """The largest share of rows that can be acted upon, between 0 and 1: the positive class is
+    decided for no more. It may stand beside costs."""
+    precision: float | None = None
+    """The least share, between 0 and 1, of those decided positive that are to be so."""
+    abstain: float | None = None
+    """The largest share of wrong decisions, between 0 and 1; what would be wrong more often is left
+    to a person."""
+    review: float | None = None
+    """Beside costs: what it costs to leave a row to a person."""
+    coverage: float = 0.9
+    """The share of rows whose true class `set` is to hold, between 0 and 1; for each class, and in
+    each group of the sensitive columns that has rows enough."""
 
 
 class Classifier(Kind[ClassifierOptions]):

@@ -13,6 +13,7 @@ from twinkeel.errors import ConfigError, InputError
 from twinkeel.kinds.base import Task
 from twinkeel.kinds.classifier.kind import ClassifierOptions
 from twinkeel.kinds.tabular.rows import Target
+from twinkeel.learn.objectives.rules import Rule
 from twinkeel.plugins import suggestion
 
 MIN_CLASS_ROWS = 5
@@ -29,6 +30,17 @@ def classes(task: Task[ClassifierOptions], column: NDArray[Any]) -> Target:
     keep, notes = _usable(labels, task.options.target)
     _check_classes(task, labels[keep])
     return Target(labels[keep], keep, tuple(notes))
+
+
+def rule(options: ClassifierOptions) -> Rule:
+    """How decisions are to be made."""
+    return Rule(
+        costs=options.costs,
+        capacity=options.capacity,
+        precision=options.precision,
+        abstain=options.abstain,
+        review=options.review,
+    )
 
 
 def _usable(labels: NDArray[np.object_], target: str) -> tuple[NDArray[np.bool_], list[str]]:
@@ -63,6 +75,12 @@ def _check_classes(task: Task[ClassifierOptions], labels: NDArray[np.object_]) -
             if name not in classes:
                 near = suggestion(name, classes)
                 raise ConfigError(f"{where} costs: there is no class {name!r}{near}")
+    if not 0 < options.coverage < 1:
+        raise ConfigError(f"{where} coverage must be between 0 and 1, not {options.coverage:g}.")
+    try:
+        rule(options).check(len(classes))
+    except ConfigError as error:
+        raise ConfigError(f"{where} {error}") from None
     if len(classes) > len(labels) / 2:
         raise InputError(
             f"{task.component}: the target {options.target!r} has {len(classes):,} different "

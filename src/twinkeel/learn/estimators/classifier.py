@@ -5,7 +5,7 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any, ClassVar, Literal
 
@@ -25,10 +25,13 @@ from twinkeel.learn.engine import Problem
 from twinkeel.learn.estimators.base import DataError, TabularEstimator, as_value_error, weights
 from twinkeel.learn.model import ClassCard
 from twinkeel.learn.objectives.classes import Classes
+from twinkeel.learn.objectives.labels import Costs
+from twinkeel.learn.objectives.rules import Rule
+from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.learn.preference import Prefer
 
 Floats = NDArray[np.float64]
-_DECIDE = ("likeliest", "f1")
+_WISHES = ("costs", "capacity", "precision", "abstain", "review")
 
 
 class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc]  # untyped base
@@ -45,8 +48,12 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     memory_limit : bytes; `fit` refuses a table whose estimated need is larger. What it then uses
         is not capped.
     decide : "likeliest" predicts the most probable class, "f1" the positive class from the
-        threshold of the best out-of-fold F1.
-    costs : true class to predicted class to money; decides instead of `decide`.
+        threshold of the best out-of-fold F1. A mapping of a wish to its value decides by that:
+        "costs", true class to predicted class to money, less than 0 for a gain; "capacity", the
+        largest share of rows predicted positive; "precision", the least share of those that are
+        to be so; "abstain", the largest share of wrong predictions (see `abstains`). Beside costs
+        may stand a capacity, or "review", what it costs to hand a row to a person.
+    coverage : the share of rows whose true class is in `predict_set`, for each class.
     positive : of two classes the one that is looked for; by default the last of `classes_`.
     prefer : "accuracy", "balanced" or "latency": how much more accurate an ensemble must be for
         each tree that a row then takes longer. Or a number: the milliseconds that one row may take
@@ -62,8 +69,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         time_limit: float | None = None,
         work_limit: int | None = None,
         memory_limit: int | None = None,
-        decide: Literal["f1", "likeliest"] = "likeliest",
-        costs: Mapping[Any, Mapping[Any, float]] | None = None,
+        decide: Literal["f1", "likeliest"] | Mapping[str, Any] = "likeliest",
+        coverage: float = 0.9,
         positive: Any = None,
         prefer: Prefer | float = "balanced",
         random_state: int | None = 0,
@@ -72,7 +79,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self.work_limit = work_limit
         self.memory_limit = memory_limit
         self.decide = decide
-        self.costs = costs
+        self.coverage = coverage
         self.positive = positive
         self.prefer = prefer
         self.random_state = random_state
@@ -85,21 +92,28 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         sample_weight: Any = None,
         groups: Any = None,
         time: Any = None,
+        sensitive: Sequence[str] = (),
     ) -> TabularClassifier:
         """Learn from n rows.
 
-        `groups` (n,) keeps rows of one group in one fold; `time` (n,) makes folds go forward.
+        `groups` (n,) keeps rows of one group in one fold; `time` (n,) makes folds go forward;
+        `sensitive` names columns in each of whose groups sets hold their share of each class.
         Raises DataError, which is a ValueError.
         """
-        if self.decide not in _DECIDE:
-            raise DataError(f"decide must be 'likeliest' or 'f1', not {self.decide!r}.")
         began = monotonic()
+        if not 0 < self.coverage < 1:
+            raise DataError(f"coverage must be between 0 and 1, not {self.coverage!r}.")
         self._limits()
         preference = self._preference()
         table, labels = self._table(X, fitting=True), self._labels(y)
         check_consistent_length(X, labels, sample_weight, groups, time)
         self.classes_ = np.unique(labels)
-        objective = Classes(positive=self._positive(), costs=self._costs(), decide=self.decide)
+        objective = Classes(
+            positive=self._positive(),
+            rule=self._rule(),
+            coverage=self.coverage,
+            sensitive=tuple(sensitive),
+        )
         self._train(
             Problem(
                 table=table,
@@ -123,12 +137,27 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         return found[:, self._order()]
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """(n,) the class decided for."""
+        """(n,) the class decided for, also where `abstains` leaves the row to a person."""
         found = self.predict_proba(X)
-        order = self._order()
-        back = np.argsort(order)
+        back = np.argsort(self._order())
         chosen = self._card.decision.choose(found[:, back])
         return np.asarray(self.classes_[back[chosen]])
+
+    def predict_set(self, X: Any) -> NDArray[np.bool_]:
+        """(n, classes) which of `classes_` are in the set of each row."""
+        check_is_fitted(self)
+        table = self._table(X, fitting=False)
+        predictor = self._predictor
+        assert isinstance(predictor, ClassPredictor)  # Classes made it
+        with as_value_error():
+            found = predictor.sets(table.columns, len(table))
+        assert found is not None  # Classes made sets
+        return np.asarray(found[:, self._order()], dtype=bool)
+
+    def abstains(self, X: Any) -> NDArray[np.bool_]:
+        """(n,) whether a row is left to a person, as `decide` may ask for."""
+        found = self.predict_proba(X)
+        return ~self._card.decision.answers(found[:, np.argsort(self._order())])
 
     def _labels(self, y: Any) -> NDArray[Any]:
         if y is None:
@@ -149,18 +178,35 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
             return None if self.positive is None else plain(self.positive)
         return plain(self.classes_[1] if self.positive is None else self.positive)
 
-    def _costs(self) -> dict[str, dict[str, float]] | None:
-        if self.costs is None:
-            return None
-        return {
-            plain(true): {plain(decided): money for decided, money in row.items()}
-            for true, row in self.costs.items()
-        }
+    def _rule(self) -> Rule:
+        """How to decide. Raises DataError."""
+        named = self.decide
+        if named == "likeliest" or named == "f1":  # noqa: PLR1714  # tells mypy which texts
+            rule = Rule(otherwise=named)
+        elif isinstance(named, Mapping) and set(named) <= set(_WISHES):
+            rule = Rule(otherwise="likeliest", **{**named, "costs": _costs(named.get("costs"))})
+        else:
+            raise DataError(
+                f"decide must be 'likeliest', 'f1' or a mapping of {', '.join(_WISHES)}, "
+                f"not {named!r}."
+            )
+        with as_value_error():
+            rule.check(len(self.classes_))
+        return rule
 
     def _order(self) -> NDArray[np.intp]:
         """(classes,) where each of `classes_` is among the model's."""
         names = self._card.classes
         return np.array([names.index(plain(name)) for name in self.classes_], dtype=np.intp)
+
+
+def _costs(costs: Mapping[Any, Mapping[Any, float]] | None) -> Costs | None:
+    if costs is None:
+        return None
+    return {
+        plain(true): {plain(decided): money for decided, money in row.items()}
+        for true, row in costs.items()
+    }
 
 
 def _texts(labels: NDArray[Any]) -> NDArray[np.object_]:

@@ -1,9 +1,9 @@
-"""Learning classes: calibrated probabilities, and a decision by threshold or by cost."""
+"""Learning classes: calibrated probabilities, a decision by rule, and sets that hold the truth."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -13,13 +13,15 @@ from twinkeel.errors import InputError
 from twinkeel.learn import calibrate
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.calibrate import UNCALIBRATED, Calibration, log_loss
-from twinkeel.learn.decide import Decision, by_costs, by_f1
 from twinkeel.learn.model import ClassCard, ClassMember
 from twinkeel.learn.objectives.base import Adjusted, Finished, Fresh, Learned, Objective
-from twinkeel.learn.objectives.labels import Costs, classes_of, cost_matrix, indices
+from twinkeel.learn.objectives.labels import classes_of, indices
+from twinkeel.learn.objectives.rules import Rule
+from twinkeel.learn.objectives.sets import Judged, covering
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.learn.search import Material
+from twinkeel.learn.sets import Sets
 from twinkeel.learn.targets import Floats, Index, Loss, Targets
 
 _STATISTICS = 8
@@ -82,9 +84,12 @@ class Classes(Objective):
     missing: ClassVar[str] = "a class"
 
     positive: str | None = None
-    costs: Costs | None = None
-    decide: Literal["f1", "likeliest"] = "f1"
-    """Without costs and with two classes: the best F1, or the more probable class."""
+    rule: Rule = field(default_factory=Rule)
+    """How decisions are made."""
+    coverage: float = 0.9
+    """The share of rows whose true class a set is to hold, above 0 and below 1."""
+    sensitive: tuple[str, ...] = ()
+    """Columns of the table in each of whose groups sets are to hold that share of each class."""
 
     def known(self, target: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether a row has a class."""
@@ -95,8 +100,11 @@ class Classes(Objective):
         return target.astype(str)
 
     def targets(self, target: NDArray[Any], weight: Floats) -> Targets:
-        """Class numbers; raises InputError for fewer than two classes."""
+        """Class numbers; raises InputError for fewer than two classes, ConfigError for a rule
+        that does not fit them."""
         names = classes_of(target, self.positive)
+        self.rule.check(len(names))
+        self.rule.matrix(names)
         return Targets(indices(target, names), weight, ClassLoss(len(names), names))
 
     def settled(self, material: Material, budget: Budget) -> tuple[Loss, tuple[str, ...]]:  # noqa: ARG002  # one loss serves
@@ -104,18 +112,26 @@ class Classes(Objective):
         return material.targets.loss, ()
 
     def finish(self, learned: Learned) -> Finished:
-        """The ensemble with its decision."""
+        """The ensemble with its decision and its sets."""
         ensemble, loss = learned.ensemble, learned.material.targets.loss
         head = ensemble.function.head
         assert isinstance(loss, ClassLoss)
         assert isinstance(head, Calibration)  # what ClassLoss made
-        costs = None if self.costs is None else cost_matrix(self.costs, loss.names)
+        costs = self.rule.matrix(loss.names)
+        decision, why = self.rule.decision(ensemble.out_of_fold, ensemble.targets, loss.names)
+        judged = Judged(
+            ensemble.out_of_fold,
+            ensemble.targets,
+            {name: cells[ensemble.rows] for name, cells in learned.material.values.items()},
+        )
+        sets, where = covering(judged, loss.names, self.coverage, self.sensitive)
         card = ClassCard(
             classes=loss.names,
             positive=loss.names[1] if loss.classes == 2 else None,
-            decision=self._decision(learned, costs),
+            decision=decision,
             costs=None if costs is None else tuple(tuple(map(float, row)) for row in costs),
             calibration=head,
+            sets=sets,
             feature_columns=learned.owners,
             importance=learned.importance,
             members=tuple(
@@ -125,7 +141,7 @@ class Classes(Objective):
             folds=ensemble.folds,
             rows=len(learned.material.targets.y),
             log_loss=ensemble.loss,
-            notes=learned.notes,
+            notes=(*learned.notes, *why, *where),
         )
         space = learned.material.space
         return Finished(
@@ -133,13 +149,15 @@ class Classes(Objective):
         )
 
     def recalibrated(self, predictor: Predictor[Any], fresh: Fresh) -> Adjusted:
-        """A new calibration, and the threshold that goes with it."""
+        """A new calibration, and the threshold and the sets that go with it."""
         assert isinstance(predictor, ClassPredictor)
         targets = self._told(predictor, fresh)
         margin = predictor.log_odds(fresh.table.columns, len(fresh.table))
         head = calibrate.fit(margin, targets, fresh.parts())
         found = head.outputs(margin)
-        card = msgspec.structs.replace(predictor.card, calibration=head)
+        card = msgspec.structs.replace(
+            predictor.card, calibration=head, sets=self._resettled(predictor, fresh, found, targets)
+        )
         return Adjusted(self._redecided(card, found, targets), head, margin.shape[1])
 
     def rethresholded(self, predictor: ClassPredictor, fresh: Fresh) -> Adjusted:
@@ -151,16 +169,26 @@ class Classes(Objective):
         found, _ = predictor.probabilities(fresh.table.columns, len(fresh.table))
         card = self._redecided(predictor.card, found, targets)
         if card is predictor.card:
-            why = "the costs say where it is" if self.costs else "the most probable class is taken"
+            why = "the costs say where it is" if self.rule.costs else "the most probable is taken"
             raise InputError(f"there is no threshold to choose: {why}.")
         return Adjusted(card)
 
     def _redecided(self, card: ClassCard, found: Floats, targets: Targets) -> ClassCard:
         """With the best threshold for these probabilities, if one is chosen at all."""
-        if self.costs is not None or self.decide == "likeliest" or len(card.classes) > 2:
+        if not self.rule.chooses(len(card.classes)):
             return card
-        decision = by_f1(found[:, 1], targets.y == 1, targets.weight)
-        return msgspec.structs.replace(card, decision=decision)
+        decision, why = self.rule.decision(found, targets, card.classes)
+        return msgspec.structs.replace(card, decision=decision, notes=(*card.notes, *why))
+
+    def _resettled(
+        self, predictor: ClassPredictor, fresh: Fresh, found: Floats, targets: Targets
+    ) -> Sets | None:
+        """The sets for these probabilities, if there are any."""
+        if predictor.card.sets is None:
+            return None
+        values = predictor.contract.read(fresh.table.columns, len(fresh.table)).values
+        judged = Judged(found, targets, values)
+        return covering(judged, predictor.classes, self.coverage, self.sensitive).sets
 
     def _told(self, predictor: ClassPredictor, fresh: Fresh) -> Targets:
         names = predictor.classes
@@ -170,13 +198,3 @@ class Classes(Objective):
             known = "is new" if other in there else "does not occur among them"
             raise InputError(f"the new rows tell nothing: the class {other!r} {known}.")
         return Targets(indices(fresh.target, names), fresh.weight, ClassLoss(len(names), names))
-
-    def _decision(self, learned: Learned, costs: Floats | None) -> Decision:
-        if costs is not None:
-            return by_costs(costs)
-        outputs, targets = learned.ensemble.out_of_fold, learned.ensemble.targets
-        if outputs.shape[1] > 2:
-            return Decision()
-        if self.decide == "likeliest":
-            return Decision(threshold=0.5)
-        return by_f1(outputs[:, 1], targets.y == 1, targets.weight)

@@ -1,8 +1,8 @@
-"""Serves a trained classifier: contract, one ONNX graph, a decision."""
+"""Serves a trained classifier: contract, one ONNX graph, a decision, a set of classes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinkeel.learn.graph import LOG_ODDS, PROBABILITIES
 from twinkeel.learn.model import ClassCard
 from twinkeel.learn.predictors.base import Columns, Floats, Predictor
-from twinkeel.records import Explanation, Field, Output, Rows, Signature
+from twinkeel.records import Explanation, Field, Json, Output, Rows, Signature
 
 
 class ClassPredictor(Predictor[ClassCard]):
@@ -41,9 +41,14 @@ class ClassPredictor(Predictor[ClassCard]):
         """What deciding for a class (column) costs where another is true (row)."""
         return None if self.card.costs is None else [list(row) for row in self.card.costs]
 
+    @property
+    def level(self) -> float | None:
+        """The share of rows whose true class a set is to hold; None without sets."""
+        return None if self.card.sets is None else self.card.sets.level
+
     @cached_property
     def signature(self) -> Signature:
-        """The contract's columns in; a class and probabilities out."""
+        """The contract's columns in; a class, probabilities and a set of classes out."""
         each = (
             Field(name=f"probabilities.{name}", type="number", low=0.0, high=1.0)
             for name in self.classes
@@ -52,25 +57,30 @@ class ClassPredictor(Predictor[ClassCard]):
             Field(name="prediction", type="category", values=self.classes),
             Field(name="probability", type="number", low=0.0, high=1.0),
             *each,
+            *self._beside(),
         )
         label = Field(name="label", type="category", values=self.classes)
         return Signature(inputs=self.contract.fields(), outputs=outputs, label=label)
 
     def call(self, rows: Rows) -> list[Output]:
-        """One output per row: prediction, its or the positive class's probability, and all.
+        """One output per row: prediction, its or the positive class's probability, all, and a set.
 
-        Raises ContractError naming the row and the column.
+        A row that is left to a person has no prediction. Raises ContractError naming the row and
+        the column.
         """
         if not rows:
             return []
         conformed = self.contract.read_rows(rows)
         found = self.run(conformed.values, len(rows))
-        chosen = self.card.decision.choose(found).tolist()
-        warnings = conformed.warnings
         return [
-            self._output(values, k, tuple(warnings.get(row, ())))
-            for row, (values, k) in enumerate(zip(found.tolist(), chosen, strict=True))
+            Output(values=values, warnings=tuple(conformed.warnings.get(row, ())))
+            for row, values in enumerate(self._said(found, conformed.values))
         ]
+
+    def sets(self, columns: Columns, n: int) -> NDArray[np.bool_] | None:
+        """(n, classes) which classes are in the set of each row; None without sets."""
+        values = self.contract.read(columns, n).values
+        return self._members(self.run(values, n), values)
 
     def probabilities(self, columns: Columns, n: int) -> tuple[Floats, dict[int, list[str]]]:
         """(n, classes) probabilities of rows given by column, and warnings by row."""
@@ -105,6 +115,7 @@ class ClassPredictor(Predictor[ClassCard]):
         found: Floats = np.abs(expected - served).max(axis=1)
         decision = self.card.decision
         found[decision.choose(expected) != decision.choose(served)] = np.inf
+        found[decision.answers(expected) != decision.answers(served)] = np.inf
         return found
 
     def _explanation(self, row: Any, effects: Floats, log_odds: Floats, chosen: int) -> Explanation:
@@ -118,10 +129,38 @@ class ClassPredictor(Predictor[ClassCard]):
             contributions=self._contributions(row, effects[:, k]),
         )
 
-    def _output(self, values: Sequence[float], k: int, warnings: tuple[str, ...]) -> Output:
-        answer = {
-            "prediction": self.classes[k],
-            "probability": values[k if self.positive is None else 1],
-            "probabilities": dict(zip(self.classes, values, strict=True)),
-        }
-        return Output(values=answer, warnings=warnings)
+    def _beside(self) -> list[Field]:
+        """What is given beside the decision and the probabilities."""
+        found = []
+        if self.card.sets is not None:
+            found.append(Field(name="set", type="category", values=self.classes, many=True))
+        if self.card.decision.abstains:
+            found.append(Field(name="abstained", type="boolean"))
+        return found
+
+    def _members(
+        self, found: Floats, values: Mapping[str, NDArray[Any]]
+    ) -> NDArray[np.bool_] | None:
+        return None if self.card.sets is None else self.card.sets.members(found, values)
+
+    def _said(self, found: Floats, values: Mapping[str, NDArray[Any]]) -> list[dict[str, Json]]:
+        """For each row of probabilities all that is said of it."""
+        decision, names = self.card.decision, self.classes
+        chosen = decision.choose(found).tolist()
+        said: list[dict[str, Json]] = [
+            {
+                "prediction": names[k],
+                "probability": row[k if self.positive is None else 1],
+                "probabilities": dict(zip(names, row, strict=True)),
+            }
+            for row, k in zip(found.tolist(), chosen, strict=True)
+        ]
+        members = self._members(found, values)
+        if members is not None:
+            for one, inside in zip(said, members.tolist(), strict=True):
+                one["set"] = [name for name, there in zip(names, inside, strict=True) if there]
+        if decision.abstains:
+            for one, answered in zip(said, decision.answers(found).tolist(), strict=True):
+                one["abstained"] = not answered
+                one["prediction"] = one["prediction"] if answered else None
+        return said
