@@ -30,7 +30,7 @@ from twinkeel.stats.shift import shifts
 DAYS, HOURS = 30, 24
 DAY = 86_400.0
 INPUTS = 0.5
-"""The share of the budget that inputs have."""
+"""The share of the budget that inputs have: one more part of it is for pairs of columns."""
 
 
 def main() -> None:
@@ -106,7 +106,9 @@ def ours(bins: list[Bins], counts: np.ndarray) -> int:
         design = design_effect(sums[:, :end], totals[:, :end], per_cycle=HOURS)
         over: set[tuple[int, str]] = set()
         for window in schedule.ending(day):
-            level = schedule.level(window.length, false_alarms=1, cycle=DAY) * INPUTS / len(bins)
+            level = (
+                schedule.level(window.length, false_alarms=1, cycle=DAY) * INPUTS / (len(bins) + 1)
+            )
             now = counts[:, window.start * HOURS : end].sum(axis=1)
             for j, one in enumerate(bins):
                 tests = shifts(one, now[j], level=level, design=float(design[j]))
@@ -157,7 +159,7 @@ def power(given: argparse.Namespace) -> None:
                 then, now = rng.normal(size=m), rng.normal(size=n) + shift
                 bins = number_bins(then)
                 here = np.bincount(bins.code(now), minlength=bins.size).astype(float)
-                level = schedule.level(1, false_alarms=1, cycle=DAY) * INPUTS / given.columns
+                level = schedule.level(1, false_alarms=1, cycle=DAY) * INPUTS / (given.columns + 1)
                 hits[0] += any(test.alarm for test in shifts(bins, here, level=level))
                 hits[1] += ks_2samp(then, now).pvalue < 0.05 / given.columns
                 hits[2] += psi(bins.counts[:-1] / m, here[:-1] / n) > 0.2

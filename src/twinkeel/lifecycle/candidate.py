@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from twinkeel.data.types import Unreadable, plain
 from twinkeel.errors import UsageError
@@ -28,6 +28,16 @@ _log = logging.getLogger(__name__)
 _WAITING = 1_000
 """Calls that may wait for a shadow; more are not asked."""
 Ask = Callable[[Held], Output]
+
+
+class Asking(NamedTuple):
+    """How another version is asked the same."""
+
+    ask: Ask
+    key: str
+    """What names the case."""
+    alone: bool = True
+    """Whether another version's answer may go out."""
 
 
 @dataclass

@@ -19,6 +19,7 @@ from twinkeel.config import Config
 from twinkeel.errors import EnvironmentProblem, UnknownName
 from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.estimates import coverage, estimate
+from twinkeel.lifecycle.failures import failures
 from twinkeel.lifecycle.signals import Budget, judge, rank, share
 from twinkeel.lifecycle.traffic import CELLS, Traffic, read
 from twinkeel.lifecycle.webhook import Webhook
@@ -106,6 +107,7 @@ def _made(
 ) -> Look:
     at, known = earlier
     signals, estimates = judge(traffic, budget), estimate(traffic, budget, known)
+    signals += failures(traffic, dataclasses.replace(budget, share=share(traffic, "service")))
     if any(signal.part == "quality" for signal in signals):
         own = dataclasses.replace(budget, share=share(traffic, "quality"))
         graded = coverage(estimates, own, traffic.cycle)

@@ -24,8 +24,9 @@ from twinkeel.config import Config, EventsTable
 from twinkeel.data.types import plain
 from twinkeel.errors import EnvironmentProblem, StoreError, TwinkeelError, UnknownName, UsageError
 from twinkeel.kinds.base import Cites, Converses, Explains
-from twinkeel.lifecycle.candidate import Ask, Candidate, ask_row, candidates, key_of, talk
+from twinkeel.lifecycle.candidate import Asking, Candidate, ask_row, candidates, key_of, talk
 from twinkeel.lifecycle.shelf import Held, ProjectShelf, Shelf
+from twinkeel.lifecycle.unanswered import Unanswered
 from twinkeel.records import (
     Document,
     Event,
@@ -95,16 +96,6 @@ class _Given(NamedTuple):
     ms: float
 
 
-class _Asking(NamedTuple):
-    """How another version is asked the same."""
-
-    ask: Ask
-    key: str
-    """What names the case."""
-    alone: bool = True
-    """Whether another version's answer may go out."""
-
-
 @dataclass
 class Live:
     """The released versions, ready for calls from any thread."""
@@ -128,6 +119,7 @@ class Live:
         self._mark: int | None = None
         self._retry = 0.0
         self._count = threading.Lock()
+        self._unanswered = Unanswered(self.record)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -151,6 +143,7 @@ class Live:
             self._thread.join()
         for candidate in self._candidates.values():
             candidate.close()
+        self._unanswered.write(all_of_it=True)
         self._attempt(self.move)
 
     @property
@@ -194,6 +187,7 @@ class Live:
             outputs = held.servable.call(rows)
         except Exception as error:  # noqa: BLE001  one caller's failure is not another's
             if len(asked) == 1:
+                self._unanswered.count(held.ref, error)
                 return [error]
             return [self.call_many(component, [one])[0] for one in asked]
         ms = (time.perf_counter() - started) * 1000
@@ -221,13 +215,17 @@ class Live:
         if not isinstance(held.servable, Converses):
             raise UsageError(f"{held.ref} does not converse: call it with its inputs.")
         started = time.perf_counter()
-        output = held.servable.converse(messages)
+        try:
+            output = held.servable.converse(messages)
+        except Exception as error:
+            self._unanswered.count(held.ref, error)
+            raise
         ms = (time.perf_counter() - started) * 1000
         kept = self.keep.inputs and self.keep.sensitive
         inputs = {"messages": msgspec.to_builtins(messages)} if kept else {}
         said = _Said(inputs=inputs if self.keep.inputs else None, who=who)
         first = messages[0].text if messages else ""
-        return self._beside(_Given(held, output, ms), said, _Asking(talk(messages), first))
+        return self._beside(_Given(held, output, ms), said, Asking(talk(messages), first))
 
     def document(self, component: str, name: str) -> Document:
         """A document that answers of `component` cite; raises UnknownName, UsageError."""
@@ -294,6 +292,7 @@ class Live:
         moved = time.monotonic()
         while not self._stop.wait(_POLL):
             self._attempt(self._look)
+            self._unanswered.write()
             if self.pending and not self.unreachable and time.monotonic() - moved > _MOVE:
                 self._attempt(self.move)
                 moved = time.monotonic()
@@ -339,9 +338,9 @@ class Live:
             return self._recorded(given, said)
         # A call of many rows, and one that names a version, is answered by one version.
         alone = len(one.rows) == 1 and one.number is None
-        return self._beside(given, said, _Asking(ask_row(row), key_of(held, row), alone))
+        return self._beside(given, said, Asking(ask_row(row), key_of(held, row), alone))
 
-    def _beside(self, given: _Given, said: _Said, asking: _Asking) -> Answer:
+    def _beside(self, given: _Given, said: _Said, asking: Asking) -> Answer:
         """The answer to a call, with what a candidate on trial says to it."""
         held = given.held
         candidate = self._candidates.get(held.ref.component)

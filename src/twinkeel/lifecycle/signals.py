@@ -21,6 +21,8 @@ from twinkeel.stats.tails import Floats
 
 SHARES: dict[Part, float] = {"input": 0.5, "output": 0.2, "quality": 0.2, "service": 0.1}
 """How the budget is shared among the parts that there are."""
+BESIDE: dict[Part, int] = {"input": 0, "output": 0, "quality": 1, "service": 2}
+"""Signals that are no columns: estimates; calls that were refused, and that failed."""
 _CATCH_UP = 64
 """Cycles that a look goes back at most, when none has looked for long."""
 _SLICES = 3
@@ -66,8 +68,8 @@ def judge(traffic: Traffic, budget: Budget) -> list[Signal]:
 def share(traffic: Traffic, part: Part) -> float:
     """The share of the budget that one column of this part has."""
     parts = [column.part for column in traffic.columns]
-    total = sum(SHARES[each] for each in set(parts))
-    return SHARES[part] / total / (parts.count(part) + (part == "quality"))  # and its estimates
+    total = sum(SHARES[each] for each in {*parts, "service"})
+    return SHARES[part] / total / (parts.count(part) + BESIDE[part])
 
 
 def windows(seen: int, cycles: int) -> list[Window]:
@@ -170,7 +172,7 @@ def _sooner(traffic: Traffic, signal: Signal, budget: Budget) -> Signal:
         end=traffic.moment(float(cells[-1] + 1)),
         loss=size,
         sentence=(
-            f"The loss of labelled calls is {later.mean():.3g} since {_day(begin)}, "
+            f"The loss of labelled calls is {later.mean():.3g} since {day(begin)}, "
             f"was {then.mean():.3g}: {len(later):,} labels say so."
         ),
     )
@@ -182,7 +184,7 @@ def _sooner(traffic: Traffic, signal: Signal, budget: Budget) -> Signal:
 def _unjudged(traffic: Traffic, column: Column, counts: Floats, budget: Budget) -> Signal:
     n, m = int(counts.sum()), int(column.bins.counts.sum())
     if column.cycles == 0:
-        why = f"its first window ends at {_day(traffic.moment(CELLS))}"
+        why = f"its first window ends at {day(traffic.moment(CELLS))}"
     elif m < budget.minimum:
         why = f"the reference has {m:,} cases of the {budget.minimum:,} that are needed"
     else:
@@ -229,9 +231,7 @@ def _alarm(traffic: Traffic, judged: _Judged) -> Signal:
         "mix": f"has another mix, most of all of {value!a}",
         "missing": f"is missing {'more' if shift.size > 0 else 'less'} often",
     }[shift.test]
-    sentence = (
-        f"{_title(column)} {what}: {_amount(abs(shift.size), shift.unit)} since {_day(begin)}"
-    )
+    sentence = f"{_title(column)} {what}: {_amount(abs(shift.size), shift.unit)} since {day(begin)}"
     if effect is not None and column.part == "input":
         sentence += f"; it moves the mean answer by {effect:+.3g}"
     slices = _slices(traffic, judged, scores) if shift.test == "place" else ()
@@ -356,5 +356,6 @@ def _amount(size: float, unit: str) -> str:
     return f"{100 * size:.1f}% of calls" if unit == "share" else f"{size:.2f} sd"
 
 
-def _day(at: str) -> str:
+def day(at: str) -> str:
+    """A moment as sentences tell it."""
     return f"{at[:16].replace('T', ' ')} UTC"

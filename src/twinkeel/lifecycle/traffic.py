@@ -24,6 +24,8 @@ from twinkeel.kinds.signals import Calls, Series
 from twinkeel.lifecycle.labels import settle, weigh
 from twinkeel.lifecycle.moments import shifted
 from twinkeel.lifecycle.shelf import Held, ProjectShelf
+from twinkeel.lifecycle.unanswered import FAILED, REFUSED
+from twinkeel.lifecycle.unanswered import KIND as UNANSWERED
 from twinkeel.plugins import kind as kind_named
 from twinkeel.records import Cases, Event, Json, Part, Release, VersionRef
 from twinkeel.stats.bins import Bins, Codes, as_numbers, number_bins, text_bins
@@ -97,6 +99,10 @@ class Traffic:
     start: str
     """The moment of the release."""
     cycles: int
+    answered: Floats
+    """Calls by cell."""
+    unanswered: Mapping[str, Floats]
+    """How many were refused, and how many failed, by cell."""
     outside: int = 0
     matured: int = 0
     """Calls whose labels have had their time."""
@@ -138,7 +144,12 @@ def read(config: Config, store: Store, release: Release, *, now: str, whole: boo
         _gather(events, gathered, (held, kind, reference, bins, labels))
         gathered.liked.append(as_numbers([opinions.get(event.id) for event in events]))
     traffic = _traffic(config, release, reference, gathered, (now, whole))
-    return replace(traffic, notes=(*traffic.notes, *_told(endings)))
+    return replace(
+        traffic,
+        answered=_by_cell(traffic, traffic.cells) * _step(endings),
+        unanswered=_unanswered(store, release, traffic),
+        notes=(*traffic.notes, *_told(endings)),
+    )
 
 
 def _traffic(
@@ -168,6 +179,8 @@ def _traffic(
         cycle=cycle,
         start=release.at,
         cycles=cycles,
+        answered=np.empty(0),
+        unanswered={},
         outside=int((~there).sum()),
         matured=int(mature.sum()),
         notes=_clock(since[there]),
@@ -293,8 +306,34 @@ def _sample(total: int) -> str:
 
 
 def _told(endings: str) -> tuple[str, ...]:
-    step = 16 // max(len(endings), 1)
-    return (f"One call in {step} was read, chosen by its id: there are many.",) if endings else ()
+    told = f"One call in {_step(endings)} was read, chosen by its id: there are many."
+    return (told,) if endings else ()
+
+
+def _step(endings: str) -> int:
+    """One call in how many is read."""
+    return 16 // len(endings) if endings else 1
+
+
+def _by_cell(traffic: Traffic, cells: NDArray[np.int64], counts: Floats | None = None) -> Floats:
+    """Calls, or their sums of `counts`, by cell of the cycles that are judged."""
+    n = traffic.cycles * CELLS
+    there = (cells >= 0) & (cells < n)
+    weights = None if counts is None else counts[there]
+    return np.bincount(cells[there], weights=weights, minlength=n).astype(np.float64)
+
+
+def _unanswered(store: Store, release: Release, traffic: Traffic) -> dict[str, Floats]:
+    """What was counted of this version's calls that got no answer, by cell."""
+    each = store.events.each(release.component, UNANSWERED, since=release.at)
+    told = [one for one in each if one.number == release.number]
+    passed = _stamps([one.at for one in told]) - _stamp(release.at)
+    cells = (passed * CELLS / traffic.cycle).astype(np.int64)
+    counts = [one.output if isinstance(one.output, dict) else {} for one in told]
+    return {
+        what: _by_cell(traffic, cells, as_numbers([one.get(what, 0) for one in counts]))
+        for what in (REFUSED, FAILED)
+    }
 
 
 def _service(name: str, values: Floats, traffic: Traffic) -> Column | None:

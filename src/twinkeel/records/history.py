@@ -143,11 +143,12 @@ class Release(Record, frozen=True, kw_only=True):
 
 
 class Event(Record, frozen=True, kw_only=True):
-    """One served call, or what joins it later by `about`: feedback, a label, a shadow."""
+    """One served call, what joins it later by `about`, or a minute's calls without an answer."""
 
     id: str
-    kind: Literal["call", "feedback", "label", "shadow"]
-    """A `shadow` is the other version's answer to the call `about`, while one is on trial."""
+    kind: Literal["call", "feedback", "label", "shadow", "unanswered"]
+    """A `shadow` is the other version's answer to the call `about`, while one is on trial.
+    `unanswered` counts the calls of a minute that were refused or failed, without their inputs."""
     component: str
     at: str
     number: int | None = None

@@ -18,8 +18,8 @@ from twinkeel.stats.bins import Bins
 from twinkeel.stats.tails import Floats
 
 Test: TypeAlias = Literal["place", "spread", "mix", "missing"]
-WEIGHTS: dict[Test, float] = {"place": 0.6, "mix": 0.6, "spread": 0.2, "missing": 0.2}
-"""How the level of a column is shared among its tests; numbers have no mix."""
+WEIGHTS: dict[Test, float] = {"place": 0.7, "mix": 0.85, "spread": 0.15, "missing": 0.15}
+"""How the level of a column is shared among its tests: numbers have a place, texts a mix."""
 FLOOR = {"sd": 0.1, "share": 0.02}
 """Shifts below this are never an alarm, however sure: standard deviations, or a share of calls."""
 LEAST = 30
@@ -57,7 +57,7 @@ def shifts(bins: Bins, now: Floats, *, level: float, design: float = 1.0) -> lis
         return found
     if not bins.ordered:
         return [
-            mix(bins.counts, now, level=level * (1 - WEIGHTS["missing"]), design=design),
+            mix(bins.counts, now, level=level * WEIGHTS["mix"], design=design),
             *found,
         ]
     names: tuple[Test, Test] = ("place", "spread")
