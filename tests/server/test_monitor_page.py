@@ -184,6 +184,22 @@ def test_what_failed_its_gates_needs_a_reason(monitor: Open) -> None:
     assert monitor.count(".releases i") == 0
 
 
+def test_what_can_be_done_about_production_is_compared_beside_the_calls(monitor: Open) -> None:
+    before = len(monitor.project.store.versions("churn"))
+
+    monitor.click("[data-does=compare]")
+    monitor.wait_for(".rebuild [role=status]", "Comparing since")
+    assert monitor.page.run("document.querySelector('[data-does=rebuild]').disabled")
+    assert httpx.get(f"{monitor.url}/readyz").status_code == 200
+    monitor.page.wait("document.querySelector('.remedies')", 60)
+
+    assert "stays. Nothing is worth replacing production." in monitor.text(".decision h3")
+    assert monitor.text(".remedies [data-key=keep] .pill") == "chosen"
+    assert monitor.count(".remedies > li") >= 4
+    assert len(monitor.project.store.versions("churn")) == before
+    assert not monitor.page.run("document.querySelector('[data-does=rebuild]').disabled")
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_phone_shows_everything_within_its_width(
     monitor: Open, dark: bool, tmp_path: Path

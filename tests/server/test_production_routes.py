@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from server_site import Site
+from server_site import Site, eventually
 from starlette.testclient import TestClient
 
 from twinkeel.server.app import application
 from twinkeel.server.packaged import packaged_service
 
-RELEASE, ROLLBACK = "/v1/components/toy/release", "/v1/components/toy/rollback"
+RELEASE, ROLLBACK, REBUILD = (
+    f"/v1/components/toy/{verb}" for verb in ("release", "rollback", "rebuild")
+)
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_an_operators_rollback_is_recorded_under_its_key(
 def test_a_lesser_key_may_not(two: Site, make_client: Callable[..., TestClient], role: str) -> None:
     key = two.store.add_key("web", role)  # type: ignore[arg-type]  # a role, by the line above
 
-    for path in (RELEASE, ROLLBACK):
+    for path in (RELEASE, ROLLBACK, REBUILD):
         reply = make_client(two).post(path, json={}, headers={"X-API-Key": key})
         assert reply.status_code == 403
         assert "this needs operator or more" in reply.json()["error"]
@@ -114,6 +116,45 @@ def test_what_is_seen_of_production(two: Site, client: TestClient) -> None:
     assert [one["state"] for one in index["components"]] == ["cannot judge"]
     assert [one["number"] for one in seen["versions"]] == [2, 1]
     assert (seen["serving"], seen["glance"]["production"]) == ("toy@2", 2)
+
+
+def test_one_rebuild_runs_at_a_time_and_its_failure_is_a_sentence(
+    site: Site, client: TestClient
+) -> None:
+    begun = client.post(REBUILD, json={"dry_run": True})
+    again = client.post(REBUILD, json={})
+
+    assert (begun.status_code, begun.json()["state"], begun.json()["who"]) == (
+        202,
+        "running",
+        "local",
+    )
+    assert (again.status_code, again.json()["error"]) == (
+        409,
+        "toy is being rebuilt: wait until that has ended.",
+    )
+    assert eventually(lambda: _rebuild(client)["state"] == "failed", 30)
+    assert "toy" in _rebuild(client)["error"]  # a kind that the new process does not know
+
+
+def test_a_rebuild_ends_with_the_server(site: Site, make_client: Callable[..., TestClient]) -> None:
+    client = make_client(site)
+    client.post(REBUILD, json={})
+
+    client.__exit__(None, None, None)
+
+    jobs = client.app.service.rebuilds  # type: ignore[attr-defined]  # the gateway's
+    assert jobs.newest("toy").state == "failed"
+
+
+def test_what_to_rebuild_must_be_there(client: TestClient) -> None:
+    assert client.post("/v1/components/none/rebuild", json={}).status_code == 404
+    assert client.post(REBUILD, json={"dry_run": "yes"}).status_code == 422
+
+
+def _rebuild(client: TestClient) -> dict[str, str]:
+    found: dict[str, str] = client.get("/v1/monitor/toy").json()["rebuild"]
+    return found
 
 
 def test_a_packaged_version_is_changed_where_it_was_made(two: Site, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from twinkeel.records import (
     Outcome,
     Record,
     Release,
+    Remedied,
     State,
     Trial,
     Version,
@@ -70,6 +71,8 @@ class Made(Record, frozen=True, kw_only=True):
     """What every gate said, in sentences."""
     rows: int
     seconds: float
+    remedy: Remedied | None
+    """What it was rebuilt for, where it was."""
 
 
 class Pace(Record, frozen=True, kw_only=True):
@@ -180,6 +183,7 @@ class Desk:
             verdicts=() if judged is None else tuple(one.sentence for one in judged.verdicts),
             rows=version.lineage.rows,
             seconds=version.lineage.seconds,
+            remedy=version.lineage.remedy,
         )
 
     def _pace(self, name: str) -> Pace:

@@ -13,6 +13,7 @@ from twinkeel.config import Config
 from twinkeel.lifecycle.desk import Desk
 from twinkeel.lifecycle.serve import Live
 from twinkeel.server.gateway import Gateway
+from twinkeel.server.rebuilding import Rebuilds
 from twinkeel.server.routes import ROUTES
 from twinkeel.server.security import Keyring
 from twinkeel.server.service import Service
@@ -30,6 +31,8 @@ def application(service: Service) -> Gateway:
             yield
         finally:
             service.threads.shutdown()
+            if service.rebuilds is not None:
+                await asyncio.to_thread(service.rebuilds.close)
             await asyncio.to_thread(service.live.close)
 
     router = Router(starlette_routes(ROUTES), redirect_slashes=False, lifespan=lifespan)
@@ -46,4 +49,5 @@ def project_service(config: Config, store: Store, *, host: str | None = None) ->
         table=config.server,
         host=config.server.host if host is None else host,
         desk=Desk(config, store),
+        rebuilds=Rebuilds(config.root),
     )

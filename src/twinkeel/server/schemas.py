@@ -94,6 +94,18 @@ SHARED: dict[str, Any] = {
         **_record({}, {"instead_of": _INSTEAD}),
         "additionalProperties": False,
     },
+    "RebuildRequest": {
+        **_record({}, {"dry_run": {"type": "boolean"}}),
+        "additionalProperties": False,
+    },
+    "Rebuild": _record(
+        {
+            "component": _TEXT,
+            "state": {"enum": ["running", "done", "failed"]},
+            "started": _TEXT,
+            "who": _TEXT,
+        }
+    ),
     "Release": _record(
         {
             "component": _TEXT,

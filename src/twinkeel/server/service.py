@@ -12,6 +12,7 @@ from twinkeel.lifecycle.serve import Live
 from twinkeel.server.batching import Batcher
 from twinkeel.server.limits import Limits
 from twinkeel.server.metrics import Metrics
+from twinkeel.server.rebuilding import Rebuilds
 from twinkeel.server.security import Borders, Keyring
 from twinkeel.store.events import EventLog
 
@@ -32,6 +33,8 @@ class Service:
     """Where it listens."""
     desk: Desk | None = None
     """The project, where it can be watched and changed; None for a version served by itself."""
+    rebuilds: Rebuilds | None = None
+    """What rebuilds components when asked to; None where `desk` is."""
     key_advice: str = "make one with twinkeel keys create NAME"
     """What to do where there is no key and one is needed."""
 

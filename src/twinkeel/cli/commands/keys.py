@@ -23,7 +23,7 @@ def create(name: str, /, *, role: Role = "caller", here: Here) -> Reply:
         Who will use the key.
     role
         What it may do: a caller calls and gives feedback, a viewer also reads events and metrics;
-        an operator and an admin also release and roll back.
+        an operator and an admin also release, roll back and rebuild.
     """
     secret = here.project.store.add_key(name, role)
     lines = (

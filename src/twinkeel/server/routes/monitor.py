@@ -37,6 +37,7 @@ async def show(exchange: Exchange) -> Reply:
             **shown,
             "refused": service.metrics.refused[name],
             "converses": held is not None and held.converses,
+            "rebuild": None if service.rebuilds is None else service.rebuilds.newest(name),
             "serving": None if held is None else str(held.ref),
         }
     )

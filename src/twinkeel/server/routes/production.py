@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from twinkeel import config
 from twinkeel.errors import Refused, RequestError
 from twinkeel.lifecycle import release as verbs
+from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.desk import Desk
 from twinkeel.records import Json, Release, VersionRef
 from twinkeel.server.exchange import Exchange, Reply, json_reply
@@ -43,6 +44,18 @@ async def rollback(exchange: Exchange) -> Reply:
         return verbs.rollback(config.load(at.config.root), at.store, name, who=exchange.who)
 
     return await _changed(exchange, body, work)
+
+
+async def rebuild(exchange: Exchange) -> Reply:
+    """Begin a rebuild; it shows in `/v1/monitor/{name}`. Raises Refused, UnknownName."""
+    body, name = _body(exchange, {"dry_run"}), exchange.param("name")
+    dry_run, jobs = body.get("dry_run", False), exchange.service.rebuilds
+    if not isinstance(dry_run, bool):
+        raise RequestError('"dry_run" must be true or false.', status=422)
+    component(desk(exchange).config, name)
+    assert jobs is not None  # where there is a desk
+    job = await asyncio.to_thread(jobs.start, name, dry_run=dry_run, who=exchange.who or "")
+    return json_reply(job, 202)
 
 
 async def _changed(

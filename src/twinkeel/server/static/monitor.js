@@ -2,7 +2,7 @@
 
 import { $, ask, enter, make, request, say, told } from "/static/page.js";
 import { morph } from "/static/morph.js";
-import { alarms, history, pill, quality, signals, summary, traffic, trials } from "/static/panels.js";
+import { alarms, history, pill, quality, rebuild, signals, summary, traffic, trials } from "/static/panels.js";
 
 const EVERY = 5_000;
 const state = { index: null, seen: null, text: "", timer: 0, asking: null, said: "" };
@@ -33,7 +33,7 @@ function show(index, seen) {
   if (!seen) return;
   morph($("main"), [
     summary(seen, index.you), ...alarms(seen), traffic(seen), quality(seen), signals(seen),
-    ...trials(seen), history(seen, index.you),
+    ...trials(seen), rebuild(seen, index.you), history(seen, index.you),
   ]);
   $("main").hidden = false;
   announce(seen.glance);
@@ -113,9 +113,22 @@ async function change() {
   }
 }
 
+/** Begin a rebuild: it changes nothing in production, so nothing is to be confirmed. */
+async function begin(dry_run) {
+  const name = encodeURIComponent(state.seen.glance.component);
+  try {
+    await ask(`/v1/components/${name}/rebuild`, { dry_run });
+    await again();
+  } catch (error) {
+    say(told(error));
+  }
+}
+
 $("main").addEventListener("click", (event) => {
   const button = event.target.closest("button[data-does]");
-  if (button) confirmed(button.dataset);
+  if (!button) return;
+  if (button.dataset.does in VERBS) confirmed(button.dataset);
+  else begin(button.dataset.does === "compare");
 });
 $("confirm-form").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -34,7 +34,7 @@ export function short(value, digits = 3) {
 
 const whole = (count) => new Intl.NumberFormat().format(count);
 const percent = (share) => `${short(100 * share, share < 0.1 ? 1 : 2)}%`;
-const signed = (value) => `${value < 0 ? "−" : "+"}${short(Math.abs(value))}`;
+const signed = (value) => `${value < 0 ? "−" : value > 0 ? "+" : ""}${short(Math.abs(value))}`;
 const many = (count, word) => `${whole(count)} ${word}${count === 1 ? "" : "s"}`;
 
 function amount(size, unit) {
@@ -98,7 +98,7 @@ function standing(releases) {
 function action(does, number, you, words) {
   return make("button", {
     type: "button", class: "quiet small", "data-does": does, "data-number": number, "data-key": `${does}-${number}`,
-    disabled: you.changes ? null : "", "aria-describedby": you.changes ? null : "may-not",
+    disabled: you.changes && !you.busy ? null : "", "aria-describedby": you.changes ? null : "may-not",
   }, words);
 }
 
@@ -280,6 +280,44 @@ function trial({ id, component, number, against, mode, share, margin, state, sta
     judged ? make("p", { class: "axis" }, make("span", {}, "worse"), make("span", {}, `${signed(at.low)} to ${signed(at.high)}, at any time`), make("span", {}, "better")) : null);
 }
 
+export function rebuild({ glance, rebuild: job }, you) {
+  if (glance.production === null) return make("section", { "data-key": "rebuild", hidden: "" });
+  const busy = job?.state === "running";
+  return card("rebuild", "Rebuild",
+    make("p", { class: "hint" }, "Production beside all that can be done about it, on the newest cases that nobody learned from. Nothing is released by it."),
+    job === null ? null : outcome(job),
+    make("div", { class: "actions" },
+      action("compare", "", { ...you, busy }, "Compare only"), action("rebuild", "", { ...you, busy }, "Rebuild")));
+}
+
+function outcome({ state, dry_run, who, started, ended, found, error }) {
+  const did = dry_run ? "Compared" : "Rebuilt";
+  if (state === "running") {
+    return make("p", { role: "status" }, `${dry_run ? "Comparing" : "Rebuilding"} since `, when(started), `, for ${who}. Calls go on.`);
+  }
+  if (error) return make("p", { class: "error" }, error);
+  return make("div", { class: "decision" },
+    make("h3", {}, found.chosen === "keep" ? `${found.component}@${found.production} stays.`
+      : `${found.version ?? found.chosen} would replace ${found.component}@${found.production}.`, ` ${found.why}`),
+    make("p", { class: "hint" }, `${did} on ${many(found.cases, "case")}, `, when(ended), `, for ${who}.`),
+    make("ul", { class: "rows remedies" }, ...found.table.map(remedy)));
+}
+
+function remedy(one) {
+  const [score, gain] = [one.scores?.[0], one.gains?.[0]];
+  return make("li", { "data-key": one.name, title: one.text },
+    make("b", { class: "name" }, one.name), pill(one.fate),
+    make("span", { class: "levels" }, gain ? `${spread(gain, signed)} gained` : ""),
+    make("span", { class: "least" }, score ? `${score.name} ${spread(score, short)}` : ""),
+    make("span", { class: "least took" }, `${short(one.seconds ?? 0, 2)} s to build`),
+    make("span", { class: "reason" }, one.reason));
+}
+
+function spread({ value, low, high }, shown) {
+  if (value === null) return "–";
+  return low === null || high === null ? shown(value) : `${shown(value)} (${shown(low)} to ${shown(high)})`;
+}
+
 export function history({ glance, versions, releases }, you) {
   return card("history", "Versions",
     make("ul", { class: "rows versions" }, ...versions.map((one) => version(one, glance, you))),
@@ -293,7 +331,8 @@ function version(one, glance, you) {
   const there = one.number === glance.production;
   return make("li", { "data-key": one.number },
     make("b", { class: "name" }, ref), pill(one.outcome),
-    make("span", { class: "hint" }, "built ", when(one.created)),
+    make("span", { class: "hint", title: one.remedy?.why }, "built ", when(one.created),
+      one.remedy ? `, ${one.remedy.name} of ${one.remedy.of}` : ""),
     there ? make("span", { class: "chip here" }, "in production") : action("release", one.number, you, "Release"),
     one.verdicts.length ? rest(`gates-${one.number}`, one.verdicts.length, one.verdicts.length === 1 ? "gate" : "gates",
       make("ul", { class: "plain" }, ...one.verdicts.map((said) => make("li", {}, said)))) : null);
