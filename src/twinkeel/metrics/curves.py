@@ -49,6 +49,23 @@ def precision_recall(scores: Floats, positive: Indices, *, weight: Floats | None
     return _thinned(_share(hits)[kept], hits[kept] / chosen[kept])
 
 
+def by_threshold(
+    scores: Floats, acted: Floats, otherwise: Floats, *, weight: Floats | None = None
+) -> Curve:
+    """The mean over all cases at each threshold from 0 to 1: of `acted` from it on, else the other.
+
+    All of shape (n,).
+    """
+    own = np.ones(len(scores)) if weight is None else weight
+    order = np.argsort(scores, kind="stable")
+    under = np.append(0.0, np.cumsum((own * otherwise)[order]))
+    over = np.append(0.0, np.cumsum((own * acted)[order]))
+    at = np.linspace(0, 1, POINTS + 1)
+    place = np.searchsorted(scores[order], at, side="left")
+    means = (under[place] + over[-1] - over[place]) / own.sum()
+    return Curve(at.tolist(), means.tolist())
+
+
 def calibration(
     forecast: Floats, outcome: Floats, *, weight: Floats | None = None, bins: int = BINS
 ) -> list[Bin]:

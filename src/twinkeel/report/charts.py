@@ -185,6 +185,21 @@ def risk_coverage(coverage: Sequence[float], risk: Sequence[float], *, stated: f
     return _chart({"height": _SQUARE, "layer": [line, lines]}, alt)
 
 
+def thresholds(curves: Mapping[str, Curve], *, chosen: float | None, of: str, axis: str) -> Chart:
+    """What comes of deciding for `of` from each probability on; a dashed line marks the chosen."""
+    lines = _lines(curves, f"probability of {of} from which on it is decided", axis)
+    lines["encoding"]["y"] = _number("y", axis, _ZOOMED)
+    marked = [] if chosen is None else [{"x": min(chosen, 1.0)}]
+    rule = {
+        "data": {"values": marked},
+        "mark": {"type": "rule", **_SILENT, "strokeDash": [4, 4], "opacity": 0.6},
+        "encoding": {"x": lines["encoding"]["x"]},
+    }
+    end = "" if chosen is None else f"; the dashed line is the chosen {chosen:.3f}"
+    alt = f"{axis} by the probability of {of} from which on it is decided{end}."
+    return _chart({"height": _SQUARE, "layer": [lines, rule]}, alt)
+
+
 def predicted(prediction: Floats, actual: Floats, *, most: int = 1000) -> Chart:
     """What came against what was predicted, one point a case; on the dashed line they agree."""
     every = max(1, -(-len(actual) // most))

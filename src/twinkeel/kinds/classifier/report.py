@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from twinkeel.kinds.classifier import decisions
 from twinkeel.kinds.classifier.evaluate import decision_rule, expected_index, probabilities
 from twinkeel.kinds.tabular.report import frontier, importance, profile
 from twinkeel.learn.predictors.classes import ClassPredictor
@@ -18,12 +19,13 @@ from twinkeel.store.bundles import Bundle
 
 def report(bundle: Bundle, evidence: Evidence) -> list[Section]:
     """The sections, in the order in which a person asks."""
-    predictor = ClassPredictor.open(bundle)
+    predictor, held = ClassPredictor.open(bundle), decisions.sets(evidence)
     return [
         _ranking(evidence),
         _calibration(evidence),
         importance(predictor.importance, moves="the log-odds", unit="log-odds"),
-        _decision(predictor),
+        decisions.decision(predictor, evidence),
+        *([] if held is None else [held]),
         _members(predictor),
         frontier(predictor.card),
         profile(bundle),
@@ -64,22 +66,6 @@ def _calibration(evidence: Evidence) -> Section:
         text="Of the cases that were given a probability, how many came true.",
         charts=drawn,
     )
-
-
-def _decision(predictor: ClassPredictor) -> Section:
-    if predictor.threshold is not None:
-        text = (
-            f"{predictor.positive} is decided from a probability of {predictor.threshold:.3f} on."
-        )
-    elif predictor.costs is not None:
-        text = "The class of the least expected cost is decided."
-    else:
-        text = "The most probable class is decided."
-    if predictor.costs is None:
-        return Section(title="Decision", text=text)
-    rows = tuple((name, *row) for name, row in zip(predictor.classes, predictor.costs, strict=True))
-    table = Table(columns=("true class", *(f"decide {c}" for c in predictor.classes)), rows=rows)
-    return Section(title="Decision", text=text, table=table)
 
 
 def _members(predictor: ClassPredictor) -> Section:
