@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from starlette.testclient import TestClient
 
 from telecom import churn_lines
 from twinkeel.errors import ConfigError, ContractError
 from twinkeel.project import Project
+from twinkeel.server.app import application, project_service
 from twinkeel.testing import check_kind
 
 MakeProject = Callable[..., Project]
@@ -129,8 +132,31 @@ def test_rows_are_left_to_a_person_and_that_is_scored(
     outputs = [project.call("churn@1", row).values for row in churn_rows]
     assert all((output["prediction"] is None) == output["abstained"] for output in outputs)
     assert all(set(output["set"]) <= {"Yes", "No"} for output in outputs)
+    assert faces(project, churn_rows[0]) == outputs[0]
     verified = project.verify("churn@1")
     assert all(check.ok for check in verified.checks)
+
+
+def faces(project: Project, row: dict[str, str]) -> dict[str, object]:
+    """What HTTP and the Open Inference Protocol answer alike, as OpenAPI describes it."""
+    project.release("churn@1", override="for the test")
+    service = project_service(project.config, project.store, host="127.0.0.1")
+    columns = [
+        {"name": name, "datatype": "BYTES", "shape": [1], "data": [value]}
+        for name, value in row.items()
+    ]
+    with TestClient(
+        application(service), base_url="http://localhost:8400", client=("127.0.0.1", 50_000)
+    ) as client:
+        called = client.post("/v1/components/churn/call", json=row).json()["output"]
+        inferred = client.post("/v2/models/churn/infer", json={"inputs": columns}).json()
+        schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    tensors = {one["name"]: one["data"][0] for one in inferred["outputs"]}
+    assert json.loads(tensors["set"]) == called["set"]
+    assert tensors["abstained"] == called["abstained"]
+    described = schemas["churn.One"]["properties"]["output"]["properties"]
+    assert described["set"]["type"] == ["array", "null"]
+    return called
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from twinkeel.errors import ConfigError
-from twinkeel.learn import TabularClassifier
+from twinkeel.learn import TabularClassifier, load
 from twinkeel.learn.decide import by_capacity, by_error
+from twinkeel.learn.model import MODEL
 from twinkeel.learn.objectives.rules import Rule
 from twinkeel.learn.objectives.sets import reached
 from twinkeel.learn.sets import SetGrouping, Sets
@@ -107,6 +110,21 @@ def test_sets_hold_each_class_in_each_group(people):
     for k in (0, 1):
         for g in (0, 1):
             assert inside[(y == k) & (group == g), k].mean() > 0.84
+
+
+def test_a_bundle_of_before_there_were_sets_still_answers(people, tmp_path):
+    X, y = people
+    model = TabularClassifier(work_limit=1).fit(X[:500], y[:500])
+    model.trained_.write(tmp_path)
+    card = json.loads((tmp_path / MODEL).read_text())
+    del card["sets"], card["decision"]["support"], card["decision"]["review"]
+    (tmp_path / MODEL).write_text(json.dumps(card))
+
+    served = load(tmp_path)
+
+    row = {"x0": 0.0, "x1": 1.0, "x2": 0.0}
+    assert set(served.call([row])[0].values) == {"prediction", "probability", "probabilities"}
+    assert "set" not in {field.name for field in served.signature.outputs}
 
 
 def test_rows_that_would_be_wrong_too_often_are_left_to_a_person(people):
