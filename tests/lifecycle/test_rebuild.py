@@ -108,6 +108,7 @@ def test_a_threshold_is_enough_where_only_decisions_count(
     assert gains["f1"].low > 0
 
 
+@pytest.mark.slow
 def test_a_recalibrated_version_serves_and_explains_as_before(
     make_project: MakeProject, rows: list[Row], churn_rows: list[dict[str, str]]
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_dry_run_shows_the_table_and_changes_nothing(
     assert len(project.store.versions("churn")) == 1
 
 
+@pytest.mark.slow
 def test_a_better_candidate_that_a_gate_holds_back_replaces_nothing(
     make_project: MakeProject, rows: list[Row]
 ) -> None:
@@ -163,6 +165,7 @@ def test_a_better_candidate_that_a_gate_holds_back_replaces_nothing(
     assert "roc_auc" in found.why
 
 
+@pytest.mark.slow
 def test_what_is_not_released_waits_as_a_version(
     make_project: MakeProject, rows: list[Row]
 ) -> None:

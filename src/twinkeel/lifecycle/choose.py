@@ -1,8 +1,8 @@
 """Choosing among candidates that were judged on the same cases: which one is worth it, and why.
 
 Pure. The cheapest is looked at first, and each dearer one must pay for itself: it is taken if it
-gains enough over what is taken so far, is not surely worse than production on any score that
-decides, and passes the gates. Refuses to decide by a gain that may be chance.
+gains enough over what is taken so far, is not surely worse than that, or than production, on any
+score that decides, and passes the gates. Refuses to decide by a gain that may be chance.
 """
 
 from __future__ import annotations
@@ -99,11 +99,13 @@ class _Climb:
         gains = self._gains(one, self.production)
         row = self._row(one, gains, _verdicts(self.price, one, gains))
         more = gains if self.taken is self.production else self._gains(one, self.taken)
-        worse = [gain for gain in gains.values() if gain.high is not None and gain.high < 0]
         gain = self._worth(more) or self._mended(row)
         unpassed = [verdict.sentence for verdict in _unpassed(row)]
-        if worse:
+        if worse := _lost(gains):
             self._settle(row, "worse", f"It is worse than production: {_said(worse[0])}.")
+        elif worse := _lost(more):
+            why = f"It is worse than {self.taken.name}: {_said(worse[0])}."
+            self._settle(row, "not worth it", why)
         elif gain is None:
             self._settle(row, "not worth it", self._too_little(more))
         elif unpassed:
@@ -188,6 +190,11 @@ def _verdicts(price: Price, one: Tried, gains: Mapping[str, Score] | None) -> tu
 
 def _unpassed(row: Compared) -> Iterator[Verdict]:
     return (one for one in row.verdicts if one.outcome in ("fail", "inconclusive"))
+
+
+def _lost(gains: Mapping[str, Score]) -> list[Score]:
+    """The scores that are surely worse."""
+    return [gain for gain in gains.values() if gain.high is not None and gain.high < 0]
 
 
 def _said(gain: Score) -> str:
