@@ -33,7 +33,7 @@ from twinkeel.learn.objectives.base import Answers, Learned
 from twinkeel.learn.portfolio import chosen
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.preference import Preference
-from twinkeel.learn.prepare import prepare
+from twinkeel.learn.prepare import many, prepare
 from twinkeel.learn.problem import Problem, learnable, weights
 from twinkeel.learn.search import Bag, Material, Search, Step, usable
 from twinkeel.learn.targets import Explained
@@ -147,7 +147,9 @@ def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _R
     )
     loss, why = problem.objective.settled(material, budget)
     material = replace(material, targets=replace(targets, loss=loss))
-    return _Ready(problem, budget, contract, material, (*notes, *inferred.notes, *why))
+    return _Ready(
+        problem, budget, contract, material, (*notes, *inferred.notes, *many(space, values), *why)
+    )
 
 
 def _served(ready: _Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Answers]:

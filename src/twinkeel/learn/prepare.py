@@ -107,6 +107,20 @@ def prepare(contract: Contract, values: Values, targets: Targets, splits: Sequen
     return Space(tuple(blocks))
 
 
+def many(space: Space, values: Values) -> tuple[str, ...]:
+    """A sentence on each text column whose values repeat: a category of very many levels."""
+    found = []
+    for block in space.blocks:
+        if isinstance(block, Words):
+            distinct = len(set(values[block.column].tolist()))
+            if 2 * distinct <= len(values[block.column]):
+                found.append(
+                    f"{block.column}: its {distinct:,} different values are too many for a "
+                    f"category; the {len(block.words)} most telling words in them are learned from."
+                )
+    return tuple(found)
+
+
 def _category(
     name: str, values: NDArray[np.object_], targets: Targets, splits: Sequence[Split]
 ) -> Category:

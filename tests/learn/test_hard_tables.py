@@ -1,0 +1,117 @@
+"""Tables that break other systems: none crashes, answers are sound, what is left out is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from twinkeel.learn import TabularClassifier, TabularRegressor
+
+Table = tuple[pd.DataFrame, np.ndarray]
+
+
+def rows(n: int, seed: int = 0) -> tuple[np.random.Generator, pd.DataFrame]:
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(n, 3)), columns=["a", "b", "c"])
+    return rng, frame.assign(kind=rng.choice(["x", "y", "z"], n))
+
+
+def one_in_a_thousand() -> Table:
+    _, X = rows(5000)
+    return X, np.where(np.argsort(np.argsort(X["a"])) >= 4995, "yes", "no")
+
+
+def a_hundred_classes() -> Table:
+    rng, X = rows(1000)
+    y = np.arange(1000) % 110
+    return X.assign(a=y + rng.normal(0, 0.3, 1000)), np.array([f"class {k}" for k in y])
+
+
+def three_hundred_rows() -> Table:
+    rng, X = rows(300)
+    X = X.mask(rng.random(X.shape) < 0.3)
+    return X, np.where(X["a"].fillna(0) + rng.normal(size=300) > 0, 1, 0)
+
+
+def two_thousand_columns() -> Table:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(400, 2000)), columns=[f"c{i}" for i in range(2000)])
+    return X, (X["c7"] > 0).to_numpy()
+
+
+def duplicates() -> Table:
+    rng, X = rows(40)
+    return pd.concat([X] * 20, ignore_index=True), np.tile(rng.integers(0, 2, 40), 20)
+
+
+def constant_in_some_folds() -> Table:
+    rng, X = rows(200)
+    return X.assign(rare=[1.0, *[0.0] * 199], word=["odd", *["usual"] * 199]), rng.integers(
+        0, 2, 200
+    )
+
+
+CLASSES = [
+    one_in_a_thousand,
+    a_hundred_classes,
+    three_hundred_rows,
+    two_thousand_columns,
+    duplicates,
+    constant_in_some_folds,
+]
+
+
+@pytest.mark.parametrize("table", CLASSES, ids=lambda table: table.__name__)
+def test_a_hard_table_of_classes_is_learned(table):
+    X, y = table()
+
+    model = TabularClassifier(random_state=0, time_limit=3.0).fit(X, y)
+
+    found = model.predict_proba(X[:50])
+    assert found.shape == (50, len(np.unique(y)))
+    assert np.allclose(found.sum(axis=1), 1)
+
+
+def test_rare_positives_are_ranked_first():
+    X, y = one_in_a_thousand()
+
+    model = TabularClassifier(work_limit=2, random_state=0).fit(X, y)
+
+    likely = model.predict_proba(X)[:, list(model.classes_).index("yes")]
+    assert likely[y == "yes"].mean() > 5 * likely[y == "no"].mean()
+
+
+def test_very_many_categories_are_learned_from_and_a_note_names_the_column():
+    rng, X = rows(60_000)
+    X = X.assign(shop=[f"shop {i}" for i in rng.permutation(60_000) % 30_000])
+
+    model = TabularClassifier(work_limit=1, random_state=0).fit(X, X["a"] > 0)
+
+    assert any(note.startswith("shop: ") for note in model.trained_.card.notes)
+    assert np.isfinite(model.predict_proba(X.assign(shop="never seen")[:10])).all()
+
+
+def test_heavy_tails_give_finite_answers():
+    rng, X = rows(600)
+    X = X.assign(huge=np.exp(rng.normal(0, 20, 600)), a=rng.standard_cauchy(600))
+
+    model = TabularRegressor(work_limit=2, random_state=0).fit(X, rng.standard_cauchy(600) * 1e6)
+
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.predict_interval(X)).all()
+
+
+@pytest.mark.parametrize("by", ["groups", "time", "sample_weight"])
+def test_few_groups_moments_and_weights_are_learned_from(by):
+    rng, X = rows(240)
+    given = {
+        "groups": np.repeat(["one", "two"], 120),
+        "time": np.repeat([1, 2, 3], 80),
+        "sample_weight": np.where(np.arange(240) % 10 == 0, 1.0, 0.0),
+    }[by]
+
+    model = TabularClassifier(work_limit=2, random_state=0)
+    model.fit(X, (X["a"] + rng.normal(size=240) > 0), **{by: given})
+
+    assert np.isfinite(model.predict_proba(X)).all()
