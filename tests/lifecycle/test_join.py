@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,17 @@ from twinkeel.project import Project
 from twinkeel.records import Event, now
 from twinkeel.server.app import application, project_service
 
+SOURCES = {
+    "file": 'path = "outcomes.csv"',
+    "query": """query = \"\"\"SELECT "customerID", day, max(churned) AS churned
+FROM raw GROUP BY ALL\"\"\"
+[sources.raw]
+path = "outcomes.csv"
+""",
+    "sqlite": """url = "sqlite:///crm.db"
+query = "SELECT customerID, day, churned FROM outcomes WHERE churned IS NOT NULL"
+""",
+}
 OPTIONS = '[components.churn.labels]\nid = "customerID"\ntime = "day"\nvalue = "churned"'
 BY_EVENT = {"event": "event", "value": "churned"}
 
@@ -115,6 +128,57 @@ def test_labels_join_the_latest_call_of_the_case_before_their_time(
     assert found.ambiguous == 1
     assert labels_of(built, later) == ["Yes"]
     assert labels_of(built, earlier) == []
+
+
+@pytest.mark.parametrize("data", SOURCES)
+@pytest.mark.parametrize("kind", ["label", "feedback"])
+def test_the_configured_source_is_read(
+    built: Project, called: Callable[..., list[Event]], data: str, kind: str
+) -> None:
+    events = called(3)
+    root = built.config.root
+    today = now()[:10]
+    rows = [(str(one.case), today, "Yes") for one in events[:2]] + [("nobody", today, "No")]
+    table(built, "customerID,day,churned", *map(",".join, rows)).rename(root / "outcomes.csv")
+    with closing(sqlite3.connect(root / "crm.db")) as database, database:
+        database.execute("DROP TABLE IF EXISTS outcomes")
+        database.execute("CREATE TABLE outcomes (customerID TEXT, day TEXT, churned TEXT)")
+        database.executemany("INSERT INTO outcomes VALUES (?, ?, ?)", rows)
+    written = (root / "twinkeel.toml").read_text()
+    joining = OPTIONS.replace("labels", "labels" if kind == "label" else "feedback")
+    plain = written.replace(OPTIONS, f'{joining}\nsource = "late"')
+    (root / "twinkeel.toml").write_text(f"{plain}\n[sources.late]\n{SOURCES[data]}")
+
+    try:
+        with closing(Project.open(root)) as project:
+            found = getattr(project, kind)("churn")
+            again = getattr(project, kind)("churn")
+    finally:
+        (root / "twinkeel.toml").write_text(written)
+
+    assert (found.rows, found.joined, found.unknown) == (3, 2, 1)
+    assert (again.joined, again.known) == (0, 2)
+    assert [labels_of(built, one) for one in events] == [["Yes"], ["Yes"], []]
+
+
+def test_a_table_of_labels_is_never_sampled(
+    built: Project, called: Callable[..., list[Event]]
+) -> None:
+    (event,) = called(1)
+    root = built.config.root
+    written = (root / "twinkeel.toml").read_text()
+    late = 'source = "late"\n[sources.late]\npath = "late.csv"\nsample_rows = 10'
+    (root / "twinkeel.toml").write_text(written.replace(OPTIONS, f"{OPTIONS}\n{late}"))
+    table(built, "event,churned", *["none,Yes"] * 12_000, f"{event.id},Yes")
+
+    try:
+        with closing(Project.open(root)) as project:
+            found = project.label("churn", columns=BY_EVENT)
+    finally:
+        (root / "twinkeel.toml").write_text(written)
+
+    assert (found.rows, found.joined, found.told[-1].row) == (12_001, 1, 20)
+    assert labels_of(built, event) == ["Yes"]
 
 
 def test_a_time_that_is_none_is_told(built: Project) -> None:

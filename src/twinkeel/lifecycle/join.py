@@ -90,15 +90,16 @@ def join(
     configured = component(config, name).config
     where = f"[components.{name}.{'labels' if kind == 'label' else 'feedback'}]"
     by = _merged(configured.labels if kind == "label" else configured.feedback, columns or {})
-    table = _source(config, by, file, where).table()
-    held, work = _columns(table, by, where), _Join(store, name, kind)
-    finder = _ByEvent(store) if by.event is not None else _by_id(store, name, held, by)
-    for start in range(0, len(table), _BATCH):
-        rows = list(held.rows(start, start + _BATCH))
+    table = _Columns.of(_source(config, by, file, where), by, where)
+    work = _Join(store, name, kind)
+    finder = _ByEvent(store) if by.event is not None else _by_id(store, name, table, by)
+    count = 0
+    for rows in table.batches():
         work.take(rows, finder.find(rows))
+        count += len(rows)
     store.events.flush()
     store.events.move()
-    return work.joined(len(table))
+    return work.joined(count)
 
 
 @dataclass(frozen=True)
@@ -126,24 +127,49 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Columns:
-    """The columns of a table by what they hold."""
+    """The columns of a table by what they hold; its rows are never in memory all at once."""
 
-    table: Table
+    data: Source
     key: str
     value: str
     time: str | None
     by: str | None
 
-    def rows(self, start: int, stop: int) -> Iterator[_Row]:
-        """The rows between two positions."""
-        for i, row in enumerate(self.table.rows(start, stop), start + 1):
-            yield _Row(
-                number=i,
-                key=_plain(row[self.key]),
-                value=row[self.value],
-                time=None if self.time is None else moment(row[self.time], end_of_day=True),
-                who=None if self.by is None else _plain(row[self.by]) or None,
-            )
+    @classmethod
+    def of(cls, data: Source, by: JoinTable, where: str) -> _Columns:
+        """The columns that `by` names. Raises UsageError for what it lacks."""
+        key = by.event or by.id
+        if key is None or by.value is None:
+            lacks = "value" if key is not None else "event (or id and time)"
+            role = lacks.split(maxsplit=1)[0]
+            raise UsageError(f"{where} has no {lacks}: name the column, there or as {role}=COLUMN.")
+        if by.id is not None and by.time is None:
+            raise UsageError(f"{where} has id and no time: name the column that says when.")
+        return cls(data, key, by.value, by.time, by.by)
+
+    def batches(self) -> Iterator[list[_Row]]:
+        """The rows, so many at a time. Raises SourceError for a column that is not there."""
+        before = 0
+        for table in self.data.batches(_BATCH):
+            if not before:
+                self._check(table)
+            yield [self._row(before + i, row) for i, row in enumerate(table.rows(), 1)]
+            before += len(table)
+
+    def _check(self, table: Table) -> None:
+        for name in (self.key, self.value, self.by, self.time):
+            if name is not None and name not in table.names:
+                near = suggestion(name, table.names)
+                raise SourceError(f"The table has no column {name!r}{near}")
+
+    def _row(self, number: int, row: Mapping[str, Json]) -> _Row:
+        return _Row(
+            number=number,
+            key=_plain(row[self.key]),
+            value=row[self.value],
+            time=None if self.time is None else moment(row[self.time], end_of_day=True),
+            who=None if self.by is None else _plain(row[self.by]) or None,
+        )
 
 
 def _merged(configured: JoinTable, columns: Mapping[str, str]) -> JoinTable:
@@ -163,21 +189,6 @@ def _source(config: Config, by: JoinTable, file: Path | None, where: str) -> Sou
     if by.source is None:
         raise UsageError(f"Give a file, or name a source under {where}.")
     return source(config, by.source)
-
-
-def _columns(table: Table, by: JoinTable, where: str) -> _Columns:
-    key = by.event or by.id
-    if key is None or by.value is None:
-        lacks = "value" if key is not None else "event (or id and time)"
-        role = lacks.split(maxsplit=1)[0]
-        raise UsageError(f"{where} has no {lacks}: name the column, there or as {role}=COLUMN.")
-    if by.id is not None and by.time is None:
-        raise UsageError(f"{where} has id and no time: name the column that says when.")
-    for name in (key, by.value, by.by, by.time):
-        if name is not None and name not in table.names:
-            near = suggestion(name, table.names)
-            raise SourceError(f"The table has no column {name!r}{near}")
-    return _Columns(table, key, by.value, by.time, by.by)
 
 
 @dataclass
@@ -234,13 +245,14 @@ def _by_id(store: Store, name: str, columns: _Columns, by: JoinTable) -> _ById:
     """Read the calls of the times that the table speaks of, keeping ids and times alone."""
     within = seconds(by.within, "within")
     wanted: set[str] = set()
-    times: list[str] = []
-    for row in columns.rows(0, len(columns.table)):
-        wanted.add(row.key)
-        times += [row.time] if row.time else []
+    first = ""
+    for rows in columns.batches():
+        wanted.update(row.key for row in rows)
+        times = [row.time for row in rows if row.time]
+        first = min([*times, *([first] if first else [])], default="")
     calls: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    if times:
-        for event in store.events.each(name, "call", since=shifted(min(times), -within)):
+    if first:
+        for event in store.events.each(name, "call", since=shifted(first, -within)):
             if event.case in wanted:
                 calls[str(event.case)].append((event.at, event.id))
     return _ById(store, within, {case: sorted(found) for case, found in calls.items()})
