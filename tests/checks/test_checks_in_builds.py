@@ -143,6 +143,14 @@ def test_a_gate_that_few_cases_can_hardly_judge_says_how_many_would_do(tmp_path:
     assert "no case is in it" in absent.found
 
 
+def test_what_gates_cannot_judge_is_silent_where_that_is_allowed(tmp_path: Path) -> None:
+    here = project(tmp_path, gates='roc_auc = ">= 0.9"', options='allow = ["too_few"]')
+
+    found = here.build("churn").version.lineage.findings
+
+    assert "too_few" not in {one.check for one in found}
+
+
 def test_a_slip_in_allow_stops_the_build(tmp_path: Path) -> None:
     here = project(tmp_path, options='allow = ["identifer:row"]')
 

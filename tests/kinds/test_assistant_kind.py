@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from twinkeel.errors import TwinkeelError, UnknownName
+from twinkeel.data.sources import SourceFile
+from twinkeel.errors import ConfigError, TwinkeelError, UnknownName
+from twinkeel.kinds.assistant.kind import Assistant
+from twinkeel.kinds.assistant.library import Shelf
+from twinkeel.kinds.signals import Calls
+from twinkeel.lifecycle.build import task_for_cases
+from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.versions import load
+from twinkeel.metrics.scorecard import scorecard
 from twinkeel.project import Judged, Project
-from twinkeel.records import Message
+from twinkeel.records import Json, Message, Signature
+from twinkeel.retrieval.dense import Embedder
+from twinkeel.retrieval.reading import Reader
+from twinkeel.store.store import Store
 from twinkeel.testing import check_kind
 
 TELECOM = Path(__file__).parents[2] / "examples" / "telecom"
@@ -203,6 +216,77 @@ def test_a_rebuild_reads_only_what_changed(tmp_path: Path) -> None:
         assert "$9" in new.find(question).text
         with pytest.raises(UnknownName):
             new.document("streaming.md")
+
+
+def test_a_refused_file_is_not_read_again_until_it_changes(tmp_path: Path) -> None:
+    """Where reading took all its time, the next build would wait for it again."""
+    slow = tmp_path / "help" / "slow.pdf"
+    slow.parent.mkdir()
+    slow.write_bytes(b"%PDF-1.7\nnot one")
+    store = Store.open(tmp_path / "store")
+    file = SourceFile("slow.pdf", slow, "a" * 64)
+
+    def reasons(digest: str) -> list[str]:
+        with Reader() as reader:
+            shelf = Shelf(store.shared(), Embedder.open(), "en", reader)
+            shelf.take(replace(file, digest=digest))
+        return [one.reason for one in shelf.skipped]
+
+    first = reasons(file.digest)
+    slow.write_bytes(b"gone")
+
+    assert "damaged" in first[0]
+    assert reasons(file.digest) == first
+    assert reasons("b" * 64) != first
+    store.close()
+
+
+def test_a_misspelt_gate_stops_the_build_before_it_reads(tmp_path: Path) -> None:
+    folder = write_help(tmp_path / "project")
+    toml = (folder / "twinkeel.toml").read_text()
+    (folder / "twinkeel.toml").write_text(
+        f'{toml}\n[components.support.gates]\nrecal_at_5 = ">= 0.7"'
+    )
+    ticks = []
+
+    with (
+        closing(Project.open(folder, progress=ticks.append)) as opened,
+        pytest.raises(ConfigError, match=r"did you mean recall_at_5.*Nothing was built"),
+    ):
+        opened.build("support")
+
+    assert not any(".md" in str(tick.detail) for tick in ticks)
+
+
+def test_a_rehearsal_has_the_scores_that_a_version_has(
+    project: Project, judged: Judged, tmp_path: Path
+) -> None:
+    what = component(project.config, "support")
+    task = task_for_cases(project.config, project.store, what, tmp_path)
+
+    evidence = what.kind.rehearse(task, what.kind.cases(task))
+
+    card = scorecard(what.kind.measures(evidence), evidence, resamples=20)
+    real = {score.key for score in judged.evaluation.scorecard.scores}
+    assert {score.key for score in card.scores} == real
+
+
+@pytest.mark.parametrize(
+    ("label", "loss"),
+    [
+        ("$20", 0.0), ("bill.md", 0.0), ("$30", 1.0), ("other.md", 1.0), (False, 1.0),
+        (5, math.nan),
+    ],
+)  # fmt: skip
+def test_a_label_says_how_wrong_an_answer_is(label: Json, loss: float) -> None:
+    answer = {"answer": "It is $20.", "abstained": False, "citations": [{"document": "bill.md"}]}
+    silence = {"answer": "I could not find it.", "abstained": True, "citations": []}
+    calls = Calls(signature=Signature(inputs=(), outputs=()), inputs={}, outputs=[answer, silence])
+
+    found = Assistant().losses(calls, [label, label])
+
+    silent = 0.0 if label is False else math.nan if label == 5 else 0.5
+    assert np.array_equal(found, [loss, silent], equal_nan=True)
 
 
 def test_without_a_file_that_can_be_read_it_says_so(tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_another_form_of_the_word_is_found(project: Project) -> None:
     assert "10 €" in answer["answer"]
 
 
+def test_it_says_in_the_language_of_the_documents_that_it_found_nothing(project: Project) -> None:
+    answer = project.ask("support", "Wer hat die Meisterschaft im Sommer gewonnen?").values
+
+    assert answer["abstained"]
+    assert answer["answer"] == "Ich habe in den Dokumenten keine Antwort darauf gefunden."
+
+
 def test_a_question_in_another_language_is_told_plainly(project: Project) -> None:
     answer = project.ask("support", "How much do I have to pay for the cancellation?").values
 

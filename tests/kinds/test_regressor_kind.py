@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,9 @@ from starlette.testclient import TestClient
 from telecom import write_project
 from twinkeel.errors import ConfigError, InputError
 from twinkeel.lifecycle.init import init
+from twinkeel.lifecycle.serve import Live
 from twinkeel.project import Project
+from twinkeel.records import Terms
 from twinkeel.server.app import application, project_service
 from twinkeel.testing import check_kind
 
@@ -62,6 +66,37 @@ def test_the_regressor_passes_the_acceptance_suite(tmp_path: Path) -> None:
     assert {"coverage_difference[gender]", "mae_difference[SeniorCitizen]"} <= keys
     assert {"latency_ms", "rows_per_second", "bundle_mb"} <= keys
     assert judged.evaluation.verdicts[0].outcome == "pass"
+
+
+@pytest.mark.parametrize(("better", "state"), [(True, "promoted"), (False, "rolled back")])
+def test_a_trial_is_decided_by_the_errors_as_labels_come(
+    tmp_path: Path, better: bool, state: str
+) -> None:
+    toml = tmp_path / "twinkeel.toml"
+    project_at(tmp_path).close()
+    good = toml.read_text()
+    blind = good.replace('"Churn"]', '"Churn", "InternetService", "PhoneService", "tenure"]')
+    for text in (blind, good) if better else (good, blind):
+        toml.write_text(text)
+        with closing(Project.open(tmp_path)) as opened:
+            opened.build("charges")
+    with closing(Project.open(tmp_path)) as project:
+        project.release("charges@1", override="a test")
+        terms = Terms(mode="shadow", share=1.0, margin=0.05)
+        project.try_out("charges@2", terms, override="a test")
+        live = Live.of(project.config, project.store)
+        live.refresh()
+        rows = list(csv.DictReader((tmp_path / "customers.csv").open()))[:120]
+        told = [(live.call("charges", [row])[0].event, row["MonthlyCharges"]) for row in rows]
+        live.close()
+        lines = ["event,paid", *(f"{event},{paid}" for event, paid in told)]
+        (tmp_path / "paid.csv").write_text("\n".join(lines))
+        project.label("charges", tmp_path / "paid.csv", columns={"event": "event", "value": "paid"})
+
+        ended = project.trial("charges")
+
+    assert ended.state == state
+    assert ended.standing.labelled > 30
 
 
 def test_an_answer_lies_in_its_interval_and_is_explained_in_its_units(built, churn_rows) -> None:

@@ -24,6 +24,9 @@ class Check:
     """It looks at suspected columns too. Those whose model a leak would blind come last."""
 
 
+TOO_FEW = "too_few"
+"""The check of gates and cases, which the lifecycle runs for any kind."""
+
 CHECKS: tuple[Check, ...] = (
     Check("constant", columns.constant, always=True),
     Check("identifier", columns.identifier, always=True),

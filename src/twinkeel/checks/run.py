@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from twinkeel.checks.registry import CHECKS
+from twinkeel.checks.registry import CHECKS, TOO_FEW
 from twinkeel.checks.subject import Subject
 from twinkeel.checks.trial import forget
 from twinkeel.errors import ConfigError
@@ -67,7 +67,7 @@ def check(
 
 def check_allow(allow: Sequence[str], columns: Sequence[str], where: str) -> None:
     """Raise ConfigError, naming the nearest, for a check or a column that does not exist."""
-    names = [one.name for one in CHECKS]
+    names = [*(one.name for one in CHECKS), TOO_FEW]
     for entry in allow:
         name, _, label = entry.partition(":")
         if name not in names:

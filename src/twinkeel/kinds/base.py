@@ -44,6 +44,11 @@ from twinkeel.store.shared import Shared
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The base of every kind's options: the keys of `[components.NAME]` that are its own."""
 
+    @property
+    def allowed_checks(self) -> tuple[str, ...]:
+        """Checks before learning whose findings the user does not want told."""
+        return ()
+
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 

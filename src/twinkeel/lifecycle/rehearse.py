@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from twinkeel import gates
+from twinkeel.checks.registry import TOO_FEW
 from twinkeel.errors import ConfigError
 from twinkeel.kinds.base import Task
 from twinkeel.lifecycle.components import Component
@@ -39,7 +40,8 @@ def rehearse(what: Component, task: Task[Any], cases: Cases) -> list[Finding]:
     card = scorecard(measures, evidence, resamples=resamples)
     bounds = {measure.name: measure.bounds for measure in measures}
     told = (_judgeable(what, gate, card, bounds) for gate in what.gates)
-    return [finding for finding in told if finding is not None]
+    found = [finding for finding in told if finding is not None]
+    return [] if TOO_FEW in what.options.allowed_checks else found
 
 
 def _judgeable(
@@ -84,7 +86,7 @@ def _wide(gate: Gate, score: Score, bounds: tuple[float, float]) -> Finding | No
 
 def _too_few(gate: Gate, said: str, n: int, needed: int | None) -> Finding:
     return Finding(
-        check="too_few",
+        check=TOO_FEW,
         found=said,
         key=f"more rows, or another gate than {gate.key}",
         numbers={"gate": gate.key, "n": n, "needed": needed},

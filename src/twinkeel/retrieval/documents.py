@@ -16,7 +16,7 @@ from twinkeel.records import Record
 
 __all__ = ["VERSION", "Box", "Document", "Heading", "Line", "Page", "read"]
 
-VERSION = "documents-2"
+VERSION = "documents-3"
 """Changes when the same bytes would give another text or other passages."""
 LARGEST_FILE = 256 * 2**20
 """Bytes of a file."""
@@ -69,6 +69,8 @@ class Document(Record, frozen=True):
     headings: tuple[Heading, ...] = ()
     pages: tuple[Page, ...] = ()
     lines: tuple[Line, ...] = ()
+    hidden: tuple[tuple[int, int], ...] = ()
+    """Of a Word file: stretches of the text that are marked as hidden, in order."""
 
 
 class Content(NamedTuple):
@@ -79,6 +81,7 @@ class Content(NamedTuple):
     headings: tuple[Heading, ...] = ()
     pages: tuple[Page, ...] = ()
     lines: tuple[Line, ...] = ()
+    hidden: tuple[tuple[int, int], ...] = ()
 
 
 class Form(NamedTuple):
@@ -115,6 +118,7 @@ def parse(data: bytes, name: str) -> Document:
         headings=content.headings,
         pages=content.pages,
         lines=content.lines,
+        hidden=content.hidden,
     )
 
 

@@ -38,7 +38,9 @@ class Passage(Record, frozen=True):
     box: Box | None = None
     """Of a PDF: what encloses it on its page."""
     unseen: bool = False
-    """Of a PDF: whether some of it is not seen on the page."""
+    """Whether some of it is not seen on the page."""
+    hidden: tuple[Span, ...] = ()
+    """Of a Word file: where in the document's text it is marked as hidden."""
 
 
 def place(lines: Sequence[Line], start: int, end: int) -> tuple[Box | None, bool]:
@@ -64,6 +66,7 @@ def passages(document: Document) -> list[Passage]:
         for left, right in _packed(document.text, start, end):
             page = bisect_right(starts, left)
             box, unseen = place(document.lines, left, right)
+            hidden = tuple(one for one in document.hidden if one[0] < right and one[1] > left)
             found.append(
                 Passage(
                     document=document.name,
@@ -73,7 +76,8 @@ def passages(document: Document) -> list[Passage]:
                     text=document.text[left:right],
                     page=document.pages[page - 1].number if page else None,
                     box=box,
-                    unseen=unseen,
+                    unseen=unseen or bool(hidden),
+                    hidden=hidden,
                 )
             )
     return found

@@ -72,6 +72,11 @@ class Reader:
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def limits(self) -> str:
+        """What decides, beside a document itself, whether it is refused."""
+        return f"{self._seconds:g}s {self._per_mib:g}s/MiB {self._memory}B"
+
     def __enter__(self) -> Reader:
         return self
 

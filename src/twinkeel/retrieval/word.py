@@ -1,4 +1,7 @@
-"""Word files (.docx): paragraphs and tables in their order, headings by their styles."""
+"""Word files (.docx): paragraphs and tables in their order, headings by their styles.
+
+Text that is marked as hidden is read as all other, and told apart: machines read it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from twinkeel.retrieval.documents import Content, Heading, limited, too_large
 
 if TYPE_CHECKING:
     from docx.table import Table
+    from docx.text.paragraph import Paragraph
+    from docx.text.run import Run
 
 MEDIA = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _LARGEST = 128 * 2**20
@@ -54,25 +59,63 @@ def _content(document: object, title: str) -> Content:
 
     parts: list[str] = []
     headings: list[Heading] = []
+    hidden: list[tuple[int, int]] = []
     length = 0
     for block in document.iter_inner_content():  # type: ignore[attr-defined] # typed as object
         if isinstance(block, Table):
-            text = _rows(block)
+            text, unseen = _rows(block)
         else:
-            text = block.text
+            text, unseen = block.text, _hidden(block)
             level = _level(block.style.name if block.style else "")
             if level and text.strip():
                 headings.append(Heading(start=length, level=level, title=text.strip()))
         if text.strip():
+            hidden += [(length + start, length + end) for start, end in unseen]
             parts.append(text + "\n\n")
             length += len(parts[-1])
     first = headings[0].title if headings else ""
-    return Content(title.strip() or first, limited("".join(parts)), tuple(headings))
+    return Content(
+        title.strip() or first,
+        limited("".join(parts)),
+        tuple(headings),
+        hidden=tuple(hidden),
+    )
 
 
-def _rows(table: Table) -> str:
-    """One line a row, cells apart by a bar."""
-    return "\n".join(" | ".join(cell.text.strip() for cell in row.cells) for row in table.rows)
+def _rows(table: Table) -> tuple[str, list[tuple[int, int]]]:
+    """One line a row, cells apart by a bar; and the lines in which some text is hidden."""
+    lines: list[str] = []
+    hidden: list[tuple[int, int]] = []
+    start = 0
+    for row in table.rows:
+        cells = row.cells
+        lines.append(" | ".join(cell.text.strip() for cell in cells))
+        if any(_hidden(one) for cell in cells for one in cell.paragraphs):
+            hidden.append((start, start + len(lines[-1])))
+        start += len(lines[-1]) + 1
+    return "\n".join(lines), hidden
+
+
+def _hidden(paragraph: Paragraph) -> list[tuple[int, int]]:
+    """Where the paragraph's text is hidden (w:vanish), by its runs or their styles."""
+    from docx.text.hyperlink import Hyperlink
+
+    found: list[tuple[int, int]] = []
+    start = 0
+    for part in paragraph.iter_inner_content():
+        for run in part.runs if isinstance(part, Hyperlink) else (part,):
+            end = start + len(run.text)
+            if run.text.strip() and _is_hidden(run, paragraph):
+                found.append((start, end))
+            start = end
+    return found
+
+
+def _is_hidden(run: Run, paragraph: Paragraph) -> bool:
+    """What the run says of itself, else its style, else its paragraph's."""
+    styles = (run.style, paragraph.style)
+    said = (run.font.hidden, *(None if one is None else one.font.hidden for one in styles))
+    return bool(next((one for one in said if one is not None), False))
 
 
 def _level(style: str | None) -> int:

@@ -20,7 +20,16 @@ from twinkeel.retrieval.index import Hit
 from twinkeel.retrieval.languages import STEMMERS
 from twinkeel.store.bundles import Bundle
 
-_NOTHING = "I could not find an answer to this in the documents."
+_NOTHING = {
+    "en": "I could not find an answer to this in the documents.",
+    "de": "Ich habe in den Dokumenten keine Antwort darauf gefunden.",
+    "es": "No he encontrado una respuesta a esto en los documentos.",
+    "fr": "Je n'ai pas trouvé de réponse à cette question dans les documents.",
+    "it": "Non ho trovato una risposta a questa domanda nei documenti.",
+    "nl": "Ik heb hierop geen antwoord gevonden in de documenten.",
+    "pt": "Não encontrei uma resposta para isto nos documentos.",
+}
+"""By the language of the documents; in others it is said in English."""
 _FOREIGN = "I can only answer questions in {language}, the language of the documents."
 _CONTEXT = 0.6
 """How much the search with what was asked before counts beside the question by itself."""
@@ -42,7 +51,7 @@ class Citation(Record, frozen=True):
     quote: str
     headings: tuple[str, ...]
     unseen: bool = False
-    """Of a PDF: whether some of it cannot be seen on the page."""
+    """Of a PDF or a Word file: whether some of it cannot be seen on the page."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,8 @@ class Finding:
     citations: tuple[Citation, ...]
     confidence: float
     abstained: bool
-    excuse: str = _NOTHING
+    excuse: str
+    """What is said where it abstains."""
     warnings: tuple[str, ...] = ()
 
 
@@ -115,12 +125,13 @@ class Answerer:
         if language.is_other(asked.question, self.card.language):
             excuse = _FOREIGN.format(language=STEMMERS[self.card.language].capitalize())
             return Finding([], None, "", (), 0.0, True, excuse, warnings)
+        excuse = _NOTHING.get(self.card.language, _NOTHING["en"])
         hits = self._search(asked, max(depth, self.card.top_k))
         looked_for = asked.context or asked.question
         extractor = self.library.extractor
         sentences = extractor.best(looked_for, hits[: self.card.top_k])
         if not sentences:
-            return Finding(hits, None, "", (), 0.0, True, warnings=warnings)
+            return Finding(hits, None, "", (), 0.0, True, excuse, warnings)
         support = _support(extractor, looked_for, sentences[0])
         threshold = self.card.threshold
         reading = sorted(sentences, key=lambda one: one.start)
@@ -132,6 +143,7 @@ class Answerer:
             citations=citations,
             confidence=support,
             abstained=threshold is None or support < threshold,
+            excuse=excuse,
             warnings=(*warnings, *_unseen(citations)),
         )
 
@@ -152,6 +164,7 @@ class Answerer:
     def _citation(self, sentence: Sentence) -> Citation:
         passage = sentence.hit.passage
         box, unseen = self.library.place(passage.document, sentence.start, sentence.end)
+        hidden = any(a < sentence.end and b > sentence.start for a, b in passage.hidden)
         return Citation(
             document=passage.document,
             title=self.library.entries[passage.document].title,
@@ -161,7 +174,7 @@ class Answerer:
             box=box or passage.box,
             quote=sentence.text,
             headings=tuple(passage.headings),
-            unseen=unseen,
+            unseen=unseen or hidden,
         )
 
     def _output(self, found: Finding, extra: tuple[str, ...]) -> Output:
@@ -213,8 +226,8 @@ def _cut(characters: int) -> str:
 def _unseen(citations: Sequence[Citation]) -> tuple[str, ...]:
     """A warning of quotes that are in a file and not on its page."""
     return tuple(
-        f"A quote from {one.document}, page {one.page}, cannot be seen there: it may be meant to "
-        "mislead machines."
+        f"A quote from {one.document}{'' if one.page is None else f', page {one.page},'} cannot be "
+        "seen there: it may be meant to mislead machines."
         for one in citations
         if one.unseen
     )

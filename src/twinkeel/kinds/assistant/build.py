@@ -110,7 +110,7 @@ def _read(card: Card, made: int) -> list[str]:
         notes.append(f"{len(card.skipped):,} files were skipped: {named}.")
     if card.unseen:
         notes.append(
-            "Text that cannot be seen on its page (invisible, white, tiny or beyond the edge) is "
+            "Text that cannot be seen on its page (hidden, white, tiny or beyond the edge) is "
             f"in {_named(card.unseen)}. It is indexed, and an answer that quotes it says so."
         )
     return notes

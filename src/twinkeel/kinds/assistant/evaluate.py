@@ -6,10 +6,12 @@ import time
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from twinkeel.errors import BundleError
 from twinkeel.kinds.assistant.answerer import Answerer, Finding
 from twinkeel.kinds.assistant.judging import contains
+from twinkeel.kinds.assistant.kind import AssistantOptions
 from twinkeel.kinds.assistant.measures import DEPTH
 from twinkeel.kinds.assistant.questions import Expected
 from twinkeel.kinds.base import Servable
@@ -17,6 +19,10 @@ from twinkeel.metrics.ranking import relevance
 from twinkeel.records import Cases, Evidence
 
 _TIMED = 100
+_RIGHT = 0.8
+"""The share of questions that an imagined assistant answers rightly."""
+_UNSURE = 0.3
+"""The support below which it abstains."""
 
 
 def evaluate(servable: Servable, cases: Cases) -> Evidence:
@@ -82,6 +88,40 @@ def _judged(servable: Answerer, finding: Finding, expected: Expected) -> dict[st
         ),
         "confidence": finding.confidence,
         "abstained": finding.abstained,
+    }
+
+
+def rehearsal(options: AssistantOptions, cases: Cases, *, seed: int = 0) -> Evidence:
+    """Evidence of an imagined assistant: right on four in five questions, and surer of those."""
+    chance = np.random.default_rng(seed)
+    right = chance.random(len(cases)) < _RIGHT
+    sure = np.where(right, chance.beta(4, 2, len(cases)), chance.beta(2, 4, len(cases)))
+    outputs: dict[str, list[Any]] = {name: [] for name in _NAMES}
+    rows = zip(cases.inputs["question"], cases.expected, right, sure, strict=True)
+    for question, stated, is_right, confidence in rows:
+        imagined = _imagined(msgspec.convert(stated, Expected), right=bool(is_right))
+        said = {"question": question, "confidence": float(confidence), "exact": True}
+        for name, value in {**imagined, **said, "abstained": confidence < _UNSURE}.items():
+            outputs[name].append(bool(value) if name == "abstained" else value)
+    return Evidence.of(
+        cases,
+        outputs,
+        timings={"latency_ms": [0.0], "bundle_mb": [0.0]},
+        context={"top_k": options.top_k, "risk": options.risk},
+    )
+
+
+def _imagined(expected: Expected, *, right: bool) -> dict[str, Any]:
+    """The outputs for a question that is answered as expected, or otherwise."""
+    documents = list(expected.documents)[:1] if right else []
+    quote = (*expected.passages, *expected.answers, "")[0] if right else ""
+    cited = {"document": documents[0] if documents else "", "start": 0, "end": 0, "quote": quote}
+    return {
+        "documents": documents,
+        "relevance": [int(right)],
+        "wanted": len(expected.passages or set(expected.documents)),
+        "answer": (*expected.answers, "")[0] if right else "",
+        "citations": [cited],
     }
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from twinkeel.kinds.base import Built, Kind, Options, Remedy, Servable, Task, Traits
 from twinkeel.kinds.signals import Calls, Series
 from twinkeel.metrics.measure import Measure
-from twinkeel.records import Cases, Evidence
+from twinkeel.records import Cases, Evidence, Json
 from twinkeel.report.sections import Section
 from twinkeel.store.bundles import Bundle
 
@@ -82,6 +82,18 @@ class Assistant(Kind[AssistantOptions]):
         from twinkeel.kinds.assistant.watch import signals
 
         return signals(calls)
+
+    def losses(self, calls: Calls, labels: Sequence[Json]) -> Sequence[float]:
+        """0 for a right answer, 1 for a wrong one, half for none where there is one."""
+        from twinkeel.kinds.assistant.watch import losses
+
+        return losses(calls, labels)
+
+    def rehearse(self, task: Task[AssistantOptions], cases: Cases) -> Evidence | None:
+        """What an imagined assistant might answer."""
+        from twinkeel.kinds.assistant.evaluate import rehearsal
+
+        return rehearsal(task.options, cases)
 
     def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:
         """Documents, abstention, and the questions that went wrong."""

@@ -2,7 +2,8 @@
 
 Each document is a few shared files of the bundle: its text, its segment of the index and, for a
 PDF, its own bytes. They are found again by the contents of the file, its name, and who read and
-embedded it, so that a build reads and embeds only what changed.
+embedded it, so that a build reads and embeds only what changed. Why a file was refused is found
+again in the same way.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ from twinkeel.errors import BundleError, SourceError, UnknownName
 from twinkeel.kinds.assistant.card import Card, Entry, Skipped
 from twinkeel.kinds.assistant.extract import Extractor
 from twinkeel.plugins import suggestion
-from twinkeel.records import Document, Record
+from twinkeel.records import Document as Shown
+from twinkeel.records import Record
 from twinkeel.retrieval import documents, lexical, segments
 from twinkeel.retrieval.dense import Embedder, Vectors
-from twinkeel.retrieval.documents import Box, Line
+from twinkeel.retrieval.documents import Box, Document, Line
 from twinkeel.retrieval.index import Index, join
 from twinkeel.retrieval.passages import place
 from twinkeel.retrieval.reading import Reader
@@ -74,7 +76,8 @@ class Shelf:
         for segment in self.segments:
             for one in segment.passages:
                 if one.unseen:
-                    found.setdefault(one.document, f"{one.document}, page {one.page}")
+                    page = "" if one.page is None else f", page {one.page}"
+                    found.setdefault(one.document, f"{one.document}{page}")
         return tuple(found.values())
 
     def take(self, file: SourceFile) -> None:
@@ -116,7 +119,7 @@ class Shelf:
         return text, Segment.read(passages, vectors)
 
     def _made(self, place: str, key: str, file: SourceFile) -> tuple[Text, Segment]:
-        document = self.reader.read(file.path, file.name)
+        document = self._read(key, file)
         segment = segments.make(document, self.embedder, self.language)
         text = Text(title=document.title, media=document.media, text=document.text)
         passages, vectors = segment.written()
@@ -127,6 +130,19 @@ class Shelf:
             self.shared.add(f"{place}/{_LINES}", f"{key} {_LINES}", data)
         self.made += 1
         return text, segment
+
+    def _read(self, key: str, file: SourceFile) -> Document:
+        """The document in a file. Raises SourceError with the reason, also of an earlier build."""
+        name, key = f"skipped/{len(self.skipped):06d}.json", f"{key} {self.reader.limits} refused"
+        refused = self.shared.find(name, key)
+        if refused is not None:
+            raise SourceError(msgspec.json.decode(refused, type=Skipped).reason)
+        try:
+            return self.reader.read(file.path, file.name)
+        except SourceError as error:
+            told = Skipped(name=file.name, reason=str(error))
+            self.shared.add(name, key, msgspec.json.encode(told))
+            raise
 
     def _original(self, file: SourceFile, place: str) -> str:
         """Keep the file's own bytes, as an array: a bundle holds no other form of them."""
@@ -187,14 +203,14 @@ class Library:
         last = int(np.searchsorted(lines[:, 0], end))
         return place([_unpacked(*row) for row in lines[first:last].tolist()], start, end)
 
-    def document(self, name: str) -> Document:
+    def document(self, name: str) -> Shown:
         """A document as a reader opens it; raises UnknownName."""
         if name not in self.entries or self.bundle is None:
             near = suggestion(name, tuple(self.entries))
             raise UnknownName(f"There is no document {name!r}{near}")
         entry = self.entries[name]
         text = self.bundle.json(f"{entry.folder}/{_TEXT}", Text)
-        return Document(
+        return Shown(
             name=name,
             title=text.title,
             media=text.media,

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from twinkeel.data.table import Table
 from twinkeel.kinds.base import Built, Kind, Remedy, Servable, Task, Traits
+from twinkeel.kinds.signals import Calls
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Json
@@ -65,6 +66,12 @@ class Regressor(Kind[RegressorOptions]):
         from twinkeel.kinds.regressor.evaluate import measures
 
         return measures(evidence)
+
+    def losses(self, calls: Calls, labels: Sequence[Json]) -> Sequence[float]:
+        """The absolute error, in units of the target."""
+        from twinkeel.kinds.regressor.watch import losses
+
+        return losses(calls, labels)
 
     def rehearse(self, task: Task[RegressorOptions], cases: Cases) -> Evidence | None:
         """What an imagined regressor might answer."""

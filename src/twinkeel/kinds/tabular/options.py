@@ -40,6 +40,11 @@ class TabularOptions(Options, frozen=True, kw_only=True):
     within them is served, whatever `prefer` says."""
 
     @property
+    def allowed_checks(self) -> tuple[str, ...]:
+        """What `allow` names."""
+        return self.allow
+
+    @property
     def roles(self) -> dict[str, str]:
         """The options that each give one column a role, by key."""
         keys = ("target", "id", "group", "time", "weight")
