@@ -96,7 +96,7 @@ def test_data_that_cannot_be_learned_from_is_a_value_error_in_one_sentence():
 @pytest.mark.parametrize(
     ("parameter", "sentence"),
     [
-        ({"decide": "bogus"}, "decide must be 'likeliest' or 'f1', not 'bogus'"),
+        ({"decide": "bogus"}, "decide must be 'likeliest', 'f1' or a mapping of costs"),
         ({"work_limit": 0}, "work_limit must be an integer of 1 or more, not 0"),
         ({"work_limit": True}, "work_limit must be an integer of 1 or more, not True"),
         ({"memory_limit": "4 GB"}, "memory_limit must be an integer of 1 or more, not '4 GB'"),
