@@ -1,8 +1,9 @@
 """False alarms, power and delay of the alarms on drift, beside what others do.
 
-    python bench/drift.py false-alarms --runs 500 --columns 20      # 30 days, hourly, no drift
-    python bench/drift.py power --runs 500                          # one of 20 columns moves
-    python bench/drift.py delay --runs 60                           # errors from .1 to .2
+    python bench/drift.py false-alarms --runs 500 --columns 20  # 30 days, hourly, no drift
+    python bench/drift.py power --runs 500                      # one of 20 columns moves
+    python bench/drift.py pairs --runs 200                      # two columns part
+    python bench/drift.py delay --runs 60                       # errors from .1 to .2
 
 Prints a Markdown table. Calls come by the hour with a daily wave of traffic (1 to 9 at the
 extremes), and every column has a daily wave of its own (up to 0.5 sd), so that no hour of a day
@@ -25,6 +26,7 @@ from scipy.stats import ks_2samp
 from twinkeel.stats import schedule, sequential
 from twinkeel.stats.bins import Bins, number_bins
 from twinkeel.stats.dependence import design_effect
+from twinkeel.stats.pairs import parted
 from twinkeel.stats.shift import shifts
 
 DAYS, HOURS = 30, 24
@@ -35,7 +37,7 @@ INPUTS = 0.5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["false-alarms", "power", "delay"])
+    parser.add_argument("what", choices=["false-alarms", "power", "pairs", "delay"])
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--columns", type=int, default=20)
     parser.add_argument("--reference", type=int, default=2_000)
@@ -43,7 +45,9 @@ def main() -> None:
     parser.add_argument("--keep", help="a file of finished months, which are not done again")
     given = parser.parse_args()
     began = time.perf_counter()
-    {"false-alarms": false_alarms, "power": power, "delay": delay}[given.what](given)
+    {"false-alarms": false_alarms, "power": power, "pairs": pairs, "delay": delay}[given.what](
+        given
+    )
     print(f"\n{time.perf_counter() - began:.0f} s for {given.runs} runs.")
 
 
@@ -165,6 +169,53 @@ def power(given: argparse.Namespace) -> None:
                 hits[2] += psi(bins.counts[:-1] / m, here[:-1] / n) > 0.2
             shown = " | ".join(f"{hit / given.runs:.2f}" for hit in hits)
             print(f"| {n} | {m} | {shift} sd | {shown} |")
+
+
+def pairs(given: argparse.Namespace) -> None:
+    """Of eight columns that go together by .3, one pair changes while each column stays."""
+    level = schedule.level(1, false_alarms=1, cycle=DAY) * INPUTS / (given.columns + 1)
+    print("| n | reference | correlation of the pair | ours, pairs | ours, single columns |")
+    print("|-|-|-|-|-|")
+    for n, m in ((200, 500), (500, 500), (500, 2_000), (1_000, 2_000)):
+        for becomes in (0.3, 0.0, -0.3):
+            hits = np.zeros(2)
+            for run in range(given.runs):
+                rng = np.random.default_rng(run)
+                then, now = going_together(rng, m, 0.3), going_together(rng, n, becomes)
+                bins = [number_bins(then[:, j]) for j in range(8)]
+                codes = [(b.code(then[:, j]), b.code(now[:, j])) for j, b in enumerate(bins)]
+                scores = [b.scores[0] for b in bins]
+                before, after = (
+                    np.column_stack(
+                        [
+                            s[np.minimum(c[k], len(s) - 1)]
+                            for s, c in zip(scores, codes, strict=True)
+                        ]
+                    )
+                    for k in (0, 1)
+                )
+                found = parted(before, after, level=level, design=np.ones(8))
+                hits[0] += (
+                    found is not None and found.p <= level and abs(found.now - found.then) >= 0.1
+                )
+                counts = [
+                    np.bincount(c[1], minlength=b.size).astype(float)
+                    for b, c in zip(bins, codes, strict=True)
+                ]
+                hits[1] += any(
+                    t.alarm
+                    for b, c in zip(bins, counts, strict=True)
+                    for t in shifts(b, c, level=level)
+                )
+            shown = " | ".join(f"{hit / given.runs:.2f}" for hit in hits)
+            print(f"| {n} | {m} | .3, then {becomes:g} | {shown} |")
+
+
+def going_together(rng: np.random.Generator, n: int, pair: float) -> np.ndarray:
+    """Eight standard normals that correlate by .3, the first two by `pair`."""
+    together = np.full((8, 8), 0.3) + 0.7 * np.eye(8)
+    together[0, 1] = together[1, 0] = pair
+    return rng.multivariate_normal(np.zeros(8), together, size=n)
 
 
 def delay(given: argparse.Namespace) -> None:

@@ -144,6 +144,19 @@ def test_a_shift_is_told_with_size_time_columns_and_slices(traffic: Traffic) -> 
     assert found.effect > 0
 
 
+def test_inputs_that_no_longer_go_together_are_told_by_their_pair(traffic: Traffic) -> None:
+    drawn = [row["tenure"] for row in traffic.rows]
+    traffic.day(0, 900)
+    traffic.day(1, 900, lambda row: row | {"tenure": traffic.chance.choice(drawn)})
+
+    look = traffic.look(2.1)
+
+    found = alarms(look)
+    assert "input.tenure" not in found
+    assert "tenure" in found["input.together"].sentence
+    assert found["input.together"].unit == "correlation"
+
+
 def test_one_alert_is_open_for_a_cause_until_it_is_gone(traffic: Traffic) -> None:
     store = traffic.project.store
     traffic.day(0, 600, lambda row: row | {"MonthlyCharges": None})

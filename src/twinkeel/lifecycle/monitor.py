@@ -21,6 +21,7 @@ from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.estimates import coverage, estimate
 from twinkeel.lifecycle.failures import failures
 from twinkeel.lifecycle.signals import Budget, judge, rank, share
+from twinkeel.lifecycle.together import together
 from twinkeel.lifecycle.traffic import CELLS, Traffic, read
 from twinkeel.lifecycle.webhook import Webhook
 from twinkeel.records import Alert, Estimate, Look, Release, now
@@ -108,6 +109,8 @@ def _made(
     at, known = earlier
     signals, estimates = judge(traffic, budget), estimate(traffic, budget, known)
     signals += failures(traffic, dataclasses.replace(budget, share=share(traffic, "service")))
+    jointly = together(traffic, dataclasses.replace(budget, share=share(traffic, "input")))
+    signals += [] if jointly is None else [jointly]
     if any(signal.part == "quality" for signal in signals):
         own = dataclasses.replace(budget, share=share(traffic, "quality"))
         graded = coverage(estimates, own, traffic.cycle)

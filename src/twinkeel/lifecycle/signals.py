@@ -21,8 +21,8 @@ from twinkeel.stats.tails import Floats
 
 SHARES: dict[Part, float] = {"input": 0.5, "output": 0.2, "quality": 0.2, "service": 0.1}
 """How the budget is shared among the parts that there are."""
-BESIDE: dict[Part, int] = {"input": 0, "output": 0, "quality": 1, "service": 2}
-"""Signals that are no columns: estimates; calls that were refused, and that failed."""
+BESIDE: dict[Part, int] = {"input": 1, "output": 0, "quality": 1, "service": 2}
+"""Signals that are no columns: pairs of inputs; estimates; calls refused, and calls failed."""
 _CATCH_UP = 64
 """Cycles that a look goes back at most, when none has looked for long."""
 _SLICES = 3
@@ -114,19 +114,19 @@ def _tests(
     level = budget.share * schedule.level(
         window.length, false_alarms=budget.false_alarms, cycle=cycle
     )
-    design = _design(column, counts[: window.end * CELLS])
-    found = shifts(column.bins, now, level=level, design=design)
+    effect = design(column, counts[: window.end * CELLS])
+    found = shifts(column.bins, now, level=level, design=effect)
     return [_Judged(column, counts, window, one, n, one.smallest) for one in found]
 
 
-def _design(column: Column, counts: Floats) -> float:
+def design(column: Column, counts: Floats) -> float:
     """The design effect of the column's calls so far."""
-    scores = column.bins.scores[0] if column.bins.ordered else _commonest(column)
+    scores = column.bins.scores[0] if column.bins.ordered else commonest(column)
     there = counts[:, :-1]
     return float(design_effect(there @ scores, there.sum(axis=1), per_cycle=CELLS))
 
 
-def _commonest(column: Column) -> Floats:
+def commonest(column: Column) -> Floats:
     """Scores of variance 1 that tell the commonest value from the others."""
     shares = column.bins.counts[:-1] / max(column.bins.counts[:-1].sum(), 1)
     top = int(np.argmax(shares))
@@ -331,7 +331,7 @@ def _slices(traffic: Traffic, judged: _Judged, scores: Floats) -> tuple[Slice, .
             share = float(here.mean())
             carries = share * float(now[here].mean() - then[there].mean()) / judged.shift.size
             if carries > 1.25 * share and carries > 0.2:
-                name = f"{_line(other.name)}={_line(value)}"
+                name = f"{line(other.name)}={line(value)}"
                 found.append(Slice(name=name, share=share, carries=carries))
     return tuple(sorted(found, key=lambda one: one.share - one.carries)[:_SLICES])
 
@@ -344,10 +344,10 @@ def rank(signal: Signal) -> tuple[int, float, float, str]:
 
 
 def _title(column: Column) -> str:
-    return f"{column.part.capitalize()} {_line(column.name)}"
+    return f"{column.part.capitalize()} {line(column.name)}"
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """A name from data as it may stand in a log or on a terminal: on one line, without controls."""
     return text if text.isprintable() else ascii(text)
 
