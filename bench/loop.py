@@ -7,12 +7,15 @@ Prints a Markdown table. Rows are replayed in the order of time with labels one 
 of every period the source holds the newest rows whose labels are known, a policy may put another
 version into production, and that one answers the next period. `always` builds and releases at the
 end of every period, `monthly` every four weeks, `ours` runs `twinkeel rebuild` every period.
+The newest fifth of the source judges, and is not learned from: rows that are alike in time would
+flatter a random split.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import datetime as dt
 import tempfile
 import time
 from collections.abc import Callable
@@ -35,6 +38,7 @@ source = "rows"
 target = "{target}"
 positive = "{positive}"
 id = "row"
+time = "moment"
 exclude = {exclude}
 work_limit = {work}
 [components.it.gates]
@@ -43,6 +47,7 @@ log_loss = "not worse by 0.01"
 worth = 0.002
 """
 Rows = list[dict[str, str]]
+_BEGIN = dt.date(1996, 5, 7)
 
 
 @dataclass(frozen=True)
@@ -168,9 +173,11 @@ def write(root: Path, stream: Stream, *, upto: int) -> None:
     """The rows whose labels are known, as the source."""
     index = np.flatnonzero((stream.days < upto) & (stream.days >= upto - stream.window))
     with (root / "rows.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["row", *stream.rows[0]])
+        writer = csv.DictWriter(file, ["row", "moment", *stream.rows[0]])
         writer.writeheader()
-        writer.writerows({"row": f"r{i}", **stream.rows[i]} for i in index)
+        for i in index:
+            moment = (_BEGIN + dt.timedelta(days=int(stream.days[i]))).isoformat()
+            writer.writerow({"row": f"r{i}", "moment": moment, **stream.rows[i]})
 
 
 def read(path: Path) -> Rows:
