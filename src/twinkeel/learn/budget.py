@@ -14,7 +14,7 @@ from twinkeel.records import Limits
 
 DEFAULT_WORK = 5
 """Units where neither time nor work is limited."""
-_FINISH = 0.1
+_FINISH = 0.2
 """Share of the time kept for combining, compiling, explaining and checking ..."""
 _FINISH_AT_LEAST, _FINISH_AT_MOST = 1.5, 12.0
 """... and no less, and no more, seconds than these ..."""
