@@ -1,6 +1,7 @@
 """Rounds: monitoring beside a server, in a thread of its own.
 
-Owns when to look: a few times in every cycle. What goes wrong is logged and tried again with the
+Owns when to look: a few times in every cycle, and never for more than a small share of the time,
+since looking and answering share a processor. What goes wrong is logged and tried again with the
 next look; the server does not notice.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -22,6 +24,8 @@ _LOOKS = 24
 """Looks in one cycle: more would find no new window."""
 _LONGEST, _SHORTEST = 3_600.0, 1.0
 """Seconds between two looks."""
+_REST = 30.0
+"""How many times longer than a look the time to the next one is, at least."""
 
 
 @dataclass
@@ -63,8 +67,11 @@ class Rounds:
             _log.error("monitoring: %s; tried again with the next look", type(error).__name__)
 
     def _run(self) -> None:
-        while not self._stop.wait(self.pause):
+        pause = self.pause
+        while not self._stop.wait(pause):
+            began = time.monotonic()
             self.look()
+            pause = max(self.pause, _REST * (time.monotonic() - began))
 
 
 def told(alert: Alert) -> None:
