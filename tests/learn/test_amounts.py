@@ -135,6 +135,18 @@ def test_counts_with_zeros_are_learned():
     assert found[:, 0].mean() == pytest.approx(counted.target.mean(), rel=0.2)
 
 
+def test_what_is_never_negative_is_never_predicted_to_be():
+    late = problem(lambda price: np.maximum(price - 800, 0))
+
+    served = train(late, limits=Limits(work=1)).predictor()
+
+    found = served.answers(late.check.columns, len(late.check))
+    assert found.min() == 0
+    (why,) = served.explain(late.check.rows(int(np.argmin(found[:, 0])))[:1])
+    assert why.total == 0
+    assert why.base + sum(one.contribution for one in why.contributions) == pytest.approx(0)
+
+
 def test_the_same_seed_and_work_give_the_same_bytes(trained):
     assert train(problem(), limits=THREE).graph == trained.graph
 
@@ -208,7 +220,12 @@ def test_ends_hold_at_least_their_share_of_what_they_were_found_on(residuals, le
     st.floats(-50, 50),
     st.lists(st.floats(-20, 20), min_size=1, max_size=5),
     st.sampled_from(
-        [Straight(center=3.0, scale=2.0), Logarithm(scale=5.0, shift=1.0, high=9.0, factor=1.1)]
+        [
+            Straight(center=3.0, scale=2.0),
+            Straight(center=3.0, scale=2.0, floor=0.0),
+            Logarithm(scale=5.0, shift=1.0, high=9.0, factor=1.1),
+            Logarithm(scale=5.0, shift=1.0, high=9.0, factor=1.1, floor=0.0),
+        ]
     ),
 )
 def test_an_answer_taken_apart_adds_up_on_every_link(base, effects, link):

@@ -125,10 +125,10 @@ def test_a_new_column_changes_the_rule_of_rows_without_an_id(make_project: MakeP
 def test_a_misspelt_gate_says_how_to_go_on(make_project: MakeProject) -> None:
     project = make_project(rows=400, gates='roc_auk = ">= 0.6"')
 
-    with pytest.raises(ConfigError, match="twinkeel evaluate churn@1") as caught:
+    with pytest.raises(ConfigError, match="did you mean roc_auc.*Nothing was built"):
         project.build("churn")
 
-    assert "did you mean roc_auc" in str(caught.value)
+    assert project.store.versions() == []
 
 
 def test_evaluating_again_judges_the_rows_that_have_come_since(

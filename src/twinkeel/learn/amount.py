@@ -59,7 +59,7 @@ class AmountLoss(Loss):
         """The link, its mean put right."""
         if isinstance(self.link, Straight):
             return self.link
-        raw = (self.link.outputs(margin)[:, 0] + self.link.shift) / self.link.factor
+        raw = self.link.grown(margin)[:, 0]
         factor = float(targets.weight @ (targets.y + self.link.shift) / (targets.weight @ raw))
         return msgspec.structs.replace(self.link, factor=factor)
 
@@ -83,4 +83,10 @@ def straight(y: Floats, weight: Floats) -> AmountLoss:
     scale = float(np.sqrt(np.average((y - center) ** 2, weights=weight))) or 1.0
     low, middle, high = np.quantile(y, [0.25, 0.5, 0.75])
     typical = float(high - low) / 2 or scale
-    return AmountLoss(Straight(center=center, scale=scale), "squared", float(middle), typical)
+    link = Straight(center=center, scale=scale, floor=floor(y))
+    return AmountLoss(link, "squared", float(middle), typical)
+
+
+def floor(y: Floats) -> float | None:
+    """Below which there is no answer: 0 where no target is negative."""
+    return 0.0 if y.min() >= 0 else None

@@ -166,6 +166,7 @@ def binned(bins: Sequence[tuple[Any, Any, int]], *, axis: str, moments: bool = F
             "x": x if moments else {**x, "bin": {"binned": True}, "scale": {"zero": False}},
             "x2": {"field": "to"},
             "y": _number("rows", "rows"),
+            **({"y2": {"datum": 0}} if moments else {}),
         },
     }
     total = sum(count for _, _, count in bins)

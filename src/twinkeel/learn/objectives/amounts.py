@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.errors import InputError
-from twinkeel.learn.amount import AmountLoss, straight
+from twinkeel.learn.amount import AmountLoss, floor, straight
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.encode import Values
 from twinkeel.learn.graph import MARGIN, SPREAD
@@ -115,5 +115,4 @@ def _interval(level: float, loss: AmountLoss, y: Floats) -> Interval:
     shift = None
     if isinstance(loss.link, Logarithm):
         shift = loss.link.shift if y.min() + loss.link.shift > 0 else 1.0
-    floor = 0.0 if y.min() >= 0 else None
-    return Interval(level=level, shift=shift, floor=floor, ends=Ends(0.0, 0.0))
+    return Interval(level=level, shift=shift, floor=floor(y), ends=Ends(0.0, 0.0))

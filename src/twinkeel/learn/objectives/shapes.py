@@ -94,7 +94,7 @@ def _others(targets: Targets, plain: AmountLoss) -> list[_Way]:
 
 def _logarithm(y: Floats, scale: float, shift: float) -> Logarithm:
     high = float(np.log((y.max() + shift) / scale)) + _HEADROOM
-    return Logarithm(scale=scale, shift=shift, high=high)
+    return Logarithm(scale=scale, shift=shift, high=high, floor=0.0)
 
 
 def _skewness(y: Floats, weight: Floats) -> float:
