@@ -125,7 +125,7 @@ def test_a_new_column_changes_the_rule_of_rows_without_an_id(make_project: MakeP
 def test_a_misspelt_gate_says_how_to_go_on(make_project: MakeProject) -> None:
     project = make_project(rows=400, gates='roc_auk = ">= 0.6"')
 
-    with pytest.raises(ConfigError, match="did you mean roc_auc.*Nothing was built"):
+    with pytest.raises(ConfigError, match=r"did you mean roc_auc.*Nothing was built"):
         project.build("churn")
 
     assert project.store.versions() == []
