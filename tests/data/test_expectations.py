@@ -44,7 +44,7 @@ def contract(on_violation: Any) -> Contract:
 
 
 def told(table: Table, **expected: Any) -> tuple[str, ...]:
-    return violations(table, Expectations(**expected), source="customers", now=NOW)
+    return violations(table, [table], Expectations(**expected), source="customers", now=NOW)
 
 
 def test_every_broken_expectation_is_one_sentence_with_counts_and_first_rows() -> None:
@@ -82,6 +82,32 @@ def test_what_is_as_expected_is_not_told() -> None:
     assert told(dated, columns={"since": ColumnExpectation(type="date", max="2024-06-08")}) == (
         "since: expected at most 2024-06-08, and 1 of 3 rows break it: row 2 has '09/06/2024'.",
     )
+
+
+def test_each_expectation_that_a_value_breaks_is_counted() -> None:
+    table = Table({"size": np.array(["-1.5", "0", "200.5", "-2", "3", "x"], dtype=object)})
+    one = ColumnExpectation(min=1, max=100, type="integer", values=(3, 0))
+    assert told(table, columns={"size": one}) == (
+        "size: expected one of 3, 0, and 4 of 6 rows break it: row 1 has '-1.5', row 3 has "
+        "'200.5', row 4 has '-2'.",
+        "size: expected a whole number, and 3 of 6 rows break it: row 1 has '-1.5', row 3 has "
+        "'200.5', row 6 has 'x'.",
+        "size: expected at least 1, and 3 of 6 rows break it: row 1 has '-1.5', row 2 has '0', "
+        "row 4 has '-2'.",
+        "size: expected at most 100, and 1 of 6 rows break it: row 3 has '200.5'.",
+    )
+
+
+@given(st.lists(st.sampled_from(["5", "-1", "99", "x", "", "7"]), min_size=1), st.integers(1, 4))
+def test_a_table_in_parts_is_told_the_same_of(cells: list[str], size: int) -> None:
+    table = Table({"tenure": np.array(cells, dtype=object)})
+    one = ColumnExpectation(min=0, max=72, missing=0, unique=True)
+    parts = [
+        table.take(np.arange(k, min(k + size, len(cells)))) for k in range(0, len(cells), size)
+    ]
+    expected = Expectations(columns={"tenure": one})
+    found = violations(table, parts, expected, source="customers", now=NOW)
+    assert set(found) == set(told(table, columns={"tenure": one}))
 
 
 def test_a_column_that_is_not_there_is_a_mistake_of_the_configuration() -> None:

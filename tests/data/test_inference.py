@@ -122,6 +122,25 @@ def test_numbers_written_with_commas_or_signs_are_pointed_out() -> None:
         assert note.startswith("x looks like numbers with commas or signs, such as '")
 
 
+@pytest.mark.parametrize("start", [10**17, 2**53, 2**63])
+def test_whole_numbers_too_large_for_a_float_stay_what_they_are(start: int) -> None:
+    ids = [str(start + k) for k in range(40)]
+    typed = np.array([int(one) for one in ids], dtype=np.uint64)
+    for cells in (text_column([*ids]), typed):
+        assert of(cells).notes == ("x looks like an identifier: left out.",)
+        groups = of(np.concatenate([cells[:5]] * 20))
+        assert groups.notes == (
+            "x holds whole numbers too large to be exact as numbers: read as text.",
+        )
+        assert groups.contract.columns[0].values == tuple(ids[:5])
+        read = groups.contract.read_rows([{"x": start + 1}, {"x": str(start + 2)}])
+        assert (list(read.values["x"]), read.warnings) == (ids[1:3], {})
+
+
+def test_a_single_huge_number_leaves_a_column_numbers() -> None:
+    assert of([*"1234567", "9" * 20]).contract.columns[0].type == "integer"
+
+
 def test_infinite_values_count_as_missing_and_are_said() -> None:
     inferred = of(np.array([1.5, np.inf, -np.inf, 2.5]))
     column = inferred.contract.columns[0]

@@ -58,3 +58,9 @@ def test_a_constant_or_absent_column_does_not_break_a_profile() -> None:
     x, y = profile(later, contract, target="y").columns
     assert (x.missing, x.distinct, x.bins) == (2, 0, ())
     assert (y.distinct, [one.count for one in y.bins]) == (1, [2])
+
+
+def test_ids_of_eighteen_digits_are_all_different() -> None:
+    ids = np.array([10**17 + k for k in range(600)])
+    column = profile(Table({"code": ids})).columns[0]
+    assert (column.type, column.distinct) == ("text", 600)

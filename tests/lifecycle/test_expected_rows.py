@@ -43,6 +43,22 @@ def test_a_build_stops_with_a_sentence_for_every_broken_expectation(make_project
     assert project.store.versions("churn") == []
 
 
+def test_every_row_is_held_to_what_is_expected_where_a_sample_is_learned_from(
+    make_project: Make,
+) -> None:
+    toml = expecting("stop", 72).replace('"customers.csv"', '"customers.csv"\nsample_rows = 300')
+    more = "[sources.customers.expect.{}]\n{} = {}\n"
+    rows, ids = ("rows", "min", "900"), ("columns.customerID", "unique", "true")
+    project = make_project(toml=f"{toml}{more.format(*rows)}{more.format(*ids)}")
+    table = project.config.root / "customers.csv"
+    head, *lines = table.read_text().splitlines()
+    table.write_text("\n".join([head, *lines, lines[0]]))
+    with pytest.raises(ContractError) as stopped:
+        project.build("churn")
+    assert "expected at least 900 rows, and there are 801." in str(stopped.value)
+    assert "1 of 801 rows repeat one: row 801 has" in str(stopped.value)
+
+
 def test_what_is_reported_is_noted_in_a_build_and_warned_about_in_a_call(
     make_project: Make, churn_rows: list[dict[str, Any]]
 ) -> None:

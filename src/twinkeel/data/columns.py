@@ -37,7 +37,7 @@ Value: TypeAlias = float | str
 
 Array: TypeAlias = NDArray[Any]
 
-_LARGEST = 2**53
+LARGEST = 2**53
 """Whole numbers up to this are exact as float64."""
 
 
@@ -167,7 +167,7 @@ class NumberReader(Reader):
     def _quick(self) -> Callable[[object], Value | None]:
         def quick(cell: object) -> Value | None:
             if type(cell) is float or type(cell) is int:
-                return cell if -_LARGEST < cell < _LARGEST else None
+                return cell if -LARGEST < cell < LARGEST else None
             return None
 
         return quick
@@ -203,7 +203,7 @@ class IntegerReader(NumberReader):
     def _quick(self) -> Callable[[object], Value | None]:
         def quick(cell: object) -> Value | None:
             if type(cell) is int or (type(cell) is float and cell.is_integer()):
-                return cell if -_LARGEST < cell < _LARGEST else None
+                return cell if -LARGEST < cell < LARGEST else None
             return None
 
         return quick

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
 from msgspec.structs import replace
 
-from twinkeel.data.columns import Array, Column
+from twinkeel.data.columns import LARGEST, Array, Column
 from twinkeel.data.distinct import Distinct, distinct
 from twinkeel.data.table import texts
 from twinkeel.data.types import (
@@ -42,6 +41,8 @@ _FEW = 20
 """So few distinct values are categories however short the table is."""
 _IDENTIFIER_ROWS = 20
 """In fewer rows, that all values differ says nothing."""
+_WHOLE = re.compile(r"[+-]?[0-9]{16,300}")
+"""Whole numbers that may be too large."""
 _CODE = re.compile(r"[+-]?0[0-9]+")
 _ID_NAME = re.compile(
     r"(?i:^id$|[_\s-]id$|^row_?(names?|num(ber)?)$|uuid|guid)|[a-z]I[dD]$|^(?-i:[A-Z]{1,2}ID)$"
@@ -77,7 +78,7 @@ def infer_column(name: str, cells: Array | Distinct) -> Found:
     """What a column seems to hold, or why it is left out; texts may come as their distinct ones."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         return _dates(name, days_of(cells), ISO)
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf":
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf" and not _beyond(cells):
         return _numbers(name, cells.astype(np.float64))
     found = cells if isinstance(cells, Distinct) else distinct(cells)
     counts = found.text_counts()
@@ -95,7 +96,8 @@ def _from_texts(name: str, counts: Counts, missing: int) -> Found:
         example = _boolean(_usual(counts))
         return Found(column=replace(_column(name, "boolean", missing, example), values=seen))
     values = _parsed(counts, number)
-    if values is not None and not any(_CODE.fullmatch(text) for text in counts):
+    inexact = values is not None and _inexact(counts)
+    if values is not None and not inexact and not any(_CODE.fullmatch(text) for text in counts):
         repeated = np.repeat(np.array(values), list(counts.values()))
         return _numbers(name, np.append(repeated, [np.nan] * missing))
     date_format, notes = _date_format(name, counts)
@@ -103,6 +105,8 @@ def _from_texts(name: str, counts: Counts, missing: int) -> Found:
         moments = _parsed(counts, lambda text: days(text, date_format)) or []
         return _dates(name, np.append(moments, [np.nan] * missing), date_format)
     found = _words(name, counts, missing)
+    if inexact and found.column is not None:
+        notes = (f"{name} holds whole numbers too large to be exact as numbers: read as text.",)
     return replace(found, notes=(*notes, *found.notes))
 
 
@@ -186,7 +190,7 @@ def _boolean(word: str) -> Json:
     return plain.get(word.casefold(), word)
 
 
-def moments_of(name: str, cells: Array) -> Array | None:
+def moments_of(cells: Array) -> Array | None:
     """Days since 1970-01-01 of a column that orders rows in time: dates, or whole years.
 
     Shape (n,), NaN where missing; None if the column holds anything else.
@@ -194,18 +198,23 @@ def moments_of(name: str, cells: Array) -> Array | None:
     if cells.dtype.kind == "M":
         return days_of(cells)
     found = distinct(cells)
-    counts = found.text_counts()
-    counts.pop("", 0)
-    date_format, _ = _date_format(name, counts)
-    if date_format is None and all(_YEAR.fullmatch(text) for text in counts):
-        date_format = "%Y"
-    values = (
-        None if date_format is None else _parsed(counts, partial(days, date_format=date_format))
-    )
-    if values is None:
+    date_format = moment_format(found)
+    if date_format is None:
         return None
-    known = {"": np.nan, **dict(zip(counts, values, strict=True))}
-    return np.array([known[text] for text in texts(found.cells)], dtype=np.float64)[found.codes]
+    moments = [days(text or None, date_format) for text in texts(found.cells)]
+    return np.array(moments, dtype=np.float64)[found.codes]
+
+
+def moment_format(column: Distinct) -> str | None:
+    """How the moments of a column are written: as dates, or as whole years; None for others."""
+    if column.cells.dtype.kind == "M":
+        return ISO
+    counts = column.text_counts()
+    counts.pop("", 0)
+    date_format, _ = _date_format("", counts)
+    if date_format is None and all(_YEAR.fullmatch(text) for text in counts):
+        return "%Y"
+    return date_format
 
 
 def date_format_of(column: Distinct) -> str | None:
@@ -234,6 +243,23 @@ def _is_identifier(name: str, counts: Counts, rows: int) -> bool:
     return len(counts) == rows or (bool(_ID_NAME.search(name)) and len(counts) >= 0.9 * rows)
 
 
+def _beyond(cells: Array) -> bool:
+    """Whether an array of whole numbers has one beyond what a float holds."""
+    return (
+        cells.dtype.kind != "f"
+        and len(cells) > 0
+        and max(int(cells.max()), -int(cells.min())) > LARGEST
+    )
+
+
+def _inexact(counts: Counts) -> bool:
+    """Whether whole numbers beyond what a float holds are most of a column, or become one."""
+    large = [one for one in counts if _WHOLE.fullmatch(one) and abs(int(one)) > LARGEST]
+    if len({float(one) for one in large}) < len(large):
+        return True
+    return 2 * sum(counts[one] for one in large) > counts.total()
+
+
 def _is_row_number(name: str, distinct: Array, rows: int) -> bool:
     """Whole numbers that never repeat, without a gap or under a name that says so."""
     if rows < _IDENTIFIER_ROWS or len(distinct) < rows:
@@ -243,6 +269,8 @@ def _is_row_number(name: str, distinct: Array, rows: int) -> bool:
 
 def _nearly_numbers(name: str, counts: Counts, rows: int) -> tuple[str, ...]:
     """A note where a few texts, or their way of writing, keep a column from being numbers."""
+    if _inexact(counts):
+        return ()
     if _parsed((_MARKS.sub("", text) for text in counts), number) is not None:
         return (
             f"{name} looks like numbers with commas or signs, such as {shown(_usual(counts))}: "

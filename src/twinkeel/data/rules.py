@@ -8,6 +8,7 @@ numpy only. How many may be missing, and whether values repeat, are not of one v
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,19 +41,26 @@ class Rule:
     """How the bounds and the allowed values are said: at least, at most, one of."""
 
     def fault(self, value: Value) -> str | None:
-        """What was expected instead of this value, None where it is as expected."""
+        """The first thing that was expected instead of this value, None where it is as expected."""
+        return next(self.each_fault(value), None)
+
+    def each_fault(self, value: Value) -> Iterator[str]:
+        """Everything that was expected instead of this value: the values, the type, the bounds."""
         if not value if isinstance(value, str) else value != value:  # noqa: PLR0124  # NaN
-            return NEEDED if self.needed else None
+            if self.needed:
+                yield NEEDED
+            return
         if self.allowed is not None and value not in self.allowed:
-            return self.words[2]
+            yield self.words[2]
         if self.reads is None:
-            return None
+            return
         amount = self._amount(value) if isinstance(value, str) else value
-        if amount is None or (self.reads == "integer" and amount != math.floor(amount)):
-            return EXPECTED[self.reads]
-        if amount < self.low:
-            return self.words[0]
-        return self.words[1] if amount > self.high else None
+        if amount is None or (self.reads == "integer" and not amount.is_integer()):
+            yield EXPECTED[self.reads]
+        if amount is not None and amount < self.low:
+            yield self.words[0]
+        if amount is not None and amount > self.high:
+            yield self.words[1]
 
     def faults(self, values: Array) -> dict[int, str]:
         """Row to what was expected there, for the rows of a column that break the rule."""

@@ -82,6 +82,11 @@ class Source:
         """
         return self._sample.table
 
+    @property
+    def rows(self) -> int:
+        """How many rows there are, of which `table` may be a sample. Raises SourceError."""
+        return self._sample.rows
+
     def batches(self, size: int = _ROWS) -> Iterator[Table]:
         """All rows as tables of at most `size` rows, in order. Raises SourceError."""
         first: tuple[str, ...] = ()

@@ -105,7 +105,7 @@ def _forward(
 def _moments(table: Table, name: str) -> NDArray[np.float64]:
     """Days since 1970-01-01 per row, from a column of dates or of years."""
     _column(table, name)
-    values = moments_of(name, table.columns[name])
+    values = moments_of(table.columns[name])
     if values is None:
         raise ContractError(
             f"The time column {name} must hold dates or years, and it holds something else; write "

@@ -1,4 +1,7 @@
-"""Holding a source to what is expected of it, before anything is learned from it."""
+"""Holding a source to what is expected of it, before anything is learned from it.
+
+Every row is judged, also those that a sample leaves out.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ def held_to(source: Source, expected: Expectations | None) -> tuple[str, ...]:
     if expected is None:
         return ()
     now = dt.datetime.now(dt.UTC)
-    found = violations(source.table(), expected, source=source.name, now=now)
+    sample = source.table()
+    every = (sample,) if source.rows == len(sample) else source.batches()
+    found = violations(sample, every, expected, source=source.name, now=now)
     if found and expected.on_violation == "stop":
         what = "an expectation" if len(found) == 1 else f"{len(found)} expectations"
         raise ContractError(

@@ -103,7 +103,7 @@ def _all(table: Table, target: str | None) -> tuple[list[Read], list[tuple[str, 
 def _guessed(name: str, cells: Array) -> tuple[Read, tuple[str, ...]]:
     seen = once(cells)
     found = infer_column(name, seen)
-    return read(found.column or _left_out(name, cells), seen, len(cells)), found.notes
+    return read(found.column or found.kept or _left_out(name, cells), seen, len(cells)), found.notes
 
 
 def _left_out(name: str, cells: Array) -> Column:
@@ -114,7 +114,7 @@ def _left_out(name: str, cells: Array) -> Column:
 
 
 def _moments(table: Table, name: str) -> Array:
-    moments = moments_of(name, table.columns[name])
+    moments = moments_of(table.columns[name])
     if moments is None:
         raise InputError(
             f"time {name!r} holds no dates: name a column of dates such as 2024-05-31, or of years."
