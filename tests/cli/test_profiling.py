@@ -21,6 +21,20 @@ def test_a_source_is_profiled_for_people_and_for_programs(cli: Cli) -> None:
     assert (data["rows"], color["association"]["measure"]) == (400, "Cramer's V")
 
 
+def test_a_sample_and_how_the_source_was_read_are_said(cli: Cli, folder: Path) -> None:
+    settings = folder / "twinkeel.toml"
+    settings.write_text(
+        f'{settings.read_text()}\n[sources.few]\npath = "*.csv"\nsample_rows = 50\n'
+    )
+    page = folder / "few.html"
+    shown = cli("profile", "few", "--html", str(page))
+    assert shown.out.startswith("few: a sample of 50 of 400 rows, ")
+    assert "few has 400 rows: a fixed sample of 50 was used" in shown.out
+    assert "A sample of 50 of 400 rows." in page.read_text(encoding="utf-8")
+    data = cli("profile", "few", "--json").data
+    assert (data["rows"], data["source_rows"], len(data["notes"])) == (50, 400, 1)
+
+
 def test_a_file_needs_no_project_and_the_page_works_alone(cli: Cli, tmp_path: Path) -> None:
     table, page = tmp_path / "few.csv", tmp_path / "few.html"
     days = [f"2024-01-{day:02}" for day in range(1, 31)]

@@ -49,7 +49,7 @@ def test_columns_are_typed_by_all_of_their_values_and_missing_is_null(root: Path
         {"customer": "b", "total": 4.0, "code": "009"},
     ]
     orders, result = found.origins()
-    assert (orders.name, orders.rows, result.rows, result.query) == ("orders", None, 2, query)
+    assert (orders.name, orders.rows, result.rows, result.query) == ("orders", 4, 2, query)
     assert (result.place, len(result.digest)) == ("a query", 64)
 
 
@@ -96,7 +96,7 @@ def test_a_query_may_read_a_query_and_not_itself(root: Path) -> None:
         ("SELECT * FROM 'http://127.0.0.1:1/x.csv'", "disabled by configuration"),
         ("SELECT * FROM read_blob('http://127.0.0.1:1/x.csv')", "disabled by configuration"),
         ("SELECT 1) ; DROP TABLE orders; SELECT (1", "must be one SELECT"),
-        ("SELECT customer FROM orders WHERE 1 = 2", "has a header and no rows"),
+        ("SELECT customer FROM orders WHERE 1 = 2", "query gives no rows: expected"),
         ("SELECT [1, 2] AS l", "column l holds list"),
     ],
 )
@@ -105,6 +105,21 @@ def test_nothing_but_one_query_over_the_sources_runs(root: Path, query: str, sen
         asked(root, query).table()
     assert sentence in str(caught.value)
     assert sorted(one.name for one in root.iterdir()) == ["orders.csv", "visits.csv"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("SELECT * FROM orders WHERE amount > 1000", "gives no rows: expected at least one."),
+        ("SELECT [1, 2] AS pair FROM orders", ": column pair holds list<"),
+    ],
+)
+def test_what_is_wrong_with_a_result_names_the_query(root: Path, query: str, sentence: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        asked(root, query).table()
+    assert str(refused.value).startswith("[sources.asked] query")
+    assert sentence in str(refused.value)
+    assert "parquet" not in str(refused.value)
 
 
 def test_a_folder_is_read_only_when_it_is_allowed(root: Path, tmp_path: Path) -> None:

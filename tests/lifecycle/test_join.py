@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from telecom import churn_lines, write_project
 from twinkeel.cli.app import run
-from twinkeel.errors import ConfigError, SourceError, UsageError
+from twinkeel.errors import SourceError, UsageError
 from twinkeel.lifecycle.moments import shifted
 from twinkeel.lifecycle.serve import Live
 from twinkeel.project import Project
@@ -91,12 +91,13 @@ def test_a_row_about_no_call_or_with_no_class_is_refused_by_its_number(
     label = built.label("churn", table(built, "event,churned", f"{event.id},Yes"), columns=BY_EVENT)
     assert label.joined == 1
     told = built.store.events.query(about=event.id)[0].id
-    lines = (f"{event.id},Maybe", "0123,Yes", f"{told},Yes", f"{event.id},")
+    lines = (f"{event.id},Maybe", "0123,Yes", f"{told},Yes", f"{event.id},", ",Yes")
 
     found = built.label("churn", table(built, "event,churned", *lines), columns=BY_EVENT)
 
-    assert (found.joined, found.unknown, found.invalid) == (0, 2, 2)
+    assert (found.joined, found.unknown, found.invalid) == (0, 3, 2)
     said = {one.row: one.sentence for one in found.told}
+    assert (said[4], said[5]) == ("its label is empty.", "its id is empty.")
     assert said[1] == "there is no label 'Maybe'; there is 'No', 'Yes'."
     assert said[2] == "there is no call with the event id '0123'."
 
@@ -249,7 +250,11 @@ def test_mistakes_are_told_before_anything_is_recorded(built: Project) -> None:
 
     with pytest.raises(SourceError, match="no column 'evnt'; did you mean 'event'"):
         built.label("churn", file, columns={"event": "evnt", "value": "churned"})
-    with pytest.raises(ConfigError, match="no key 'evnt'"):
+    with pytest.raises(SourceError, match=r"^There is no file .*nope\.csv: correct the path\.$"):
+        built.label("churn", file.with_name("nope.csv"), columns=BY_EVENT)
+    with pytest.raises(
+        UsageError, match=r"^'evnt' is nothing that a row can say; did you mean 'ev"
+    ):
         built.label("churn", file, columns={"evnt": "event"})
     with pytest.raises(UsageError, match=r"Give a file, or name a source under \[components"):
         built.label("churn")

@@ -34,6 +34,7 @@ class FrameSource(Source):
                 name: cells[start : start + size] for name, cells in self._whole.columns.items()
             }
             yield Table(part)
+        self._counted = len(self._whole)
 
     def documents(self) -> tuple[SourceFile, ...]:
         """Raises SourceError: a frame holds no documents."""

@@ -129,6 +129,7 @@ def _from_query(
         notes=(*(note for one in inputs for note in one.notes()), *notes),
         before=tuple(origin for one in inputs for origin in one.origins()),
         query=query.text,
+        what=query.where,
         keeps=keeps,
     )
 
@@ -137,8 +138,10 @@ def _from_database(table: SourceConfig, config: Config, name: str) -> Local:
     keeps = scratch()
     path = Path(keeps.name) / f"{name}.jsonl"
     limit = seconds(table.time_limit, f"[sources.{name}] time_limit")
-    databases.write(table, config.root, path, where=f"[sources.{name}]", limit=limit)
-    return Local(files=(path,), folder=path.parent, query=table.query, keeps=keeps)
+    where = f"[sources.{name}]"
+    databases.write(table, config.root, path, where=where, limit=limit)
+    folder = path.parent
+    return Local(files=(path,), folder=folder, query=table.query, what=where, keeps=keeps)
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:

@@ -88,11 +88,15 @@ def tables(query: str, where: str) -> set[str]:
 
 
 def run(query: Query, inputs: Sequence[Source], root: Path, folder: Path) -> Room:
-    """Write the query's rows to `folder / RESULT`; returns the room. Raises SourceError."""
+    """Write the query's rows to `folder / RESULT`; returns the room.
+
+    Raises SourceError, also where there are none.
+    """
     room = Room(folder, root, query)
     for one in inputs:
         room.add(one)
-    room.write(folder / RESULT)
+    if not room.write(folder / RESULT):
+        raise SourceError(f"{query.where} gives no rows: expected at least one.")
     return room
 
 
@@ -129,16 +133,19 @@ class Room:
                 known = f" WHERE {quoted(column)} <= TIMESTAMP {text(moment)}" if moment else ""
                 self._view(connection, name, known)
 
-    def write(self, path: Path) -> None:
-        """Run the query and write its rows. Raises SourceError."""
+    def write(self, path: Path) -> int:
+        """Run the query and write its rows; returns how many. Raises SourceError."""
         from pyarrow import parquet
 
         with self._running() as connection:
             found = connection.sql(f"FROM ({self.query.text}\n) ORDER BY ALL")
             rows: Any = found.to_arrow_reader(_ROWS)
+            count = 0
             with parquet.ParquetWriter(path, rows.schema) as out:
                 for batch in rows:
                     out.write_batch(batch)
+                    count += len(batch)
+        return count
 
     @contextmanager
     def _running(self) -> Iterator[duckdb.DuckDBPyConnection]:

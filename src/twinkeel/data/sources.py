@@ -51,6 +51,8 @@ class Local:
     before: tuple[Origin, ...] = ()
     """The sources that a query read."""
     query: str | None = None
+    what: str | None = None
+    """What errors call the one file that a query or a database gave."""
     keeps: object = None
     """What must live as long as the files: the folder of copies, for example."""
 
@@ -69,6 +71,7 @@ class Source:
         self._fetch = fetch
         self._config = config or SourceConfig()
         self._was_table = False
+        self._counted: int | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -90,13 +93,16 @@ class Source:
     def batches(self, size: int = _ROWS) -> Iterator[Table]:
         """All rows as tables of at most `size` rows, in order. Raises SourceError."""
         first: tuple[str, ...] = ()
+        rows = 0
         self._was_table = True
         self._check_forms()
         for path in self.files:
-            for table in files.batches(path, size, self._reading):
+            for table in self._parts(path, size):
                 first = first or table.names
                 self._check_columns(path, first, table)
+                rows += len(table)
                 yield Table({name: table.columns[name] for name in first})
+        self._counted = rows
 
     def documents(self) -> tuple[SourceFile, ...]:
         """Every file by itself, in the order of their names. Raises SourceError."""
@@ -129,7 +135,7 @@ class Source:
             name=self.name,
             place=self._place,
             digest=self.digest(),
-            rows=None if read is None else read.rows,
+            rows=self._counted if read is None else read.rows,
             sampled=None if read is None or read.rows == len(read.table) else len(read.table),
             query=self._local.query,
         )
@@ -183,6 +189,20 @@ class Source:
     def _digests(self) -> list[str]:
         return [_sha256(path) for path in self.files]
 
+    def _parts(self, path: Path, size: int) -> Iterator[Table]:
+        """One file as tables; errors name what it is to a person."""
+        try:
+            yield from files.batches(path, size, self._reading)
+        except SourceError as error:
+            raise SourceError(str(error).replace(str(path), self._called(path))) from None
+
+    def _called(self, path: Path) -> str:
+        """A file as errors call it: a copy that is soon gone by what it is a copy of."""
+        local = self._local
+        if local.keeps is None:
+            return str(path)
+        return local.what or f"[sources.{self.name}] {path.relative_to(local.folder).as_posix()}"
+
     def _check_forms(self) -> None:
         forms = {_ending(path) for path in self.files}
         if len(forms) > 1:
@@ -195,8 +215,9 @@ class Source:
         different = sorted(set(first) ^ set(table.names))
         if different:
             raise SourceError(
-                f"{path} and {self.files[0]} differ in column {different[0]!r}: files of one "
-                "source have the same columns; correct the file or narrow the glob."
+                f"{self._called(path)} and {self._called(self.files[0])} differ in column "
+                f"{different[0]!r}: files of one source have the same columns; correct the file or "
+                "narrow the glob."
             )
 
 

@@ -33,6 +33,9 @@ from twinkeel.store.store import Store
 Joining = Literal["label", "feedback"]
 Remark = Literal["unknown", "invalid", "contradicting", "ambiguous"]
 _BATCH = 5_000
+_ROLES = ("value", "event", "id", "time", "within", "by")
+"""The keys of `[components.NAME.labels]` that say how rows are found their calls."""
+_GLOB = frozenset("*?[")
 _SHOWN = 20
 """Rows that are told one by one."""
 
@@ -173,7 +176,13 @@ class _Columns:
 
 
 def _merged(configured: JoinTable, columns: Mapping[str, str]) -> JoinTable:
-    """The configured keys with those given now, which leave the other way to find a call out."""
+    """The configured keys with those given now, which leave the other way to find a call out.
+
+    Raises UsageError for a key that there is not.
+    """
+    for key in columns:
+        if key not in _ROLES:
+            raise UsageError(f"{key!r} is nothing that a row can say{suggestion(key, _ROLES)}")
     kept = msgspec.structs.asdict(configured)
     if "event" in columns:
         kept |= {"id": None, "time": None}
@@ -184,6 +193,8 @@ def _merged(configured: JoinTable, columns: Mapping[str, str]) -> JoinTable:
 
 
 def _source(config: Config, by: JoinTable, file: Path | None, where: str) -> Source:
+    if file is not None and not file.exists() and not _GLOB & set(str(file)):
+        raise SourceError(f"There is no file {file}: correct the path.")
     if file is not None:
         return open_source(SourceConfig(path=str(file.resolve())), config.root, name=file.name)
     if by.source is None:
@@ -205,7 +216,7 @@ class _ByEvent:
         return [
             _Found(event)
             if event is not None and event.kind == "call"
-            else _Found(None, why=f"there is no call with the event id {shown(row.key)}")
+            else _Found(None, why=_unknown(row, f"with the event id {shown(row.key)}"))
             for row, event in zip(rows, found, strict=True)
         ]
 
@@ -228,7 +239,7 @@ class _ById:
         return [
             _Found(events[place], others=others)
             if place
-            else _Found(None, why=f"there is no call of {shown(row.key)} in the time before it")
+            else _Found(None, why=_unknown(row, f"of {shown(row.key)} in the time before it"))
             for row, (place, others) in zip(rows, places, strict=True)
         ]
 
@@ -239,6 +250,11 @@ class _ById:
         end = bisect_right(calls, (row.time, "\x7f"))
         start = bisect_right(calls, (shifted(row.time, -self.within), ""))
         return (calls[end - 1][1], end - start - 1) if end > start else ("", 0)
+
+
+def _unknown(row: _Row, call: str) -> str:
+    """Why a row is about no call."""
+    return f"there is no call {call}" if row.key else "its id is empty"
 
 
 def _by_id(store: Store, name: str, columns: _Columns, by: JoinTable) -> _ById:
@@ -297,7 +313,8 @@ class _Join:
         try:
             value = labels.read(self._field(found.call), row.value)
         except InputError as error:
-            self._tell(row, "invalid", str(error))
+            empty = not isinstance(row.value, list | dict) and not _plain(row.value)
+            self._tell(row, "invalid", f"its {self.kind} is empty" if empty else str(error))
             return
         text = labels.canonical(value)
         if text in said and (row.who is None or row.who in said[text]):

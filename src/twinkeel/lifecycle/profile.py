@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from twinkeel.config import Config, SourceConfig
 from twinkeel.data import opening
 from twinkeel.data.profile import Profile
@@ -12,7 +14,7 @@ from twinkeel.data.sources import Source
 from twinkeel.errors import UnknownName, UsageError
 from twinkeel.plugins import suggestion
 from twinkeel.report.html import page
-from twinkeel.report.profiles import section
+from twinkeel.report.profiles import rows, section
 from twinkeel.store import files
 
 
@@ -35,14 +37,18 @@ def profile_file(path: str, *, target: str | None = None, time: str | None = Non
 
 
 def of_source(source: Source, *, target: str | None, time: str | None) -> Profile:
-    """The profile of a source's table."""
-    return profiled(source.table(), target=target, time=time)
+    """The profile of a source's table, with what there is to know of how it was read."""
+    table = source.table()
+    found = profiled(table, target=target, time=time)
+    sampled = None if source.rows == len(table) else source.rows
+    return replace(found, source_rows=sampled, notes=source.notes())
 
 
 def write_profile(name: str, found: Profile, out: Path) -> Path:
     """Write a profile as one HTML page that works alone; returns its path."""
     if out.is_dir():
         raise UsageError(f"{out} is a folder: name a file in it, such as {out / 'profile.html'}.")
+    said = rows(found)
     with files.explained(out):
-        files.replace(out, page(name, [section(found, f"{found.rows:,} rows.")]).encode())
+        files.replace(out, page(name, [section(found, f"{said.capitalize()}.")]).encode())
     return out

@@ -31,9 +31,17 @@ def section(profile: Profile, text: str) -> Section:
     )
 
 
+def rows(profile: Profile) -> str:
+    """How many rows a profile is of, and of how many they are a sample."""
+    if profile.source_rows is None:
+        return f"{profile.rows:,} rows"
+    return f"a sample of {profile.rows:,} of {profile.source_rows:,} rows"
+
+
 def facts(profile: Profile) -> list[str]:
     """What is true of the whole table, a sentence each."""
-    said = [f"{profile.duplicates:,} rows repeat an earlier one."] if profile.duplicates else []
+    said = [*profile.notes]
+    said += [f"{profile.duplicates:,} rows repeat an earlier one."] if profile.duplicates else []
     if profile.target is not None and profile.compared < profile.rows:
         said.append(f"What goes together is measured on {profile.compared:,} random rows.")
     if profile.blocks:

@@ -52,10 +52,10 @@ def profile(
 
 
 def _parts(name: str, found: Profile) -> list[RenderableType]:
-    from twinkeel.report.profiles import facts
+    from twinkeel.report.profiles import facts, rows
 
     columns = (*found.columns, *([] if found.target is None else [found.target]))
-    head = f"{name}: {found.rows:,} rows, {len(columns):,} columns."
+    head = f"{name}: {rows(found)}, {len(columns):,} columns."
     said = [f"  {sentence}" for sentence in facts(found)]
     notes = [f"  {note}" for one in columns for note in one.notes]
     return [head, *said, "", _table(found, columns), *([""] if notes else []), *notes]

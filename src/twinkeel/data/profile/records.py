@@ -102,3 +102,7 @@ class Profile(Record, frozen=True):
     """How many rows associations and changes are measured on: all, or a random sample."""
     blocks: tuple[Block, ...] = ()
     """The blocks of time, in order, where a time was given."""
+    source_rows: int | None = None
+    """How many rows the source has, where the table is a sample of them."""
+    notes: tuple[str, ...] = ()
+    """How the source was read, a sentence each."""
