@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -82,7 +84,7 @@ def test_sqlite_is_never_changed_and_never_endless(
 @pytest.mark.parametrize(
     ("keys", "sentence"),
     [
-        ({"url": "$NOT_SET", "table": "t"}, "the variable NOT_SET is not set"),
+        ({"url": "$NOT_SET", "table": "t"}, "the environment variable NOT_SET is not set"),
         ({"url": "mysql://u:secret@h/d", "table": "t"}, "cannot be read from mysql"),
         ({"url": "sqlite:///none.db", "table": "t"}, "there is no file none.db"),
         ({"url": "sqlite:///none.db", "collection": "t"}, "needs a table or a query"),
@@ -99,6 +101,32 @@ def test_a_database_that_cannot_be_reached_gets_its_sentence_without_its_passwor
         opened(tmp_path, time_limit="2s", **keys).table()
     assert sentence in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_postgresql_server_that_never_answers_is_not_waited_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        ending = threading.Timer(20, silent.close)  # else the test would wait as well
+        ending.start()
+        url = f"postgresql://u:secret@127.0.0.1:{silent.getsockname()[1]}/d"
+        with pytest.raises(SourceError, match="timeout"):
+            opened(tmp_path, url=url, table="t").table()
+        ending.cancel()
+
+
+@pytest.mark.slow
+def test_a_mongodb_server_that_is_not_there_is_not_waited_for(tmp_path: Path) -> None:
+    failures: list[str] = []
+
+    def read() -> None:
+        with pytest.raises(SourceError) as caught:
+            opened(tmp_path, url="mongodb://127.0.0.1:1/d", collection="t").table()
+        failures.append(str(caught.value))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(40)  # the source's own limit is 5 minutes
+    assert failures
+    assert "t in mongodb://127.0.0.1:1/d cannot be read" in failures[0]
 
 
 def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
@@ -147,3 +175,16 @@ def test_postgresql_is_never_changed_and_never_endless(
         opened(tmp_path, url=postgres_url, query=query, time_limit="1s").table()
     assert sentence in str(caught.value)
     assert execute(postgres_url, "SELECT count(*) FROM people") == [(2,)]
+
+
+def test_a_postgresql_table_is_read_whose_columns_have_no_order(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    make = "CREATE TABLE trips (id integer, more json, at point)"
+    fill = """INSERT INTO trips VALUES (2, '{"a": 2}', '(1,2)'), (1, '{"a": 1}', '(3,4)')"""
+    execute(postgres_url, make, fill)
+    found = opened(tmp_path, url=postgres_url, table="trips").table().rows()
+    assert found == [{"id": 1, "more.a": 1, "at": "(3,4)"}, {"id": 2, "more.a": 2, "at": "(1,2)"}]
+    query = "SELECT more AS first, id FROM trips"
+    again = opened(tmp_path, url=postgres_url, query=query).table().rows()
+    assert [row["id"] for row in again] == [1, 2]

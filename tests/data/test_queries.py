@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from twinkeel.config import Config, parse
@@ -161,6 +162,19 @@ def test_a_query_that_joins_what_was_known_passes(root: Path, query: str) -> Non
     found = asked(root, query, time="seen")
     assert len(found.table()) == 4
     assert any("was run as of 2024-01-20" in note for note in found.notes())
+
+
+def test_a_source_without_a_time_is_named_as_not_cut_off(root: Path) -> None:
+    (root / "places.csv").write_text("customer,place\na,north\nb,south\n")
+    query = f"SELECT s.*, p.place FROM ({AS_OF}) s JOIN places p USING (customer)"
+    config = project(root, query, time="seen")
+    places = parse({"project": {"name": "p"}, "sources": {"places": {"path": "places.csv"}}}, root)
+    both = msgspec.structs.replace(config, sources={**config.sources, **places.sources})
+    (note,) = source(both, "asked").notes()
+    assert note.endswith(
+        "no earlier row changed; places has no time and was not cut off, so give it one."
+    )
+    assert asked(root, AS_OF, time="seen").notes()[0].endswith("no earlier row changed.")
 
 
 def test_a_query_that_looks_into_the_future_is_refused(root: Path) -> None:

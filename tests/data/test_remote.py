@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import fsspec
 import pytest
@@ -11,7 +15,7 @@ from servers import Bucket
 from twinkeel.config import SourceConfig
 from twinkeel.data.opening import open_source
 from twinkeel.data.sources import Source
-from twinkeel.errors import SourceError
+from twinkeel.errors import ConfigError, SourceError
 
 
 def opened(path: str) -> Source:
@@ -76,3 +80,59 @@ def test_an_s3_bucket_is_read_over_http(s3: Bucket, monkeypatch: pytest.MonkeyPa
         opened(f"{s3.url}/none/*.csv").table()
     with pytest.raises(SourceError, match=r"there is no file at|cannot be read"):
         opened("s3://no-such-bucket-here/*.csv").table()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing."""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[str]:
+    """A web server whose `t.csv` is behind a link with a signature; host and port."""
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_secrets_of_a_url_are_told_nowhere(site: str) -> None:
+    source = opened(f"http://{site}/t.csv?who=me&sig=c2Vj/cmV0")
+    assert source.table().rows() == [{"a": "1"}]
+    assert source.describe() == f"s (http://{site}/t.csv)"
+    assert [origin.place for origin in source.origins()] == [f"http://{site}/t.csv"]
+    assert source.files[0].name == "t.csv"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "http://{}/none.csv?sig=secret",
+        "http://user:secret@{}/none.csv",
+        "ftp://user:secret@127.0.0.1:1/x.csv",
+        "klingon://user:secret@a/b.csv?sig=secret",
+        "simplecache::http://user:secret@{}/1.csv?sig=secret",
+    ],
+)
+def test_the_secrets_of_a_url_that_fails_are_not_told_either(site: str, path: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        opened(path.format(site)).table()
+    assert str(caught.value).startswith("[sources.s] path: ")
+    assert "secret" not in str(caught.value)
+    assert "user" not in str(caught.value)
+
+
+def test_a_path_may_be_in_the_environment(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOURS", f"http://{site}/t.csv?sig=secret")
+    source = opened("$TOURS")
+    assert source.table().rows() == [{"a": "1"}]
+    assert source.describe() == "s ($TOURS)"
+    monkeypatch.setenv("TOURS", str(tmp_path / "t.csv"))
+    assert opened("$TOURS").table().rows() == [{"a": "1"}]
+    monkeypatch.delenv("TOURS")
+    with pytest.raises(ConfigError, match="the environment variable TOURS is not set"):
+        opened("$TOURS")

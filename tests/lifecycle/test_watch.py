@@ -138,6 +138,18 @@ def test_a_component_that_was_never_released_waits_for_a_person(tmp_path: Path) 
         assert project.store.versions() == []
 
 
+def test_a_long_build_does_not_make_the_watch_look_less_often(watched: Watched) -> None:
+    project, _, _ = watched
+
+    def slowly(_: str) -> None:
+        time.sleep(1.5)  # as if it took so long to build
+
+    with Watch(project.config, project.store, slowly):
+        for version, dollars in ((2, 98), (3, 99)):
+            write_fee(project.config.root, "late payment", dollars)
+            assert eventually(lambda wanted=version: in_production(project) == wanted, 30)
+
+
 def test_a_server_that_watches_answers_from_new_edited_and_without_deleted_documents(
     tmp_path: Path,
 ) -> None:

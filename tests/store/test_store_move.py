@@ -86,6 +86,18 @@ def test_a_database_that_holds_other_things_is_refused_and_left(
         assert store.versions() == [other]
 
 
+def test_a_catalog_that_is_in_the_way_at_home_is_told_by_its_name(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    root, there = filled(tmp_path), Place(url=postgres_url)
+    moved(root, Place(), there)
+    with Store.open(root) as store:
+        store_acts.version(store, "made at home meanwhile")
+
+    with pytest.raises(Refused, match=r"already .*: move \.twinkeel/catalog\.db away first"):
+        moved(root, there, Place())
+
+
 def test_a_store_that_is_written_to_is_not_moved(tmp_path: Path, postgres_url: str) -> None:
     with Store.open(tmp_path) as store:
         store.events.append(store_acts.call())

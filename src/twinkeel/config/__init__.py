@@ -22,7 +22,8 @@ from twinkeel.config.tables import (
     StoreTable,
     VersionsTable,
 )
-from twinkeel.config.values import from_environment, seconds, size
+from twinkeel.config.urls import from_environment
+from twinkeel.config.values import seconds, size
 from twinkeel.records.expectations import (
     ColumnExpectation,
     Expectations,

@@ -1,9 +1,8 @@
-"""Times and sizes as people write them, and what stands in the environment instead."""
+"""Times and sizes as people write them."""
 
 from __future__ import annotations
 
 import math
-import os
 import re
 
 from twinkeel.errors import ConfigError
@@ -28,22 +27,6 @@ def size(text: str, where: str) -> int:
     if not 1 <= value < math.inf:
         raise ConfigError(f"{where} must be a size such as 512 MB or 4 GB, not {text!r}.")
     return int(value)
-
-
-def from_environment(text: str, where: str) -> str:
-    """`$NAME` as the environment variable's value, anything else as it is.
-
-    Raises ConfigError where the variable is not set; never shows a value, which may be a secret.
-    """
-    match = re.fullmatch(r"\$([A-Za-z_][A-Za-z0-9_]*)", text)
-    if match is None:
-        return text
-    value = os.environ.get(match[1])
-    if not value:
-        raise ConfigError(
-            f"{where}: the environment variable {match[1]} is not set: set it, or add it to .env."
-        )
-    return value
 
 
 def _product(text: str, unit: float) -> float:

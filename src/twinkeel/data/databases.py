@@ -8,7 +8,6 @@ password is never shown.
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 import time
@@ -21,14 +20,16 @@ from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from twinkeel.config import SourceConfig
+from twinkeel.config import SourceConfig, from_environment, urls
 from twinkeel.data.lines import flat
+from twinkeel.data.queries import quoted
 from twinkeel.errors import ConfigError, MissingExtra, SourceError, TwinkeelError
 
 _ROWS = 10_000
+_REACH = 10.0
+"""Seconds in which a server must answer at all."""
 _STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock."""
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 _READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, 33})
 """What a statement may do; 33 is SQLITE_RECURSIVE."""
 _MOST_BYTES = 16 << 20
@@ -50,7 +51,7 @@ def place(source: SourceConfig) -> str:
     """Where a database's data is, in words without secrets."""
     url = source.url or ""
     what = source.table or source.collection or "a query"
-    return f"{what} in {url if url.startswith('$') else _shown(url)}"
+    return f"{what} in {urls.shown(url)}"
 
 
 def write(source: SourceConfig, root: Path, path: Path, *, where: str, limit: float) -> None:
@@ -58,7 +59,8 @@ def write(source: SourceConfig, root: Path, path: Path, *, where: str, limit: fl
 
     Raises SourceError, ConfigError, MissingExtra; none of them shows a password.
     """
-    asked = _Asked(source, _url(source.url or "", where), root, where, limit)
+    url = from_environment(source.url or "", f"{where} url")
+    asked = _Asked(source, url, root, where, limit)
     reader = _reader(asked)
     encode = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number").encode
     try:
@@ -72,21 +74,8 @@ def write(source: SourceConfig, root: Path, path: Path, *, where: str, limit: fl
     except Exception as error:  # noqa: BLE001  # each driver has errors of its own
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise SourceError(
-            f"{where}: {place(source)} cannot be read ({_without_secrets(reason, asked.url)})."
+            f"{where}: {place(source)} cannot be read ({urls.without_secrets(reason, asked.url)})."
         ) from None
-
-
-def _url(url: str, where: str) -> str:
-    """The URL itself, from the environment where it is a variable."""
-    match = _VARIABLE.fullmatch(url)
-    if match is None:
-        return url
-    value = os.environ.get(match[1])
-    if not value:
-        raise ConfigError(
-            f"{where} url: the variable {match[1]} is not set; set it or add it to .env."
-        )
-    return value
 
 
 def _reader(asked: _Asked) -> Callable[[_Asked], Iterator[Mapping[str, Any]]]:
@@ -115,7 +104,7 @@ def _sqlite(asked: _Asked) -> Iterator[Mapping[str, Any]]:
         )
         end = time.monotonic() + asked.seconds
         connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
-        select = _select(asked.source, _quoted)
+        select = _select(asked.source, quoted)
         names = _names(connection.execute(f"{select} LIMIT 0").description, asked)
         cursor = connection.execute(f"{select} ORDER BY {_all(names)}")
         while rows := cursor.fetchmany(_ROWS):
@@ -125,11 +114,14 @@ def _sqlite(asked: _Asked) -> Iterator[Mapping[str, Any]]:
 def _postgres(asked: _Asked) -> Iterator[Mapping[str, Any]]:
     try:
         import psycopg
+        from psycopg.conninfo import conninfo_to_dict
     except ImportError:
         raise MissingExtra("psycopg", "postgres", "Reading PostgreSQL") from None
+    from twinkeel.store.postgres import CONNECT
 
     url = re.sub(r"^[a-z]+(\+[a-z0-9]+)?:", "postgresql:", asked.url)
-    with psycopg.connect(url) as connection:
+    told: dict[str, Any] = {**CONNECT, **conninfo_to_dict(url)}
+    with psycopg.connect(**told) as connection:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.execute(
@@ -139,11 +131,25 @@ def _postgres(asked: _Asked) -> Iterator[Mapping[str, Any]]:
         # prepared statements hold one statement each: what follows a semicolon is refused
         probe = connection.execute(f"{select} LIMIT 0".encode(), prepare=True)
         names = _names(probe.description, asked)
+        order = ", ".join(_orderable(connection, select, name) for name in names)
         with connection.cursor("twinkeel") as cursor:
             cursor.itersize = _ROWS
-            cursor.execute(f"{select} ORDER BY {_all(names)}".encode())
+            cursor.execute(f"{select} ORDER BY {order}".encode())
             for row in cursor:
                 yield dict(zip(names, row, strict=True))
+
+
+def _orderable(connection: Any, select: str, name: str) -> str:
+    """What PostgreSQL can order a column by: its values, or their texts as with json and points."""
+    from psycopg.errors import UndefinedFunction
+
+    column = quoted(name)
+    try:
+        with connection.transaction():
+            connection.execute(f"{select} ORDER BY {column} LIMIT 0".encode())
+    except UndefinedFunction:
+        return f"{column}::text"
+    return column
 
 
 def _mongo(asked: _Asked) -> Iterator[Mapping[str, Any]]:
@@ -153,16 +159,18 @@ def _mongo(asked: _Asked) -> Iterator[Mapping[str, Any]]:
         raise MissingExtra("pymongo", "mongodb", "Reading MongoDB") from None
 
     milliseconds = int(asked.seconds * 1000)
-    client: Any = pymongo.MongoClient(asked.url, serverSelectionTimeoutMS=10_000)
+    client: Any = pymongo.MongoClient(asked.url)
     with closing(client), pymongo.timeout(asked.seconds):
+        with pymongo.timeout(_REACH):  # of two times the shorter holds
+            client.admin.command("ping")
         found = client.get_default_database()[asked.source.collection or ""].find(
             {}, sort=[("_id", 1)], max_time_ms=milliseconds
         )
         yield from found
 
 
-def _select(source: SourceConfig, quoted: Callable[[str], str]) -> str:
-    inner = quoted(source.table) if source.table is not None else f"({source.query}\n)"
+def _select(source: SourceConfig, name: Callable[[str], str]) -> str:
+    inner = name(source.table) if source.table is not None else f"({source.query}\n)"
     return f"SELECT * FROM {inner} AS rows_read"  # noqa: S608  # read-only, one statement
 
 
@@ -180,13 +188,9 @@ def _all(names: Sequence[str]) -> str:
     return ", ".join(str(place) for place in range(1, len(names) + 1))
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _dotted(name: str) -> str:
     """A name that may have its schema in front."""
-    return ".".join(map(_quoted, name.split(".")))
+    return ".".join(map(quoted, name.split(".")))
 
 
 def _checked(row: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -204,20 +208,3 @@ def _plain(value: object) -> Any:
     """What drivers give beyond plain values, such as ObjectId and Decimal128, as JSON holds it."""
     to_decimal = getattr(value, "to_decimal", None)
     return str(value) if to_decimal is None else to_decimal()
-
-
-def _shown(url: str) -> str:
-    """A URL without user, password and parameters."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def _without_secrets(text: str, url: str) -> str:
-    text = text.replace(url, _shown(url))
-    try:
-        password = urlsplit(url).password
-    except ValueError:
-        return "the url is not valid"
-    for secret in (password, unquote(password)) if password else ():
-        text = text.replace(secret, "***")
-    return text

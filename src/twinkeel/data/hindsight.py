@@ -62,8 +62,11 @@ def check(room: Room, dated: Mapping[str, str]) -> tuple[str, ...]:
             f"{query.where} has a time, and no source that it reads has one: that it does not look "
             "into the future was not checked; give those sources a time.",
         )
+    undated = ", ".join(sorted(room.columns.keys() - dated.keys()))
+    uncut = f"; {undated} has no time and was not cut off, so give it one" if undated else ""
     return (
-        f"{query.where} was run as of {', '.join(moments)} as well, and no earlier row changed.",
+        f"{query.where} was run as of {', '.join(moments)} as well, and no earlier row "
+        f"changed{uncut}.",
     )
 
 

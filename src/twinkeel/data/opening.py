@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from twinkeel.config import Config, SourceConfig, seconds, size
+from twinkeel.config import Config, SourceConfig, from_environment, seconds, size, urls
 from twinkeel.data import databases, hindsight, places, queries, remote
 from twinkeel.data.frames import FrameSource
 from twinkeel.data.sources import Local, Source
@@ -57,9 +57,10 @@ def open_source(config: SourceConfig, root: Path, *, name: str = "source") -> So
             f"[sources.{name}] names no path, query or url, and no frame was given: add one, or "
             f'open the project with data={{"{name}": frame}}.'
         )
-    if remote.is_url(config.path):
-        return _from_url(config, name)
-    found = places.find(config.path, root, where)
+    path = from_environment(config.path, where)
+    if remote.is_url(path):
+        return _from_url(path, config, name)
+    found = places.find(path, root, where)
     key, state = (name, root.absolute(), _read_as(config)), _state(found.files)
     kept = _opened.get(key)
     if kept is None or kept[0] != state:
@@ -82,15 +83,21 @@ def _state(found: tuple[Path, ...]) -> _State:
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
 
 
-def _from_url(config: SourceConfig, name: str) -> Source:
-    url = config.path or ""
+def is_here(config: Config, name: str) -> bool:
+    """Whether the source `name` is files on this machine, which are cheap to look at."""
+    path = config.sources[name].path
+    if path is None or name in config.given:
+        return False
+    return not remote.is_url(from_environment(path, f"[sources.{name}] path"))
 
+
+def _from_url(url: str, config: SourceConfig, name: str) -> Source:
     def fetch() -> Local:
         keeps = scratch()
         found = remote.fetch(url, Path(keeps.name), f"[sources.{name}] path")
         return Local(files=found.files, folder=found.folder, keeps=keeps)
 
-    return Source(name, url, fetch, config)
+    return Source(name, urls.shown(config.path or ""), fetch, config)
 
 
 def _inputs(config: Config, name: str, within: tuple[str, ...]) -> tuple[Source, ...]:

@@ -62,12 +62,15 @@ class Watch:
     store: Store
     tell: Tell
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
+    _looked: float = field(default=0.0, init=False)
+    """Seconds that the last look at the files took, without the builds that followed."""
 
     def __post_init__(self) -> None:
         self._watched = [
             _Watched(name)
             for name, table in self.config.components.items()
-            if plugins.kind(table.kind).traits.incremental and self._is_here(table.source)
+            if plugins.kind(table.kind).traits.incremental
+            and opening.is_here(self.config, table.source)
         ]
         self._thread = threading.Thread(target=self._run, name="twinkeel-watch", daemon=True)
 
@@ -111,9 +114,9 @@ class Watch:
     def _run(self) -> None:
         pause = _PAUSE
         while not self._stop.wait(pause):
-            began = time.monotonic()
+            self._looked = 0.0
             self.look()
-            pause = max(_PAUSE, (time.monotonic() - began) / _SHARE) if self._quiet else _PAUSE
+            pause = max(_PAUSE, self._looked / _SHARE) if self._quiet else _PAUSE
 
     @property
     def _quiet(self) -> bool:
@@ -156,15 +159,13 @@ class Watch:
 
     def _mark(self, name: str) -> Mark:
         """What moves when a file is added, changed or deleted; cheap."""
+        began = time.monotonic()
         try:
             return _mark(self._source(name))
         except SourceError:  # no file is left, which a build will say
             return ()
-
-    def _is_here(self, name: str) -> bool:
-        """Whether a source is files on this machine, which are cheap to look at."""
-        path = self.config.sources[name].path
-        return path is not None and "://" not in path and name not in self.config.given
+        finally:
+            self._looked += time.monotonic() - began
 
     def _check(self, _: Tick) -> None:
         """A build's progress: the place where it can be ended."""

@@ -23,7 +23,7 @@ from twinkeel.records import Record
 from twinkeel.store import catalog, files, gc, points, segments
 from twinkeel.store.database import Database
 from twinkeel.store.holdings import Holdings, holdings
-from twinkeel.store.opening import migrated
+from twinkeel.store.opening import CATALOG, migrated
 from twinkeel.store.schema import metadata, schema_version
 
 _BATCH = 2_000
@@ -71,7 +71,12 @@ def move(folder: Path, source: Place, target: Place) -> Copied:
         digest = ""
         if source.url != target.url:
             with closing(migrated(folder, target.url)) as new:
-                counts, digest = _copy_rows(rows, new)
+                advice = (
+                    f"move {folder.name}/{CATALOG} away first"
+                    if target.url is None
+                    else "name an empty database"
+                )
+                counts, digest = _copy_rows(rows, new, advice)
     return Copied(rows=counts, digest=digest, bundles=bundles, objects=objects)
 
 
@@ -90,7 +95,7 @@ def _check_nobody_writes(events: Path) -> None:
 # ------------------------------------------------------------------------------ records
 
 
-def _copy_rows(old: Connection, target: Database) -> tuple[dict[str, int], str]:
+def _copy_rows(old: Connection, target: Database, advice: str) -> tuple[dict[str, int], str]:
     counts: dict[str, int] = {}
     digests = []
     with target.write() as new:
@@ -102,8 +107,8 @@ def _copy_rows(old: Connection, target: Database) -> tuple[dict[str, int], str]:
             if ours != theirs:
                 raise Refused(
                     f"{target.name[:1].upper()}{target.name[1:]} holds other things already "
-                    f"({count} {table.name}, of which this store has {counts[table.name]}): name "
-                    "an empty database; nothing was changed."
+                    f"({count} {table.name}, of which this store has {counts[table.name]}): "
+                    f"{advice}; nothing was changed."
                 )
             digests.append(ours)
         points.reached("move.copied")

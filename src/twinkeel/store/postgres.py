@@ -20,15 +20,15 @@ from twinkeel.store.database import WAIT, Database
 
 SCHEMES = ("postgresql", "postgres")
 """How the URL of a PostgreSQL database may begin."""
-_CONNECT = {
+CONNECT = {
     "connect_timeout": "5",
     "tcp_user_timeout": "10000",
     "keepalives_idle": "30",
     "application_name": "twinkeel",
 }
 """What libpq is told unless the URL says otherwise: a server that is gone is noticed."""
-_WRITER, _GUARD = 0x7477_6B6C_0001, 0x7477_6B6C_0002
-"""The advisory locks, "twkl" and a number: of the one writer, and of `guard`."""
+_WRITER, _GUARD = 0x74776B01, 0x74776B02
+"""The advisory locks, "twk" and a number: of the one writer, and of `guard`."""
 
 _AGAIN = f"another process has held it for more than {WAIT:g} s: try again"
 _STATES = {
@@ -109,7 +109,9 @@ class Postgres(Database):
 
 
 def _lock(number: int, *, shared: bool = False) -> str:
-    return f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}({number})"
+    # 64 bits: the number, and the schema, since one database may hold several projects
+    kind = "_shared" if shared else ""
+    return f"SELECT pg_advisory_xact_lock{kind}({number}, hashtext(current_schema()))"
 
 
 def _parsed(url: str) -> URL:
@@ -124,7 +126,7 @@ def _parsed(url: str) -> URL:
             "[store] url is not the URL of a PostgreSQL database: "
             "expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
         ) from None
-    return parsed.update_query_dict({**_CONNECT, **parsed.query})
+    return parsed.update_query_dict({**CONNECT, **parsed.query})
 
 
 def _engine(url: URL, *, read_only: bool) -> Engine:

@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from twinkeel.config import urls
 from twinkeel.errors import BundleError, ConfigError, MissingExtra, StoreError
 from twinkeel.store import files, points
 from twinkeel.store.bundles import MANIFEST, Bundle, BundleInfo, Bundles, FileEntry, Manifest
@@ -45,7 +45,8 @@ class Folder:
             raise ConfigError(
                 "[store] bundles is not a URL: expected one such as s3://BUCKET/NAME."
             )
-        self.name = _without_secrets(url)
+        self._url = url
+        self.name = urls.shown(url)
         self._files, self._root = _file_system(url, self._scheme, self.name)
 
     def read(self, path: str) -> bytes | None:
@@ -102,7 +103,8 @@ class Folder:
             raise
         except Exception as error:  # every file system has errors of its own
             text = str(error).strip().splitlines()
-            reason = f"{type(error).__name__}: {text[0][:200] if text else 'no reason given'}"
+            reason = f"{type(error).__name__}: {text[0] if text else 'no reason given'}"
+            reason = urls.without_secrets(reason, self._url)[:200]
             raise StoreError(
                 f"The store cannot use {self.name}: {reason.rstrip('.')}; "
                 "check that it can be reached and that its credentials are right."
@@ -269,11 +271,6 @@ def _object(digest: str) -> str:
     if not files.is_digest(digest):
         raise StoreError(f"{digest!r} is not a digest: expected a sha256 in lower-case hex.")
     return f"objects/{digest[:2]}/{digest}"
-
-
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _file_system(url: str, scheme: str, name: str) -> tuple[Any, str]:

@@ -1,0 +1,68 @@
+"""URLs: from the environment where they are secret, and without secrets where they are shown.
+
+The one place that knows which part of a URL is nobody's business: its user, its password and its
+parameters, such as the signature of a link. Everything that is printed, stored or told in an error
+goes through here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import unquote, urlsplit
+
+from twinkeel.errors import ConfigError
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_PARAMETERS = re.compile(r"\?[^?/]*=.*", re.DOTALL)
+"""What follows the path; a mark without `=` after it is part of a pattern, as in `data-?.csv`."""
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+
+
+def from_environment(text: str, where: str) -> str:
+    """`$NAME` or `${NAME}` as the environment variable's value, anything else as it is.
+
+    Raises ConfigError where the variable is not set; never shows a value, which may be a secret.
+    """
+    match = _VARIABLE.fullmatch(text)
+    if match is None:
+        return text
+    name = match[1] or match[2]
+    value = os.environ.get(name)
+    if not value:
+        raise ConfigError(
+            f"{where}: the environment variable {name} is not set: set it, or add it to .env."
+        )
+    return value
+
+
+def shown(url: str) -> str:
+    """A URL without user, password and parameters; a path and a `$NAME` as they are."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        return url
+    server, slash, path = without_parameters(rest).partition("/")
+    return f"{scheme}://{server.rpartition('@')[2]}{slash}{path}"
+
+
+def without_parameters(url: str) -> str:
+    """A URL, or a name that was made from one, up to its parameters."""
+    return _PARAMETERS.sub("", url)
+
+
+def without_secrets(text: str, url: str) -> str:
+    """What a client of `url` says, without the secrets of that URL or of any other."""
+    text = _URL.sub(lambda match: shown(match[0]), text.replace(url, shown(url)))
+    for secret in _secrets(url):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets(url: str) -> tuple[str, ...]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ()
+    password = parts.password or ""
+    parameters = parts.query if "=" in parts.query else ""
+    return tuple(filter(None, (password, unquote(password), parameters)))
