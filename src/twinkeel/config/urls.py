@@ -13,6 +13,13 @@ from urllib.parse import unquote, urlsplit
 
 from twinkeel.errors import ConfigError
 
+POSTGRES = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "10000",
+    "keepalives_idle": "30",
+    "application_name": "twinkeel",
+}
+"""What a client of PostgreSQL says unless the URL does: a server that is gone is noticed."""
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _PARAMETERS = re.compile(r"\?[^?/]*=.*", re.DOTALL)
 """What follows the path; a mark without `=` after it is part of a pattern, as in `data-?.csv`."""

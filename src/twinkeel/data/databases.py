@@ -117,10 +117,9 @@ def _postgres(asked: _Asked) -> Iterator[Mapping[str, Any]]:
         from psycopg.conninfo import conninfo_to_dict
     except ImportError:
         raise MissingExtra("psycopg", "postgres", "Reading PostgreSQL") from None
-    from twinkeel.store.postgres import CONNECT
 
     url = re.sub(r"^[a-z]+(\+[a-z0-9]+)?:", "postgresql:", asked.url)
-    told: dict[str, Any] = {**CONNECT, **conninfo_to_dict(url)}
+    told: dict[str, Any] = {**urls.POSTGRES, **conninfo_to_dict(url)}
     with psycopg.connect(**told) as connection:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

@@ -15,18 +15,12 @@ from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, ev
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from twinkeel.config import urls
 from twinkeel.errors import ConfigError, MissingExtra
 from twinkeel.store.database import WAIT, Database
 
 SCHEMES = ("postgresql", "postgres")
 """How the URL of a PostgreSQL database may begin."""
-CONNECT = {
-    "connect_timeout": "5",
-    "tcp_user_timeout": "10000",
-    "keepalives_idle": "30",
-    "application_name": "twinkeel",
-}
-"""What libpq is told unless the URL says otherwise: a server that is gone is noticed."""
 _WRITER, _GUARD = 0x74776B01, 0x74776B02
 """The advisory locks, "twk" and a number: of the one writer, and of `guard`."""
 
@@ -126,7 +120,7 @@ def _parsed(url: str) -> URL:
             "[store] url is not the URL of a PostgreSQL database: "
             "expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
         ) from None
-    return parsed.update_query_dict({**CONNECT, **parsed.query})
+    return parsed.update_query_dict({**urls.POSTGRES, **parsed.query})
 
 
 def _engine(url: URL, *, read_only: bool) -> Engine:
