@@ -224,6 +224,17 @@ def test_what_cannot_be_read_names_row_column_expected_and_got(
         assert str(caught.value).startswith(sentence)
 
 
+def test_the_first_row_that_is_refused_is_named_whatever_its_column() -> None:
+    contract = Contract(columns=(Column("a", "number"), Column("b", "date")))
+    rows: list[dict[str, Any]] = [{"a": k, "b": "2024-05-31"} for k in range(6)]
+    rows[1], rows[3], rows[4] = rows[1] | {"b": "x"}, {"b": "2024-05-31"}, {"a": "x", "b": "y"}
+    with pytest.raises(ContractError) as refused:
+        contract.read_rows(rows, first=11)
+    said = str(refused.value)
+    assert said.startswith("Row 12, column b: expected a date such as 2024-05-31, got 'x'; ")
+    assert said.endswith(". 2 more of these 6 rows are refused as well.")
+
+
 def test_a_required_column_that_is_absent_is_one_error_and_an_optional_one_is_missing() -> None:
     without = {name: cell for name, cell in GOOD.items() if name != "plan"}
     for rows, number in (([without], 1), ([GOOD, without], 2)):

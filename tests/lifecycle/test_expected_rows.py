@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from telecom import TOML
+from twinkeel.cli.app import run
 from twinkeel.errors import ContractError
 from twinkeel.lifecycle.package import FolderShelf, read
 from twinkeel.project import Project
@@ -60,7 +61,7 @@ def test_every_row_is_held_to_what_is_expected_where_a_sample_is_learned_from(
 
 
 def test_what_is_reported_is_noted_in_a_build_and_warned_about_in_a_call(
-    make_project: Make, churn_rows: list[dict[str, Any]]
+    make_project: Make, churn_rows: list[dict[str, Any]], tmp_path: Path, capsys: Any
 ) -> None:
     project = make_project(toml=expecting("report", 70))
     notes = project.build("churn").version.lineage.notes
@@ -70,10 +71,23 @@ def test_what_is_reported_is_noted_in_a_build_and_warned_about_in_a_call(
         (),
         ("tenure: expected at most 70, got '71'.",),
     ]
+    at = ["--project", str(project.config.root)]
+    assert run([*at, "contract", "churn@1"]) == 0
+    assert "A row that is not as expected is answered with a warning." in capsys.readouterr().out
+    bad = {4: "MonthlyCharges", 2: "Contract", 1: "TotalCharges", 7: "MonthlyCharges"}
+    broken = [row | ({bad[k]: "abc"} if k in bad else {}) for k, row in enumerate(churn_rows)]
+    file = tmp_path / "bad.csv"
+    file.write_text(
+        "\n".join(",".join(row) for row in [list(broken[0]), *(r.values() for r in broken)])
+    )
+    assert run([*at, "call", "churn@1", "--in", str(file), "--out", str(tmp_path / "o.csv")]) == 2
+    said = capsys.readouterr().err
+    assert "Row 2, column TotalCharges: expected a number, got 'abc'" in said
+    assert "2 more of these 20 rows are refused as well." in " ".join(said.split())
 
 
 def test_a_served_row_that_breaks_an_expectation_is_refused_and_so_by_a_package(
-    make_project: Make, churn_rows: list[dict[str, Any]], tmp_path: Path
+    make_project: Make, churn_rows: list[dict[str, Any]], tmp_path: Path, capsys: Any
 ) -> None:
     project = make_project(toml=expecting("stop", 72))
     project.build("churn")
@@ -86,6 +100,10 @@ def test_a_served_row_that_breaks_an_expectation_is_refused_and_so_by_a_package(
     assert reply.status_code == 422
     said = "Row 2, column tenure: expected at least 0, got -1; correct it."
     assert reply.json()["error"] == said
+    assert run(["--project", str(project.config.root), "contract", "churn@1"]) == 0
+    shown = capsys.readouterr().out
+    assert "them. A row that is not as expected is refused.\n" in shown
+    assert " a number, at least 0, at most 72 " in shown
     folder = project.package("churn", tmp_path / "packaged")
     packaged = read(folder)
     with pytest.raises(ContractError, match="column tenure: expected at least 0, got -1"):

@@ -355,14 +355,3 @@ READERS: dict[FieldType, type[Reader]] = {
     "date": DateReader,
 }
 """The reader of each type."""
-
-
-def first_unreadable(reader: Reader, cells: Iterable[Any]) -> tuple[int, object]:
-    """The position and the cell at which a reader stops; the last position if at none."""
-    position, cell = 0, None
-    for position, cell in enumerate(cells):  # noqa: B007
-        try:
-            reader.read(cell)
-        except Unreadable:
-            break
-    return position, cell

@@ -8,14 +8,14 @@ Needs numpy and msgspec only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from twinkeel.data.columns import READERS, Array, Column, Reader, Value, first_unreadable, listed
+from twinkeel.data.columns import READERS, Array, Column, Reader, Value, listed
 from twinkeel.data.inference import Found, infer_column
 from twinkeel.data.rules import Rule, rule
 from twinkeel.data.table import Table
@@ -69,7 +69,7 @@ class Contract(Record, frozen=True, dict=True):
     ) -> Conformed:
         """Read `n` rows given by column; `first` is what errors call the first row.
 
-        Raises ContractError naming the row and the column.
+        Raises ContractError naming the first row that is refused, its column, and how many more.
         """
         for name, cells in columns.items():
             if len(cells) != n:
@@ -130,7 +130,10 @@ class Contract(Record, frozen=True, dict=True):
         for one in self._rules:
             wanted = one.fault(values[one.name].item())
             if wanted is not None:
-                remarks.append(self._unexpected(one, wanted, row.get(one.name), first))
+                said = self._unexpected(one, wanted, row.get(one.name), first)
+                if self.expectations.on_violation == "stop":
+                    raise ContractError(said)
+                remarks.append(said)
         return Conformed(values, {0: remarks} if remarks else {})
 
     def _spread(self, numbers: list[Value], words: list[Value]) -> dict[str, Array]:
@@ -165,24 +168,54 @@ class Contract(Record, frozen=True, dict=True):
         warnings: dict[int, list[str]],
         first: int,
     ) -> Conformed:
-        values = {}
+        values: dict[str, Array] = {}
+        refused: dict[int, str] = {}
         for reader in self._readers:
             given = column(reader.name)
             cells = [ABSENT] * n if given is None else given
-            if not isinstance(cells, np.ndarray):
-                cells = list(cells)
-                if reader.column.required and ABSENT in cells:
-                    raise self._absent(reader.name, (), first + cells.index(ABSENT))
-            values[reader.name], remarks = _read_array(reader, cells, first)
+            read = self._read_array(reader, cells)
+            if read is None:
+                refused = dict(self._unreadable_rows(reader, cells, first)) | refused
+                continue
+            values[reader.name], remarks = read
             for row, remark in remarks.items():
                 warnings.setdefault(row, []).append(remark)
         for one in self._rules:
             given = column(one.name)
-            for row, wanted in one.faults(values[one.name]).items():
+            for row, wanted in one.faults(values[one.name]).items() if one.name in values else ():
                 cell = ABSENT if given is None else given[row]
-                remark = self._unexpected(one, wanted, cell, first + row)
-                warnings.setdefault(row, []).append(remark)
+                said = self._unexpected(one, wanted, cell, first + row)
+                if self.expectations.on_violation == "stop":
+                    refused.setdefault(row, said)
+                else:
+                    warnings.setdefault(row, []).append(said)
+        if refused:
+            raise _first_of(refused, n)
         return Conformed(values, warnings)
+
+    def _read_array(
+        self, reader: Reader, cells: Array | Sequence[Any]
+    ) -> tuple[Array, dict[int, str]] | None:
+        """A whole column, None where it has a cell that refuses its row."""
+        try:
+            if isinstance(cells, np.ndarray):
+                return reader.array(cells)
+            cells = list(cells)
+            if reader.column.required and ABSENT in cells:
+                return None
+            return reader.array(cells)
+        except (Unreadable, TypeError):  # TypeError: a list or a record, which has no hash
+            return None
+
+    def _unreadable_rows(
+        self, reader: Reader, cells: Array | Sequence[Any], first: int
+    ) -> Iterator[tuple[int, str]]:
+        """The rows that a column refuses, and why."""
+        for row, cell in enumerate(listed(cells) if isinstance(cells, np.ndarray) else cells):
+            try:
+                self._read_cell(reader, cell, (), first + row)
+            except ContractError as error:
+                yield row, str(error)
 
     @cached_property
     def _rules(self) -> tuple[Rule, ...]:
@@ -195,12 +228,10 @@ class Contract(Record, frozen=True, dict=True):
         return tuple(one for one in found if one is not None)
 
     def _unexpected(self, broken: Rule, wanted: str, cell: object, number: int) -> str:
-        """The warning about a value that was read and is not as expected, or a ContractError."""
+        """What to say of a value that was read and is not as expected."""
         got = "none" if cell is ABSENT else shown(cell)
         if self.expectations.on_violation == "stop":
-            raise ContractError(
-                f"Row {number}, column {broken.name}: expected {wanted}, got {got}; correct it."
-            )
+            return f"Row {number}, column {broken.name}: expected {wanted}, got {got}; correct it."
         return f"{broken.name}: expected {wanted}, got {got}."
 
     def _extra(self, names: Iterable[str]) -> str | None:
@@ -218,15 +249,12 @@ class Contract(Record, frozen=True, dict=True):
         return ContractError(f"Row {number}: the required column {name} is absent{hint}")
 
 
-def _read_array(
-    reader: Reader, cells: Array | list[Any], first: int
-) -> tuple[Array, dict[int, str]]:
-    try:
-        return reader.array(cells)
-    except (Unreadable, TypeError):  # TypeError: a list or a record, which has no hash
-        values = listed(cells) if isinstance(cells, np.ndarray) else cells
-        position, cell = first_unreadable(reader, values)
-        raise _unreadable(reader, cell, first + position) from None
+def _first_of(refused: Mapping[int, str], n: int) -> ContractError:
+    """The error for `n` rows of which some are refused: the first, and how many more."""
+    more = len(refused) - 1
+    verb = "is" if more == 1 else "are"
+    rest = f" {more:,} more of these {n:,} rows {verb} refused as well." if more else ""
+    return ContractError(f"{refused[min(refused)]}{rest}")
 
 
 def _unreadable(reader: Reader, cell: object, number: int) -> ContractError:

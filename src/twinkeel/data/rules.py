@@ -74,6 +74,17 @@ class Rule:
         checked = ((row, self.fault(values[row].item())) for row in rows.tolist())
         return {row: fault for row, fault in checked if fault is not None}
 
+    def expected(self) -> tuple[str, ...]:
+        """Everything that is expected of each value, in the words of its faults."""
+        told = (
+            (self.needed, NEEDED),
+            (self.allowed is not None, self.words[2]),
+            (self.reads is not None, EXPECTED.get(self.reads or "", "")),
+            (self.low > -math.inf, self.words[0]),
+            (self.high < math.inf, self.words[1]),
+        )
+        return tuple(words for said, words in told if said)
+
     def _suspect(self, values: Array) -> Array:
         """Where a number may break the rule; all that do are among them."""
         if self.allowed is not None:

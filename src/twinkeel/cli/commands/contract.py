@@ -77,7 +77,11 @@ def _compared(here: Here, version: str, newer: str) -> Reply:
 
 def _head(ref: str, found: Contract) -> str:
     required = sum(column.required for column in found.columns)
-    return f"{ref} reads {len(found.columns)} columns; every call has {required} of them."
+    head = f"{ref} reads {len(found.columns)} columns; every call has {required} of them."
+    if not found.expectations.columns:
+        return head
+    what = "refused" if found.expectations.on_violation == "stop" else "answered with a warning"
+    return f"{head} A row that is not as expected is {what}."
 
 
 def _table(found: Contract) -> Table:
@@ -89,23 +93,17 @@ def _table(found: Contract) -> Table:
     table = plain_table("column", "type", "call", *(("expected",) if expects else ()), "seen")
     for column in found.columns:
         cells = [column.name, column.type, "required" if column.required else "optional"]
-        cells += [_expected(found, column.name)] if expects else []
+        cells += [_expected(found, column)] if expects else []
         table.add_row(*(Text(cell) for cell in (*cells, _seen(column))))
     return table
 
 
-def _expected(found: Contract, name: str) -> str:
-    one = found.expectations.columns.get(name)
-    if one is None:
-        return ""
-    parts = [
-        f"{key} {value}"
-        for key, value in (("min", one.min), ("max", one.max), ("type", one.type))
-        if value is not None
-    ]
-    parts += [f"{len(one.values)} values"] if one.values is not None else []
-    parts += ["a value"] if one.missing == 0 else []
-    return ", ".join(parts)
+def _expected(found: Contract, column: Column) -> str:
+    from twinkeel.data.rules import rule
+
+    one = found.expectations.columns.get(column.name)
+    held = None if one is None else rule(column, one, column.name)
+    return "" if held is None else ", ".join(held.expected())
 
 
 def _seen(column: Column) -> str:
