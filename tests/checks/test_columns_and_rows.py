@@ -104,3 +104,14 @@ def test_twins_with_another_label_limit_accuracy() -> None:
     best = 1 - one.numbers["contradicting"] / ROWS
     assert 0.5 <= best < 0.6
     assert f"{best:.2%}" in one.found
+
+
+def test_zeros_far_from_all_else_are_told_where_they_are_few() -> None:
+    columns = noise()
+    amount = 500.0 + np.arange(ROWS)
+    columns["few"] = np.where(np.arange(ROWS) % 10 == 0, 0.0, amount)
+    columns["half"] = np.where(np.arange(ROWS) % 2 == 0, 0.0, amount)
+
+    one = only(checked(columns, classes(columns)), "sentinel")
+
+    assert (one.columns, one.numbers["rows"]) == (("few",), ROWS // 10)

@@ -140,6 +140,7 @@ def test_a_sheet_is_chosen_by_name_and_the_first_one_is_said(tmp_path: Path) -> 
         (["1.234,56", "7", "-0,5"], [1234.56, 7.0, -0.5]),
         (["1.234.567,8", "", "2.000"], [1234567.8, None, 2000.0]),
         (["1,234.56", "7", "12,000"], [1234.56, 7.0, 12000.0]),
+        (["1'234.50", "7.25", "-12\u2019000"], [1234.5, 7.25, -12000.0]),
     ],
 )
 def test_a_consistent_decimal_style_is_read_as_numbers_and_said(
@@ -169,7 +170,7 @@ def test_any_number_written_with_commas_is_found_again(whole: list[int], part: i
     texts = [f"{n:,}".replace(",", ".") + f",{part:04}" for n in whole]
     style = style_of([[text] for text in texts])
     assert style is not None
-    assert style.decimal == ","
+    assert style.marks.decimal == ","
 
 
 ENTITY = '<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b SYSTEM "file:///etc/passwd">]>'

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from twinkeel.data import files
 from twinkeel.data.contract import Column, Inferred, infer
-from twinkeel.data.table import Table, from_frame
+from twinkeel.data.profile import profile
+from twinkeel.data.table import Table, concatenate, from_frame
 from twinkeel.errors import ContractError
 
 CHURN = Path(__file__).parents[2] / "examples" / "telecom" / "data" / "customers.csv"
@@ -174,3 +177,48 @@ def test_a_table_of_texts_and_a_typed_one_give_the_same_contract() -> None:
     }
     contracts = [infer(t) for t in (from_frame(frame), from_frame(pl.from_pandas(frame)))]
     assert contracts == [infer(Table(texts))] * 2
+
+
+LONG_IDS = [str(123_456_789_012_345_600 + k) for k in range(600)]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        text_column([*LONG_IDS]),
+        np.array([int(one) for one in LONG_IDS]),
+        np.array([int(one) for one in LONG_IDS], dtype=np.uint64),
+        from_frame(pd.DataFrame({"x": pd.array([int(one) for one in LONG_IDS], "Int64")})).columns[
+            "x"
+        ],
+    ],
+    ids=["texts", "int64", "uint64", "nullable"],
+)
+def test_whole_numbers_too_long_for_a_float_stay_apart(cells: np.ndarray) -> None:
+    inferred = infer(Table({"x": cells}))
+    assert inferred.contract.columns == ()
+    assert inferred.notes == ("x looks like an identifier: left out.",)
+    (seen,) = profile(Table({"x": cells})).columns
+    assert (seen.type, seen.distinct) == ("text", 600)
+
+
+def test_a_number_of_thousands_of_digits_is_no_accident() -> None:
+    assert only(["9" * 5000, "1" * 5000, *(str(7 * k) for k in range(50))]).type == "integer"
+
+
+def test_long_integers_of_one_part_stay_exact_beside_floats_of_another() -> None:
+    parts = [Table({"x": np.array([int(LONG_IDS[0])])}), Table({"x": np.array([1.0, np.nan])})]
+    assert concatenate(parts).columns["x"].tolist() == [LONG_IDS[0], "1", None]
+
+
+def test_long_decimals_without_a_fraction_keep_their_digits() -> None:
+    wide = pa.array([Decimal(one) for one in LONG_IDS[:2]], pa.decimal128(20, 0))
+    assert from_frame(pa.table({"x": wide})).columns["x"].tolist() == LONG_IDS[:2]
+
+
+@pytest.mark.parametrize("form", ["1,{:03}", "({},00)", "\u2212{},5", "${}"])
+def test_money_in_a_style_of_its_own_is_no_identifier(form: str) -> None:
+    inferred = of([form.format(k) for k in range(100, 160)])
+    (note,) = inferred.notes
+    assert note.startswith("x looks like numbers with commas or signs, such as '")
+    assert [column.type for column in inferred.contract.columns] == ["text"]

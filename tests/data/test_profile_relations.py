@@ -113,3 +113,14 @@ def test_any_table_of_texts_has_a_profile(rows: list[tuple[str | None, ...]]) ->
         assert 0 <= column.missing + column.distinct <= max(len(rows), 0)
         assert column.association is None or -1 <= column.association.value <= 1
     assert 0 <= seen.duplicates <= max(0, len(rows) - 1)
+
+
+def test_the_time_is_not_compared_with_itself_and_plain_dates_stay_plain() -> None:
+    start = np.datetime64("2024-01-01", "us")
+    days = start + np.arange(1000) * np.timedelta64(1, "D")
+    table = Table({"day": days, "due": days + np.timedelta64(3, "D"), "x": RNG.random(1000)})
+    day, due, _ = profile(table, time="day").columns
+    assert day.change is None
+    assert due.change is not None
+    written = [*due.change.values, due.mean, *due.quantiles.values()]
+    assert [len(str(one)) for one in written] == [len("2024-01-01")] * len(written)

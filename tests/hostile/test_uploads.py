@@ -16,6 +16,7 @@ from pyarrow import parquet
 from telecom import write_project
 from twinkeel.config import SourceConfig
 from twinkeel.data import files
+from twinkeel.data.formats import Reading
 from twinkeel.data.opening import open_source
 from twinkeel.data.writing import write
 from twinkeel.errors import SourceError
@@ -259,18 +260,25 @@ def test_an_encoding_or_a_byte_order_mark_changes_no_name(tmp_path: Path, encodi
     assert files.read(path).names == ("größe", "b")
 
 
-def test_mixed_encodings_are_read_in_one_way_or_told_by_the_line(tmp_path: Path) -> None:
-    """34: a file of two encodings never gives half of its rows."""
-    path = tmp_path / "t.csv"
-    path.write_bytes(b"a,b\n" + "ä,1\n".encode() * 5 + "ö,2\n".encode("cp1252"))
-    told, rows = "line 7", 6
-    try:
-        rows = len(files.read(path))
-    except SourceError as error:
-        told = str(error)
+def test_mixed_encodings_are_told_by_the_line(tmp_path: Path) -> None:
+    """34: a file of two encodings is refused, not read as one of them."""
+    data = b"a,b\n" + "ä,1\n".encode() * 5 + "ö,2\n".encode("cp1252")
 
-    assert rows == 6
-    assert "line 7" in told
+    said = refused(tmp_path / "t.csv", data)
+
+    assert "line 7: this is not UTF-8 text, as other lines are; save the file as UTF-8" in said
+    assert "line 7" in refused(tmp_path / "t.csv.gz", gzip.compress(data))
+
+
+def test_a_file_in_one_old_encoding_keeps_its_text(tmp_path: Path) -> None:
+    """34: what is Windows-1252 throughout is read as such, or as what the source says."""
+    path = tmp_path / "t.csv"
+    path.write_bytes("a,b\nä,1\nö,2\n".encode("cp1252"))
+    assert [row["a"] for row in files.read(path).rows()] == ["ä", "ö"]
+
+    path.write_bytes("a,b\nÄ©,1\nö,2\n".encode("cp1252"))  # the first line could be UTF-8
+    found = files.read(path, Reading(encoding="cp1252"))
+    assert [row["a"] for row in found.rows()] == ["Ä©", "ö"]
 
 
 def lying(change: Callable[[bytes], bytes]) -> bytes:

@@ -32,6 +32,8 @@ _FAR = 3.0
 """How many times the other values' range (between the 5th and 95th percentile) lies between."""
 _STEPS = 5.0
 """Zeros stand out where the next value is so many usual steps away."""
+_FEW = 0.25
+"""Zeros that stand for a missing value are in at most this share of the rows that have a value."""
 _LEAST = 3
 """A code is in at least so many rows."""
 
@@ -86,7 +88,7 @@ def _apart(code: float, rest: np.ndarray) -> bool:
 def _zero_stands_out(rest: np.ndarray, zeros: int) -> bool:
     """Whether few are 0, all else is positive, and the way from 0 is longer than other steps."""
     steps = np.diff(np.unique(rest))
-    return bool(rest.min() > _STEPS * np.median(steps) and zeros <= len(rest))
+    return bool(rest.min() > _STEPS * np.median(steps) and zeros <= _FEW * (zeros + len(rest)))
 
 
 def _word(subject: Subject, one: Feature) -> Iterator[Finding]:

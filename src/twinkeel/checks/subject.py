@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from twinkeel.data.columns import READERS, Column
 from twinkeel.data.inference import Found, infer_column
-from twinkeel.data.table import Table, texts
+from twinkeel.data.table import Table, beyond_floats, texts
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -186,7 +186,7 @@ def _read(column: Column, cells: NDArray[Any]) -> Floats:
 
 def _places(cells: NDArray[Any]) -> Floats:
     """Texts as their places among all texts, numbers as they are; NaN where missing."""
-    if cells.dtype.kind in "iufb":
+    if cells.dtype.kind in "iufb" and not beyond_floats(cells):
         return cells.astype(np.float64)
     written = np.asarray(texts(cells), dtype=object).astype(str)
     values = np.unique(written, return_inverse=True)[1].astype(np.float64)

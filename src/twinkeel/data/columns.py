@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from twinkeel.data.types import (
     ABSENT,
+    EXACT,
     FALSE,
     ISO,
     MISSING,
@@ -36,9 +37,6 @@ Value: TypeAlias = float | str
 """What a cell becomes: a float (NaN is missing) or a text ("" is missing)."""
 
 Array: TypeAlias = NDArray[Any]
-
-LARGEST = 2**53
-"""Whole numbers up to this are exact as float64."""
 
 
 class Column(Record, frozen=True):
@@ -167,7 +165,7 @@ class NumberReader(Reader):
     def _quick(self) -> Callable[[object], Value | None]:
         def quick(cell: object) -> Value | None:
             if type(cell) is float or type(cell) is int:
-                return cell if -LARGEST < cell < LARGEST else None
+                return cell if -EXACT < cell < EXACT else None
             return None
 
         return quick
@@ -203,7 +201,7 @@ class IntegerReader(NumberReader):
     def _quick(self) -> Callable[[object], Value | None]:
         def quick(cell: object) -> Value | None:
             if type(cell) is int or (type(cell) is float and cell.is_integer()):
-                return cell if -LARGEST < cell < LARGEST else None
+                return cell if -EXACT < cell < EXACT else None
             return None
 
         return quick

@@ -131,10 +131,29 @@ def _encoding(path: Path, head: Head, wanted: str | None) -> str:
     for mark, name in _MARKS:
         if head.content.startswith(mark):
             return name
+    if _mixed(head):
+        raise _not_in(path, "utf-8", other_lines=True)
     for name in ("utf-8", "cp1252"):
         if _decodes(head, name):
             return name
     return "latin-1"
+
+
+def _mixed(head: Head) -> bool:
+    """Whether some lines are UTF-8 beyond ASCII, and others are not UTF-8."""
+    if head.content.isascii() or _decodes(head, "utf-8"):
+        return False
+    lines = head.content.split(b"\n")
+    wide = [line for line in (lines if head.whole else lines[:-1]) if not line.isascii()]
+    return 0 < sum(map(_is_utf8, wide)) < len(wide)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _known(path: Path, encoding: str) -> str:
@@ -199,12 +218,11 @@ def _notes(
             "says otherwise."
         )
     if style is not None:
-        example = "1.234,56" if style.decimal == "," else "1,234.56"
         columns = ", ".join(names[place] for place in sorted(style.columns)[:5])
         more = ", ..." if len(style.columns) > 5 else ""
         yield (
-            f"{path.name} writes numbers as {example} in {columns}{more}: read as numbers; the "
-            "source's decimal says otherwise."
+            f"{path.name} writes numbers as {style.marks.example} in {columns}{more}: read as "
+            "numbers; the source's decimal says otherwise."
         )
 
 
@@ -214,7 +232,7 @@ def _in_style(batch: pa.RecordBatch, style: Style | None) -> pa.RecordBatch:
     if style is None:
         return batch
     columns = [
-        rewritten(column, style.decimal) if place in style.columns else column
+        rewritten(column, style.marks) if place in style.columns else column
         for place, column in enumerate(batch.columns)
     ]
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
@@ -304,11 +322,11 @@ def _fault(path: Path, dialect: Dialect, error: Exception) -> SourceError:
     return SourceError(f"{path} cannot be read as CSV: {str(error).splitlines()[0].rstrip('.')}.")
 
 
-def _not_in(path: Path, encoding: str) -> SourceError:
+def _not_in(path: Path, encoding: str, *, other_lines: bool = False) -> SourceError:
     """The error for bytes that are not text in an encoding, naming the first such line."""
     name = "UTF-8" if encoding in ("utf-8", "utf-8-sig") else encoding
     decoder = codecs.getincrementaldecoder(encoding)()
-    number = 1
+    number, as_others = 1, ", as other lines are" if other_lines else ""
     with compression.opened(path) as raw:
         for number, line in enumerate(raw, start=1):  # noqa: B007  # the line that failed is told
             try:
@@ -316,6 +334,6 @@ def _not_in(path: Path, encoding: str) -> SourceError:
             except UnicodeError:
                 break
     return SourceError(
-        f"{path}, line {number}: this is not {name} text; save the file as UTF-8, or say its "
-        'encoding in the source, such as encoding = "cp1252".'
+        f"{path}, line {number}: this is not {name} text{as_others}; save the file as UTF-8, or "
+        'say its encoding in the source, such as encoding = "cp1252".'
     )

@@ -15,10 +15,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from msgspec.structs import replace
 
-from twinkeel.data.columns import LARGEST, Array, Column
+from twinkeel.data.columns import Array, Column
 from twinkeel.data.distinct import Distinct, distinct
-from twinkeel.data.table import texts
+from twinkeel.data.table import beyond_floats, texts
 from twinkeel.data.types import (
+    EXACT,
     FALSE,
     ISO,
     TRUE,
@@ -48,7 +49,7 @@ _ID_NAME = re.compile(
     r"(?i:^id$|[_\s-]id$|^row_?(names?|num(ber)?)$|uuid|guid)|[a-z]I[dD]$|^(?-i:[A-Z]{1,2}ID)$"
 )
 _YEAR = re.compile(r"[12][0-9]{3}")
-_MARKS = re.compile(r"[,'\s%$€£]")
+_MARKS = re.compile(r"[,'\N{RIGHT SINGLE QUOTATION MARK}\N{MINUS SIGN}()\s%$€£]")
 _SPACES = re.compile(r"\s")
 _ORDERS = tuple(
     order.replace("/", mark)
@@ -78,7 +79,7 @@ def infer_column(name: str, cells: Array | Distinct) -> Found:
     """What a column seems to hold, or why it is left out; texts may come as their distinct ones."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         return _dates(name, days_of(cells), ISO)
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf" and not _beyond(cells):
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iuf" and not beyond_floats(cells):
         return _numbers(name, cells.astype(np.float64))
     found = cells if isinstance(cells, Distinct) else distinct(cells)
     counts = found.text_counts()
@@ -113,11 +114,12 @@ def _from_texts(name: str, counts: Counts, missing: int) -> Found:
 def _words(name: str, counts: Counts, missing: int) -> Found:
     """A category, a text or an identifier."""
     rows = counts.total()
-    if _is_identifier(name, counts, rows):
+    marked = _marked_numbers(counts)
+    if _is_identifier(name, counts, rows) and (not marked or _ID_NAME.search(name)):
         kept = _column(name, "text", missing, _usual(counts))
         return replace(_left_out(name, _IDENTIFIER), kept=kept)
     repeats = len(counts) <= _FEW or 2 * len(counts) <= rows
-    notes = _nearly_numbers(name, counts, rows)
+    notes = _nearly_numbers(name, counts, rows, marked=marked)
     if len(counts) <= MOST_CATEGORIES and repeats:
         column = _column(name, "category", missing, _usual(counts))
         return Found(column=replace(column, values=tuple(sorted(counts))), notes=notes)
@@ -243,18 +245,9 @@ def _is_identifier(name: str, counts: Counts, rows: int) -> bool:
     return len(counts) == rows or (bool(_ID_NAME.search(name)) and len(counts) >= 0.9 * rows)
 
 
-def _beyond(cells: Array) -> bool:
-    """Whether an array of whole numbers has one beyond what a float holds."""
-    return (
-        cells.dtype.kind != "f"
-        and len(cells) > 0
-        and max(int(cells.max()), -int(cells.min())) > LARGEST
-    )
-
-
 def _inexact(counts: Counts) -> bool:
     """Whether whole numbers beyond what a float holds are most of a column, or become one."""
-    large = [one for one in counts if _WHOLE.fullmatch(one) and abs(int(one)) > LARGEST]
+    large = [one for one in counts if _WHOLE.fullmatch(one) and abs(float(one)) >= EXACT]
     if len({float(one) for one in large}) < len(large):
         return True
     return 2 * sum(counts[one] for one in large) > counts.total()
@@ -267,11 +260,17 @@ def _is_row_number(name: str, distinct: Array, rows: int) -> bool:
     return bool(distinct[-1] - distinct[0] == rows - 1) or bool(_ID_NAME.search(name))
 
 
-def _nearly_numbers(name: str, counts: Counts, rows: int) -> tuple[str, ...]:
+def _marked_numbers(counts: Counts) -> bool:
+    """Whether all texts would be numbers without their marks, and some have one."""
+    plain = [_MARKS.sub("", text) for text in counts]
+    return plain != list(counts) and _parsed(plain, number) is not None
+
+
+def _nearly_numbers(name: str, counts: Counts, rows: int, *, marked: bool) -> tuple[str, ...]:
     """A note where a few texts, or their way of writing, keep a column from being numbers."""
     if _inexact(counts):
         return ()
-    if _parsed((_MARKS.sub("", text) for text in counts), number) is not None:
+    if marked:
         return (
             f"{name} looks like numbers with commas or signs, such as {shown(_usual(counts))}: "
             "read as text; write them as 1234.5.",

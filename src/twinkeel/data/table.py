@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.data.types import MISSING, Unreadable, day_text, days_of, plain, shown
+from twinkeel.data.types import EXACT, MISSING, Unreadable, day_text, days_of, plain, shown
 from twinkeel.errors import ContractError, SourceError
 from twinkeel.records import Json, Rows
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Array: TypeAlias = NDArray[Any]
-_EXACT = 2**53
-"""Integers up to this are exact as float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +172,8 @@ def arrow_column(name: str, column: pa.ChunkedArray, what: str) -> Array:
     kind = column.type
     if at.is_integer(kind):
         return _integers(column)
+    if at.is_decimal(kind) and kind.scale == 0 and _largest(column) >= EXACT:
+        return _strings(column.cast(pa.string()))
     if at.is_floating(kind) or at.is_decimal(kind):
         return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
     if at.is_boolean(kind) and column.null_count == 0:
@@ -200,7 +200,7 @@ def concatenate(tables: Sequence[Table]) -> Table:
 
 def _joined(parts: Sequence[Array]) -> Array:
     kinds = {part.dtype.kind for part in parts}
-    if len(kinds) > 1 and not kinds <= set("iuf"):
+    if len(kinds) > 1 and (not kinds <= set("iuf") or any(map(beyond_floats, parts))):
         parts = [as_text(part) for part in parts]
     return np.concatenate(parts)
 
@@ -212,6 +212,13 @@ def as_text(column: Array) -> Array:
     out = np.empty(len(column), dtype=object)
     out[:] = [text or None for text in texts(column)]
     return out
+
+
+def beyond_floats(column: Array) -> bool:
+    """Whether a column holds integers of which float64 would make others."""
+    if column.dtype.kind not in "iu" or not len(column):
+        return False
+    return bool(column.max() >= EXACT or column.min() <= -EXACT)
 
 
 def _from_array(array: Array) -> Table:
@@ -251,12 +258,18 @@ def _integers(column: pa.ChunkedArray) -> Array:
     if column.null_count == 0:
         return np.asarray(column.to_numpy())
     import pyarrow as pa
+
+    if _largest(column) < EXACT:
+        return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    return _strings(column.cast(pa.string()))
+
+
+def _largest(column: pa.ChunkedArray) -> int:
+    """The largest size among whole numbers, 0 where there are none."""
     import pyarrow.compute as pc
 
     bounds = pc.min_max(column).as_py()
-    if max(abs(bounds["min"] or 0), abs(bounds["max"] or 0)) < _EXACT:
-        return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
-    return _strings(column.cast(pa.string()))
+    return int(max(abs(bounds["min"] or 0), abs(bounds["max"] or 0)))
 
 
 def _strings(column: pa.ChunkedArray) -> Array:
@@ -271,7 +284,7 @@ def _strings(column: pa.ChunkedArray) -> Array:
 
 
 def _is_exact(value: object) -> bool:
-    return not isinstance(value, int) or -_EXACT < value < _EXACT
+    return not isinstance(value, int) or -EXACT < value < EXACT
 
 
 def _text_or_none(value: object) -> str | None:

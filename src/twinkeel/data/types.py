@@ -39,9 +39,13 @@ ISO: Final = "ISO"
 
 DateOrder: TypeAlias = Literal["day first", "month first"]
 
+EXACT: Final = 2**53
+"""Whole numbers below this are exact as float64; from here on two of them can become one."""
+
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001  # moments are UTC without saying so
 _DAY_MICROSECONDS = 86_400_000_000
-_EXACT = 10**15
+_BRIEF = 40
+_SHORT = 10**15
 """Whole floats below this are written as integers: 1.0 and 1 are one text."""
 _WHOLE = re.compile(r"-?[0-9]+\.0")
 
@@ -133,7 +137,13 @@ def day_text(value: float) -> str:
 def shown(cell: object) -> str:
     """A cell as error sentences quote it: short."""
     text = f"{type(cell).__name__}" if isinstance(cell, list | dict | tuple) else _repr(cell)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    return text if len(text) <= _BRIEF else f"{text[: _BRIEF - 3]}..."
+
+
+def brief(text: str) -> str:
+    """A text as tables and sentences say it: one line, and short."""
+    line = " ".join(text.split())
+    return line if len(line) <= _BRIEF else f"{line[: _BRIEF - 3]}..."
 
 
 def _repr(cell: object) -> str:
@@ -146,9 +156,9 @@ def _repr(cell: object) -> str:
 def _float_text(value: float) -> str:
     if math.isnan(value):
         return ""
-    if value.is_integer() and abs(value) < _EXACT:
+    if value.is_integer() and abs(value) < _SHORT:
         return str(int(value))
-    return repr(value)
+    return repr(value).removesuffix(".0")
 
 
 def _int_text(value: int) -> str:

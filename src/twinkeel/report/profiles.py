@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twinkeel.data.profile import ColumnProfile, Profile
+from twinkeel.data.types import brief
 from twinkeel.report import charts
 from twinkeel.report.notebook import shown
 from twinkeel.report.sections import Chart, Section, Table
@@ -65,7 +66,9 @@ def changed(column: ColumnProfile) -> str:
     if column.change is None:
         return ""
     change, share = column.change, column.change.what != "median"
-    what = f"the share of {change.what}" if share and change.what != "missing" else change.what
+    what = (
+        f"the share of {brief(change.what)}" if share and change.what != "missing" else change.what
+    )
     first, last = (
         f"{value:.0%}" if share and isinstance(value, float) else _short(value) or "missing"
         for value in (change.values[0], change.values[-1])
@@ -76,11 +79,13 @@ def changed(column: ColumnProfile) -> str:
 def values(column: ColumnProfile, *, most: int = 4) -> str:
     """What a column holds, in a few words."""
     if column.top and column.type != "text":
-        return ", ".join(f"{one.value} {_share(one.count, column)}" for one in column.top[:most])
+        return ", ".join(
+            f"{brief(one.value)} {_share(one.count, column)}" for one in column.top[:most]
+        )
     if column.lengths:
         low, middle, high = (column.lengths[level] for level in ("0", "0.5", "1"))
-        same = f"{low} characters"
-        return same if low == high else f"{low} to {high} characters, median {middle}"
+        end = "1 character" if high == 1 else f"{high} characters"
+        return end if low == high else f"{low} to {end}, median {middle}"
     if column.low is None:
         return ""
     far = f", {column.outliers:,} far out" if column.outliers else ""

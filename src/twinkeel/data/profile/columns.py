@@ -5,6 +5,8 @@ Owns `Read`, the column as values that everything else of a profile is computed 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +19,7 @@ from twinkeel.data.distinct import Distinct, distinct
 from twinkeel.data.profile.records import Bin, ColumnProfile, Count
 from twinkeel.data.table import texts
 from twinkeel.data.types import day_text
+from twinkeel.records import Json
 
 Array = NDArray[Any]
 
@@ -124,7 +127,7 @@ def _measured(one: Read, notes: tuple[str, ...]) -> ColumnProfile:
         return ColumnProfile(
             name=column.name, type=column.type, missing=missing, distinct=0, notes=notes
         )
-    show = day_text if column.type == "date" else plain_number
+    show = _between(column, present)
     levels = [quantile(present, level) for level in QUANTILES]
     return ColumnProfile(
         name=column.name,
@@ -194,6 +197,19 @@ def _mean(present: Array) -> float:
     """Scaled first, so that large numbers do not add up to infinity."""
     scale = max(abs(float(present[0])), abs(float(present[-1]))) or 1.0
     return float((present / scale).mean() * scale)
+
+
+def middle(column: Column, values: Array) -> Json:
+    """The median of numbers or moments, JSON-ready."""
+    return _between(column, values)(float(np.median(values)))
+
+
+def _between(column: Column, values: Array) -> Callable[[float], Json]:
+    """How a value among others is written: between two plain dates, as the earlier date."""
+    if column.type != "date":
+        return plain_number
+    whole = bool(np.all(values == np.floor(values)))
+    return (lambda moment: day_text(math.floor(moment))) if whole else day_text
 
 
 def plain_number(value: float) -> float | int:

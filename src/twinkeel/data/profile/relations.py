@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.data.profile.columns import Read, even_edges, plain_number
+from twinkeel.data.profile.columns import Read, even_edges, middle
 from twinkeel.data.profile.records import Association, Block, Change, Measure
 from twinkeel.data.types import day_text
 from twinkeel.stats.association import correlation_ratio, cramers_v, crossed, spearman
@@ -109,10 +109,8 @@ def _what(
     shares = np.pad(shares, ((0, 0), (0, count - shares.shape[1]))) / each
     most = int(np.argmax(np.ptp(shares, axis=1))) if len(shares) else 0
     if one.measured and most != 0:
-        show = day_text if one.column.type == "date" else plain_number
         parts = [one.values[(block == k) & ~one.missing] for k in range(count)]
-        medians = [float(np.median(part)) if len(part) else np.nan for part in parts]
-        return "median", tuple("" if np.isnan(each) else show(each) for each in medians)
+        return "median", tuple(middle(one.column, part) if len(part) else "" for part in parts)
     what = "missing" if most == 0 else one.words[most - 1]
     return what, tuple(round(float(share), 6) for share in shares[most])
 

@@ -57,7 +57,7 @@ def profile(
     return Profile(
         rows=n,
         columns=tuple(
-            _compared(one, against, described(one, said))
+            _compared(one, against, described(one, said), moves=one.column.name != time)
             for one, said in zip(reads, notes, strict=True)
         ),
         target=None
@@ -69,13 +69,16 @@ def profile(
     )
 
 
-def _compared(one: Read, against: _Against, seen: ColumnProfile) -> ColumnProfile:
+def _compared(
+    one: Read, against: _Against, seen: ColumnProfile, *, moves: bool = True
+) -> ColumnProfile:
+    """With the target and over time; the time itself does not change over time."""
     part = one.take(against.index)
     aim = against.target
     return replace(
         seen,
         association=None if aim is None else relations.association(part, aim, against.towards),
-        change=relations.change(part, against.block, against.blocks),
+        change=relations.change(part, against.block, against.blocks) if moves else None,
     )
 
 
