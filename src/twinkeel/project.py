@@ -335,6 +335,7 @@ class Project:
         from twinkeel.server import run
 
         with ExitStack() as beside:
+            beside.enter_context(self.store.serving())
             if watch is not None:
                 beside.enter_context(Watch(self.config, self.store, watch))
             if monitor:

@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 import store_acts
 from test_store_crash import act, facts, filled
@@ -16,6 +18,7 @@ from test_store_crash import act, facts, filled
 from servers import Bucket
 from twinkeel.errors import Refused, StoreError, UsageError
 from twinkeel.store.move import Copied, Place, move
+from twinkeel.store.opening import migrated
 from twinkeel.store.store import Store
 
 
@@ -104,6 +107,42 @@ def test_a_store_that_is_written_to_is_not_moved(tmp_path: Path, postgres_url: s
 
         with pytest.raises(Refused, match="A server is writing events into this store: stop it"):
             moved(tmp_path, Place(), Place(url=postgres_url))
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_store_with_an_idle_server_is_not_moved(
+    tmp_path: Path, postgres_url: str, away: bool
+) -> None:
+    at, to = Place(), Place(url=f"{postgres_url}?options=-csearch_path%3Dnew")
+    if away:
+        at = Place(url=postgres_url)
+    (tmp_path / "twinkeel.toml").write_text(
+        '[project]\nname = "idle"\n' + (f'[store]\nurl = "{at.url}"\n' if away else "")
+    )
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("CREATE SCHEMA new")
+    command = [sys.executable, "-m", "twinkeel", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert "Serving nothing yet" in server.stdout.readline()
+        with pytest.raises(Refused, match="A server is running on this store: stop it"):
+            moved(tmp_path, at, to)
+        server.terminate()
+
+    assert moved(tmp_path, at, to).rows["versions"] == 0
+
+
+def test_a_server_does_not_start_on_a_store_that_is_being_moved(tmp_path: Path) -> None:
+    with Store.open(tmp_path) as store, closing(migrated(store.folder, None)) as moving:
+        with (
+            moving.claim(exclusive=True) as alone,
+            pytest.raises(Refused, match="The store is being moved: wait"),
+            store.serving(),
+        ):
+            pass
+        assert alone
+        with store.serving(), store.serving():  # any number of servers
+            pass
 
 
 def test_a_damaged_object_stops_the_move(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ from twinkeel.config import load
 from twinkeel.errors import ConfigError, StoreError
 from twinkeel.project import Project
 from twinkeel.store import migrations, schema
+from twinkeel.store.opening import migrated
 from twinkeel.store.store import Store
 
 SECRET = "not-for-eyes"
@@ -208,3 +210,25 @@ def test_the_command_line_finds_the_database_in_the_env_file(tmp_path, postgres_
     assert done.returncode == 0, done.stderr
     with Store.open(tmp_path, url=postgres_url) as store:
         assert [key.name for key in store.keys()] == ["ann"]  # noqa: SIM118
+
+
+def test_projects_that_share_a_database_by_schema_do_not_wait_for_each_other(
+    tmp_path, postgres_url
+):
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("CREATE SCHEMA one")
+        connection.execute("CREATE SCHEMA two")
+    urls = {name: f"{postgres_url}?options=-csearch_path%3D{name}" for name in ("one", "two")}
+    with (
+        closing(migrated(tmp_path, urls["one"])) as held,
+        held.guard(exclusive=True),
+        held.claim(exclusive=True),
+        held.write(),
+        Store.open(tmp_path, url=urls["two"]) as other,
+        other.serving(),
+    ):
+        secret = other.add_key("ci", "caller")
+
+        found = other.find_key(secret)
+        assert found is not None
+        assert found.name == "ci"

@@ -123,6 +123,7 @@ def _from_query(
         text=table.query or "",
         where=f"[sources.{name}] query",
         time=table.time,
+        sources=tuple(one for one in config.sources if one != name),
         allow=table.allow,
         seconds=seconds(table.time_limit, f"[sources.{name}] time_limit"),
         memory=size(table.memory_limit, f"[sources.{name}] memory_limit"),

@@ -9,6 +9,7 @@ gives the same result. Refuses anything but one SELECT, and a query that looks i
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from twinkeel.data.types import MISSING
 from twinkeel.data.writing import to_arrow
 from twinkeel.errors import MissingExtra, SourceError
+from twinkeel.plugins import suggestion
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,6 +49,8 @@ _FORMS = {
 _CODE = "^[+-]?0[0-9]+$"
 """Digits with a leading zero, which a number would lose."""
 
+_UNKNOWN = re.compile(r"Table with name ([^/.:\n]+) does not exist")
+
 
 class Cell(NamedTuple):
     """A column of a source as queries see it."""
@@ -66,6 +70,8 @@ class Query:
     """The key that it stands under, for errors."""
     time: str | None
     """The column of the result that says at which moment a row is."""
+    sources: tuple[str, ...]
+    """The names of the project's other sources, to suggest."""
     allow: tuple[str, ...]
     """Folders whose files it may read."""
     seconds: float
@@ -163,8 +169,7 @@ class Room:
                     "ask for less, or raise the source's time_limit."
                 ) from None
             except (duckdb.Error, RuntimeError, OSError) as error:
-                reason = " ".join(str(error).split("\n\nLINE")[0].split()).rstrip(".")
-                raise SourceError(f"{self.query.where} failed: {reason}.") from None
+                raise SourceError(_failed(self.query, str(error))) from None
             finally:
                 timer.cancel()
 
@@ -195,6 +200,21 @@ class Room:
         connection.execute(
             f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM ({inner}){known}"  # noqa: S608  # quoted
         )
+
+
+def _failed(query: Query, error: str) -> str:
+    """DuckDB's error as a sentence; of its tables, it would suggest those of its own."""
+    unknown = _UNKNOWN.search(error)
+    if unknown is not None:
+        name = unknown[1]
+        return f"{query.where} reads {name!r}, which is no source{_nearest(name, query.sources)}"
+    reason = " ".join(error.partition("\n\nLINE")[0].split()).rstrip(".")
+    return f"{query.where} failed: {reason}."
+
+
+def _nearest(name: str, sources: tuple[str, ...]) -> str:
+    same = [one for one in sources if one.casefold() == name.casefold()]
+    return f"; did you mean {same[0]!r}?" if same else suggestion(name, sources)
 
 
 def _cells(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Cell]:

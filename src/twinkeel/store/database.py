@@ -64,6 +64,13 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def claim(self, *, exclusive: bool) -> AbstractContextManager[bool]:
+        """Serve from this catalog (shared), or take it elsewhere (exclusive); never waits.
+
+        Gives False where another process stands against it.
+        """
+
+    @abstractmethod
     def compact(self) -> None:
         """Give the space of what was removed back, where this is not done by itself."""
 

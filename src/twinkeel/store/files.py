@@ -146,6 +146,18 @@ def locked(path: Path, *, exclusive: bool) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def claimed(path: Path, *, exclusive: bool) -> Iterator[bool]:
+    """Hold a lock between processes (and threads) if it can be had at once, and say whether."""
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
 def own(path: Path) -> int | None:
     """Open and lock a file unless another has it or it is gone; the lock ends with `os.close`.
 

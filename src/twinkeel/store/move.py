@@ -3,7 +3,7 @@
 Everything is copied, then read back and compared; the old store is only read. The catalog arrives
 in one transaction, after the files that it refers to, so that the new one is there as a whole or
 not at all. What was copied before a kill is used by the next try. Refuses a place that holds
-anything else, and a store into which a process writes events.
+anything else, and a store that a server runs on or into which a process writes events.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from twinkeel.store.opening import CATALOG, migrated
 from twinkeel.store.schema import metadata, schema_version
 
 _BATCH = 2_000
+_STOP = "stop it, move the store, change twinkeel.toml, then start it again."
 TABLES = tuple(table for table in metadata.tables.values() if table is not schema_version)
 """All that a catalog holds, each table after those that it refers to."""
 
@@ -52,16 +53,19 @@ class Copied(Record, frozen=True):
 def move(folder: Path, source: Place, target: Place) -> Copied:
     """Copy the store in `folder` from one place to another and compare every part.
 
-    Raises Refused where the target holds other things or a process writes events, UsageError
+    Raises Refused where the target holds other things or a server runs on the source, UsageError
     where there is nothing to move, StoreError where a side fails. The source is left as it is.
     """
     if source == target:
         raise UsageError("The store is there already: name another database or bundles folder.")
     with (
         closing(migrated(folder, source.url)) as old,
+        old.claim(exclusive=True) as alone,
         old.guard(exclusive=True),
         old.write() as rows,
     ):
+        if not alone:
+            raise Refused(f"A server is running on this store: {_STOP}")
         _check_nobody_writes(folder / "events")
         bundles, objects = 0, 0
         if source.bundles != target.bundles:
@@ -84,10 +88,7 @@ def _check_nobody_writes(events: Path) -> None:
     for path in events.glob(f"*{segments.SUFFIX}"):
         descriptor = files.own(path)
         if descriptor is None and path.exists():
-            raise Refused(
-                "A server is writing events into this store: stop it, move the store, "
-                "change twinkeel.toml, then start it again."
-            )
+            raise Refused(f"A server is writing events into this store: {_STOP}")
         if descriptor is not None:
             os.close(descriptor)
 

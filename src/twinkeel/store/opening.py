@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from twinkeel.errors import StoreError
+from twinkeel.errors import Refused, StoreError
 from twinkeel.store import migrations
 from twinkeel.store.database import Database
 from twinkeel.store.sqlite import SQLite
@@ -35,6 +35,21 @@ def migrated(folder: Path, url: str | None) -> Database:
             database.prepare()
             migrations.migrate(database)
     return database
+
+
+@contextmanager
+def serving(database: Database) -> Iterator[None]:
+    """While inside, this catalog is not moved. Raises Refused while it is being moved."""
+    if database.read_only:  # nothing that is served from it could be lost
+        yield
+        return
+    with database.claim(exclusive=False) as held:
+        if not held:
+            raise Refused(
+                "The store is being moved: wait until that is done, write the new [store] table, "
+                "then start the server."
+            )
+        yield
 
 
 def _database(

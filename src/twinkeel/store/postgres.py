@@ -8,12 +8,12 @@ a time by an advisory lock, what its errors mean. A password never reaches a mes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Insert, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from twinkeel.config import urls
 from twinkeel.errors import ConfigError, MissingExtra
@@ -21,8 +21,8 @@ from twinkeel.store.database import WAIT, Database
 
 SCHEMES = ("postgresql", "postgres")
 """How the URL of a PostgreSQL database may begin."""
-_WRITER, _GUARD = 0x74776B01, 0x74776B02
-"""The advisory locks, "twk" and a number: of the one writer, and of `guard`."""
+_WRITER, _GUARD, _CLAIM = 0x74776B01, 0x74776B02, 0x74776B03
+"""The advisory locks, "twk" and a number: of the one writer, of `guard`, of `claim`."""
 
 _AGAIN = f"another process has held it for more than {WAIT:g} s: try again"
 _STATES = {
@@ -67,6 +67,22 @@ class Postgres(Database):
             connection.exec_driver_sql(_lock(_GUARD, shared=not exclusive))
             yield
 
+    @contextmanager
+    def claim(self, *, exclusive: bool) -> Iterator[bool]:
+        """Hold an advisory lock; a restart of the database ends it."""
+        with self._words():
+            connection = self._engine.connect()
+        try:
+            with self._words():
+                # In this isolation, an open transaction keeps no old rows alive.
+                waiting = connection.execution_options(isolation_level="READ COMMITTED")
+                lock = _lock(_CLAIM, shared=not exclusive, wait=False)
+                held = bool(waiting.exec_driver_sql(lock).scalar_one())
+            yield held
+        finally:
+            with suppress(SQLAlchemyError):  # the server may be gone, and the lock with it
+                connection.close()
+
     def compact(self) -> None:
         """Nothing: the server's autovacuum does this."""
 
@@ -102,10 +118,10 @@ class Postgres(Database):
         return f"{text.splitlines()[0].rstrip('.')} (SQLSTATE {state})"
 
 
-def _lock(number: int, *, shared: bool = False) -> str:
+def _lock(number: int, *, shared: bool = False, wait: bool = True) -> str:
     # 64 bits: the number, and the schema, since one database may hold several projects
-    kind = "_shared" if shared else ""
-    return f"SELECT pg_advisory_xact_lock{kind}({number}, hashtext(current_schema()))"
+    name = f"pg_{'' if wait else 'try_'}advisory_xact_lock{'_shared' if shared else ''}"
+    return f"SELECT {name}({number}, hashtext(current_schema()))"
 
 
 def _parsed(url: str) -> URL:

@@ -54,6 +54,13 @@ class SQLite(Database):
         with files.explained(self._lock), files.locked(self._lock, exclusive=exclusive):
             yield
 
+    @contextmanager
+    def claim(self, *, exclusive: bool) -> Iterator[bool]:
+        """Hold a lock on another file beside the database."""
+        path = self._lock.with_name("serving")
+        with files.explained(path), files.claimed(path, exclusive=exclusive) as held:
+            yield held
+
     def compact(self) -> None:
         """Give the space of what was removed back, and leave no copy of it in the log."""
         with self._words(), self._engine.connect() as connection:

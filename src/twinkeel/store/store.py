@@ -88,6 +88,10 @@ class Store:
     ) -> None:
         self.close()
 
+    def serving(self) -> AbstractContextManager[None]:
+        """While inside, this store is not moved. Raises Refused while it is being moved."""
+        return opening.serving(self._database)
+
     # ------------------------------------------------------------------------ files
 
     def put_object(self, data: bytes) -> str:
