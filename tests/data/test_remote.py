@@ -47,6 +47,12 @@ def test_the_copies_go_with_the_source(folder: str) -> None:
     assert not copy.exists()
 
 
+def test_what_is_wrong_with_a_copy_names_the_file_at_the_url(tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("a,b\n1,2\n3,4,5\n")
+    with pytest.raises(SourceError, match=r"^\[sources\.s\] odd\.csv, line 3: expected 2 cells"):
+        opened(f"file://{tmp_path}/odd.csv").table()
+
+
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
