@@ -14,10 +14,12 @@ from typing import NamedTuple
 from twinkeel.errors import SourceError
 from twinkeel.records import Record
 
-__all__ = ["VERSION", "Box", "Document", "Heading", "Line", "Page", "read"]
+__all__ = ["VERSION", "Box", "Document", "Heading", "Line", "Page", "check_file", "read"]
 
 VERSION = "documents-3"
 """Changes when the same bytes would give another text or other passages."""
+SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx")
+"""Of the names of files that are read."""
 LARGEST_FILE = 256 * 2**20
 """Bytes of a file."""
 LARGEST_TEXT = 5_000_000
@@ -91,21 +93,32 @@ class Form(NamedTuple):
     read: Callable[[bytes], Content]
 
 
-def read(path: Path, name: str) -> Document:
-    """The document in a file. Raises SourceError with the reason, which does not name the file."""
+def check_file(path: Path, name: str) -> None:
+    """Raise SourceError with the reason for a file that need not be opened to be refused."""
     try:
         size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise too_large(f"{size / 2**20:,.0f} MiB", f"{LARGEST_FILE // 2**20} MiB")
+    except OSError as error:
+        raise _unreadable(error) from None
+    if size == 0:
+        raise _empty()
+    if size > LARGEST_FILE:
+        raise too_large(f"{size / 2**20:,.0f} MiB", f"{LARGEST_FILE // 2**20} MiB")
+    _suffix(name)
+
+
+def read(path: Path, name: str) -> Document:
+    """The document in a file. Raises SourceError with the reason, which does not name the file."""
+    check_file(path, name)
+    try:
         data = path.read_bytes()
     except OSError as error:
-        raise SourceError(f"It cannot be read: {error.strerror or error}.") from None
+        raise _unreadable(error) from None
     return parse(data, name)
 
 
 def parse(data: bytes, name: str) -> Document:
     """The document in some bytes; the name's suffix says the format. Raises SourceError."""
-    form = _form(data, Path(name).suffix.lower())
+    form = _form(data, name)
     content = form.read(data)
     if not content.text.strip():
         raise SourceError("It holds no text.")
@@ -147,12 +160,30 @@ def limited(text: str) -> str:
     return text
 
 
-def _form(data: bytes, suffix: str) -> Form:
+def _unreadable(error: OSError) -> SourceError:
+    return SourceError(f"It cannot be read: {error.strerror or error}.")
+
+
+def _empty() -> SourceError:
+    return SourceError("It is empty.")
+
+
+def _suffix(name: str) -> str:
+    """The suffix of a name, if it is one of a format."""
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        known = ", ".join(one for one in SUFFIXES if one not in {".markdown", ".htm"})
+        raise SourceError(f"Its form {suffix or '(no suffix)'} is not one of {known}.")
+    return suffix
+
+
+def _form(data: bytes, name: str) -> Form:
     """The format by name, if the first bytes agree with it."""
     from twinkeel.retrieval import markup, plain, word
 
     if not data.strip():
-        raise SourceError("It is empty.")
+        raise _empty()
+    suffix = _suffix(name)
     forms = {
         ".md": Form("text/markdown", plain.markdown),
         ".markdown": Form("text/markdown", plain.markdown),
@@ -162,12 +193,8 @@ def _form(data: bytes, suffix: str) -> Form:
         ".pdf": Form("application/pdf", _pdf),
         ".docx": Form(word.MEDIA, word.docx),
     }
-    form = forms.get(suffix)
-    if form is None:
-        known = ", ".join(name for name in forms if name not in {".markdown", ".htm"})
-        raise SourceError(f"Its form {suffix or '(no suffix)'} is not one of {known}.")
     _check_content(data, suffix)
-    return form
+    return forms[suffix]
 
 
 def _pdf(data: bytes) -> Content:

@@ -85,6 +85,7 @@ class Shelf:
         place = f"{len(self.entries):06d}"
         key = f"{documents.VERSION} {self.embedder.id} {self.language} {file.digest} {file.name}"
         try:
+            documents.check_file(file.path, file.name)
             text, segment = self._found(place, key) or self._made(place, key, file)
         except SourceError as error:
             self.skipped.append(Skipped(name=file.name, reason=str(error)))
