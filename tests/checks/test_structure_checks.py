@@ -36,6 +36,24 @@ def test_a_split_at_random_flatters_what_wanders_in_time_and_both_scores_are_sai
     assert one.numbers["n"] == 400
 
 
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("{:.0f}", 'time = "day"'),
+        ("day-{:04.0f}", 'time = "day", once it holds dates or numbers'),
+    ],
+)
+def test_a_column_that_counts_the_days_can_be_named_as_it_is(written: str, advice: str) -> None:
+    columns, target = drifting(2000)
+    del columns["sensor"]
+    days = np.array([written.format(day) for day in range(2000)], dtype=object)
+    day = days.astype(np.float64) // 2 if written == "{:.0f}" else days
+
+    one = only(checked(columns | {"day": day}, target, allow=["leak:day"]), "time_order")
+
+    assert (one.columns, one.key) == (("day",), advice)
+
+
 def test_the_order_of_the_rows_is_seen_without_a_date() -> None:
     columns, target = drifting(2000)
 

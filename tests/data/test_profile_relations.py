@@ -64,6 +64,16 @@ def test_a_column_that_changes_over_time_is_found_and_one_that_does_not_is_not()
     assert {place.values[0], place.values[-1]} == {0.0, 1.0}
 
 
+def test_a_count_of_days_is_time_in_its_own_order() -> None:
+    day = np.arange(N) // 10
+    price = RNG.normal(size=N) + 5 * (day >= 150)
+    order = RNG.permutation(N)
+    seen = profile(Table({"price": price[order], "day": day[order]}), time="day")
+    assert [(block.start, block.stop) for block in seen.blocks][:2] == [("0", "39"), ("40", "79")]
+    assert seen.columns[0].change is not None
+    assert seen.columns[0].change.size > 0.4
+
+
 def test_rows_that_repeat_are_counted_and_outliers_are_far_out() -> None:
     number = np.r_[np.arange(100.0), 10_000.0, np.nan, np.nan]
     table = Table({"x": number, "y": words(np.arange(103) % 2, "a", "b")})
@@ -97,8 +107,8 @@ def test_a_name_that_the_table_lacks_is_refused() -> None:
     table = Table({"price": np.arange(3.0)})
     with pytest.raises(InputError, match="no column 'prize' for its target; did you mean 'price'"):
         profile(table, target="prize")
-    with pytest.raises(InputError, match="holds no dates"):
-        profile(table, time="price")
+    with pytest.raises(InputError, match="time 'place' holds neither dates nor numbers"):
+        profile(Table({"place": words(np.arange(3) % 2, "a", "b")}), time="place")
 
 
 cell = st.one_of(st.none(), st.sampled_from(["", "a", "b", "1", "2.5", "2024-01-01", "?"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -139,12 +140,40 @@ def test_times_may_be_texts_or_years() -> None:
         assert (result.cutoff, result.held_out.tolist()) == (cutoff, [False] * 4 + [True])
 
 
+@pytest.mark.parametrize("write", [int, float, str, lambda day: f"{day}.50"])
+def test_numbers_are_moments_in_their_own_order(write: Callable[[int], object]) -> None:
+    days = [8, 9, 10, 99, 100]  # as texts, 8 would be the latest
+    table = from_rows([{"t": write(day), "x": "same"} for day in days])
+    result = split(table, options=SplitOptions(time="t"), key="k")
+    assert result.held_out.tolist() == [False] * 4 + [True]
+    assert result.cutoff == float(str(write(99)))
+    assert result.times == [float(str(write(day))) for day in days]
+
+
+def test_the_rule_of_dates_is_as_ever_and_that_of_numbers_another() -> None:
+    dates, years, numbers = (
+        split(
+            from_rows([{"t": cell, "x": x} for x, cell in enumerate(cells, start=1)]),
+            options=SplitOptions(time="t"),
+            key="k",
+        )
+        for cells in (
+            [f"2024-01-0{day}" for day in range(1, 6)],
+            ["2001", "2002", "2003", "2004", "2005"],
+            [1, 2, 3, 4, 5],
+        )
+    )
+    assert dates.rule == years.rule == "d7c502947c8faffb"
+    assert dates.units[0] == "53ef7d7e39346331"
+    assert numbers.rule != dates.rule
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         (SplitOptions(id="idd"), "There is no column 'idd'; did you mean 'id'?"),
         (SplitOptions(group="g"), "There is no column 'g'"),
-        (SplitOptions(time="name"), "The time column name must hold dates or years"),
+        (SplitOptions(time="name"), "The time column name must hold dates, years or numbers"),
         (SplitOptions(time="when"), "Row 2, column when: the time is missing"),
     ],
 )

@@ -42,30 +42,40 @@ def test_ten_percent_new_rows_never_judge_who_learned_from_them(
     assert second.evaluation.verdicts[0].outcome == "pass"
 
 
-def dated(count: int) -> str:
-    """The first rows of the churn table, two a day from 2024 on."""
+def by_date(day: int) -> str:
+    return str(dt.date(2024, 1, 1) + dt.timedelta(days=day))
+
+
+def by_count(day: int) -> str:
+    """A count of days that gains a digit between the cutoffs of 800 and of 1,000 rows."""
+    return str(day + 640)
+
+
+def dated(count: int, told: Callable[[int], str]) -> str:
+    """The first rows of the churn table, two a day."""
     head, *rows = churn_lines(count)
-    start = dt.date(2024, 1, 1)
-    days = (start + dt.timedelta(days=i // 2) for i in range(count))
+    days = (told(i // 2) for i in range(count))
     return (
         "\n".join([f"{head},seen", *(f"{row},{day}" for row, day in zip(rows, days, strict=True))])
         + "\n"
     )
 
 
+@pytest.mark.parametrize(("told", "kind"), [(by_date, str), (by_count, float)])
 def test_a_forward_split_moves_its_cutoff_and_compares_after_both(
-    make_project: MakeProject,
+    make_project: MakeProject, told: Callable[[int], str], kind: type
 ) -> None:
     project = make_project(options='time = "seen"', gates='log_loss = "not worse by 0.5"')
-    (project.config.root / "customers.csv").write_text(dated(800))
+    (project.config.root / "customers.csv").write_text(dated(800, told))
     first = project.build("churn")
     project.release("churn@1", override="to compare with")
-    (project.config.root / "customers.csv").write_text(dated(1000))
+    (project.config.root / "customers.csv").write_text(dated(1000, told))
 
     second = project.build("churn")
 
     cutoffs = [judged.version.lineage.split["cutoff"] for judged in (first, second)]
     assert cutoffs[0] < cutoffs[1]
+    assert {type(cutoff) for cutoff in cutoffs} == {kind}
     assert second.evaluation is not None
     assert second.evaluation.against_digest is not None
     theirs = msgspec.json.decode(
@@ -73,7 +83,20 @@ def test_a_forward_split_moves_its_cutoff_and_compares_after_both(
     )
     new = cases_of(project, second)
     time_of = dict(zip(new.ids, new.time or [], strict=True))
+    assert len(theirs.ids) > 0
     assert all(time_of[name] > max(cutoffs) for name in theirs.ids)
+
+
+def test_a_count_of_days_that_becomes_dates_is_another_way_of_holding_out(
+    make_project: MakeProject,
+) -> None:
+    project = make_project(options='time = "seen"', gates='log_loss = "not worse by 0.5"')
+    (project.config.root / "customers.csv").write_text(dated(400, by_count))
+    project.build("churn")
+    (project.config.root / "customers.csv").write_text(dated(400, by_date))
+
+    with pytest.raises(Refused, match="held out in another way"):
+        project.evaluate("churn@1")
 
 
 def test_another_way_of_holding_out_is_never_compared(make_project: MakeProject) -> None:

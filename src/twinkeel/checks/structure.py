@@ -18,6 +18,7 @@ from twinkeel.checks.found import found
 from twinkeel.checks.scoring import ranks, spread, value
 from twinkeel.checks.subject import Feature, Floats, Index, Subject
 from twinkeel.checks.trial import FOLDS, Trial, trial
+from twinkeel.data.moments import moments
 from twinkeel.records import Finding
 
 NEWEST = 0.2
@@ -93,8 +94,8 @@ def _time_finding(subject: Subject, column: str | None, both: _Both) -> Finding:
     )
     end = "; a random split flatters" if both.certain else "; a random split changes little"
     if column:
-        dated = subject.features[column].type == "date"
-        key = f'time = "{column}"' + ("" if dated else ", once it holds dates")
+        told = moments(subject.table.columns[column]) is not None
+        key = f'time = "{column}"' + ("" if told else ", once it holds dates or numbers")
     else:
         key = 'time = "..." if a column says when, group = "..." if one says what belongs together'
     return found(

@@ -2,8 +2,8 @@
 
 A row's unit is a hash of its group, else of its id, else of its contents; whether it is held out
 depends on the unit and the project's key alone, so that it is the same in every build and rows
-that are added never move another across. With a time column, what is later than a cutoff is held
-out instead. Pure.
+that are added never move another across. With a time column, of dates or of numbers, what is later
+than a cutoff is held out instead. Pure.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.data.columns import Array
-from twinkeel.data.inference import moments_of
+from twinkeel.data.moments import Moments, moments
 from twinkeel.data.table import Table, texts
-from twinkeel.data.types import Unreadable, day_text, number, plain
+from twinkeel.data.types import Unreadable, number, plain
 from twinkeel.errors import ContractError
 from twinkeel.plugins import suggestion
 from twinkeel.records import Record
@@ -47,22 +47,24 @@ class Split:
     """16 hex digits per row; rows of one unit are on one side."""
     held_out: NDArray[np.bool_]
     """Shape (n,): true where the row judges."""
-    cutoff: str | None
-    """With a time column: the last moment that is learned from, ISO 8601."""
+    cutoff: str | float | None
+    """With a time column: the last moment that is learned from, as `times`."""
     method: str
     """How, in words."""
-    times: list[str] | None = None
-    """With a time column: each row's moment, ISO 8601; later moments sort later."""
+    times: list[str | float] | None = None
+    """With a time column: each row's moment, ISO 8601 texts or all numbers; later is greater."""
     rule: str = ""
-    """What the units depend on besides the rows: the key, the columns named, and all columns where
-    contents are hashed. Units of two splits compare only under one rule."""
+    """What the units depend on besides the rows: the key, the columns named, all columns where
+    contents are hashed, and that times are numbers where they are. Units of two splits compare
+    only under one rule."""
 
 
 def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) -> Split:
     """Hold out about `share` of the rows of a table.
 
     The table's columns are those of the source without the target: contents are hashed over all
-    of them. Raises ContractError for a column that is not there or a time that is not a date.
+    of them. Raises ContractError for a column that is not there or a time that is neither a
+    date nor a number.
     """
     hasher = _Hasher(key)
     names = _column(table, options.id)
@@ -70,9 +72,9 @@ def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) 
     rule = hasher.unit("rule", *(name or "" for name in msgspec.structs.astuple(options)), *hashed)
     own = names if all(names) else [n or c for n, c in zip(names, _contents(table), strict=True)]
     if options.time is not None:
-        moments = _moments(table, options.time)
-        found = _forward(moments, own, names, hasher=hasher, share=share)
-        return dataclasses.replace(found, rule=rule)
+        when = _moments(table, options.time)
+        found = _forward(when, own, names, hasher=hasher, share=share)
+        return dataclasses.replace(found, rule=rule if when.dated else hasher.unit("numbers", rule))
     groups = _column(table, options.group)
     units = [
         hasher.unit("group", group) if group else hasher.unit("row", one)
@@ -86,7 +88,7 @@ def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) 
 
 
 def _forward(
-    moments: NDArray[np.float64],
+    when: Moments,
     own: Sequence[str],
     names: Sequence[str],
     *,
@@ -94,30 +96,37 @@ def _forward(
     share: float,
 ) -> Split:
     """What is later than the (1 - share) quantile of the moments is held out."""
-    cutoff = float(np.quantile(moments, 1 - share, method="lower"))
-    times = [day_text(moment) for moment in moments.tolist()]
-    units = [hasher.unit("row", one, time) for one, time in zip(own, times, strict=True)]
-    held_out = moments > cutoff
-    ids = _unique(names, units)
-    return Split(ids, units, held_out, day_text(cutoff), "forward in time", times)
+    values = when.values.tolist()
+    cutoff = float(np.quantile(when.values, 1 - share, method="lower"))
+    units = [
+        hasher.unit("row", one, when.text(moment)) for one, moment in zip(own, values, strict=True)
+    ]
+    return Split(
+        ids=_unique(names, units),
+        units=units,
+        held_out=when.values > cutoff,
+        cutoff=when.told(cutoff),
+        method="forward in time",
+        times=[when.told(moment) for moment in values],
+    )
 
 
-def _moments(table: Table, name: str) -> NDArray[np.float64]:
-    """Days since 1970-01-01 per row, from a column of dates or of years."""
+def _moments(table: Table, name: str) -> Moments:
+    """When each row is; raises ContractError for a row or a column that does not say."""
     _column(table, name)
-    values = moments_of(table.columns[name])
-    if values is None:
+    found = moments(table.columns[name])
+    if found is None:
         raise ContractError(
-            f"The time column {name} must hold dates or years, and it holds something else; write "
-            "dates as 2024-05-31."
+            f"The time column {name} must hold dates, years or numbers, and it holds something "
+            "else; write dates as 2024-05-31."
         )
-    missing = np.flatnonzero(np.isnan(values))
+    missing = np.flatnonzero(np.isnan(found.values))
     if len(missing):
         raise ContractError(
             f"Row {missing[0] + 1}, column {name}: the time is missing; a forward split needs one "
             "in every row, so add it or leave the row out."
         )
-    return values
+    return found
 
 
 class _Hasher:

@@ -140,9 +140,7 @@ def newest(store: Store, version: Version, cases: Cases) -> Cases:
             f"it: run twinkeel build {version.component}."
         )
     learned, cutoff = learned_units(store, version), split.get("cutoff")
-    fair = [i for i, unit in enumerate(cases.units) if unit not in learned]
-    if cases.time is not None and cutoff is not None:
-        fair = [i for i in fair if cases.time[i] > cutoff]
+    fair = [i for i in cases.after(cutoff) if cases.units[i] not in learned]
     if not fair:
         raise Refused(f"Every case is one that {version.ref} learned from: give newer data.")
     for upto in (version.number, version.number - 1):

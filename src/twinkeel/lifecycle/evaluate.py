@@ -103,7 +103,7 @@ def current_cases(config: Config, store: Store, version: Version) -> Cases:
     what = component(config, version.component)
     with store.scratch() as folder:
         cases = what.kind.cases(task_for_cases(config, store, what, folder))
-    return _later(cases, version.lineage.split.get("cutoff"))
+    return pick(cases, cases.after(version.lineage.split.get("cutoff")))
 
 
 def _compare(
@@ -135,9 +135,7 @@ def _fair(store: Store, version: Version, production: Version, cases: Cases) -> 
             f"now {ours.get('method')}), so no case is known to be new to both."
         )
     learned, cutoff = learned_units(store, production), theirs.get("cutoff")
-    fair = [i for i, unit in enumerate(cases.units) if unit not in learned]
-    if cases.time is not None and cutoff is not None:
-        fair = [i for i in fair if cases.time[i] > cutoff]
+    fair = [i for i in cases.after(cutoff) if cases.units[i] not in learned]
     if not fair:
         raise Refused(f"every case is one that {production.ref} learned from.")
     return fair
@@ -166,12 +164,6 @@ def _check_unlearned(store: Store, version: Version, cases: Cases) -> None:
             f"{len(seen)} of the {len(cases):,} cases are ones that {version.ref} learned from: "
             "the way that cases are held out has changed since; build it again."
         )
-
-
-def _later(cases: Cases, cutoff: str | None) -> Cases:
-    if cutoff is None or cases.time is None:
-        return cases
-    return pick(cases, [i for i, time in enumerate(cases.time) if time > cutoff])
 
 
 def pick(record: _PerCaseT, index: list[int]) -> _PerCaseT:

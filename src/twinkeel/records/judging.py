@@ -25,8 +25,9 @@ class Cases(Record, frozen=True, kw_only=True):
     expected: list[Json]
     slices: dict[str, list[str]] = {}
     weight: list[float] | None = None
-    time: list[str] | None = None
-    cutoff: str | None = None
+    time: list[str | float] | None = None
+    """For a forward split: the moment of each, ISO 8601 texts or all numbers."""
+    cutoff: str | float | None = None
     """For a forward split: every case is later than this, every row learned from is not."""
     rule: str = ""
     """What the units depend on besides the rows (`Split.rule`): a version judges and is judged only
@@ -34,6 +35,17 @@ class Cases(Record, frozen=True, kw_only=True):
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def after(self, cutoff: str | float | None) -> list[int]:
+        """The places of the cases that are later than a cutoff; of all without time or cutoff.
+
+        Of a text and a number neither is known to be later.
+        """
+        if self.time is None or cutoff is None:
+            return list(range(len(self)))
+        if isinstance(cutoff, str):
+            return [i for i, one in enumerate(self.time) if isinstance(one, str) and one > cutoff]
+        return [i for i, one in enumerate(self.time) if not isinstance(one, str) and one > cutoff]
 
 
 class Evidence(Record, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ def profile(
     target
         The column that the others are compared with.
     time
-        The column that says when: which columns change over it.
+        The column that says when, in dates, years or numbers: which columns change over it.
     html
         Write the profile to this file as one HTML page.
     """

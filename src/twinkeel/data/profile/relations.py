@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.data.moments import Moments
 from twinkeel.data.profile.columns import Read, even_edges, middle
 from twinkeel.data.profile.records import Association, Block, Change, Measure
-from twinkeel.data.types import day_text
 from twinkeel.stats.association import correlation_ratio, cramers_v, crossed, spearman
 
 Array = NDArray[Any]
@@ -68,22 +68,26 @@ def _measured(a: Read, b: Read, towards: str | None) -> tuple[Measure, float]:
     return "Cramer's V", cramers_v(_groups(a), b.values)
 
 
-def blocks(moments: Array) -> tuple[Array, tuple[Block, ...]]:
+def blocks(moments: Moments) -> tuple[Array, tuple[Block, ...]]:
     """The block of each row, -1 where its moment is missing, and the blocks.
 
     Blocks hold about equally many rows; rows of one moment stay together.
     """
-    codes = np.full(len(moments), -1)
-    ordered = np.sort(moments[~np.isnan(moments)])
+    values, known = moments.values, ~np.isnan(moments.values)
+    codes = np.full(len(values), -1)
+    ordered = np.sort(values[known])
     if not len(ordered):
         return codes, ()
     starts = np.unique(ordered[np.arange(_BLOCKS) * len(ordered) // _BLOCKS])
-    known = ~np.isnan(moments)
-    codes[known] = np.searchsorted(starts, moments[known], side="right") - 1
+    codes[known] = np.searchsorted(starts, values[known], side="right") - 1
     ends = np.r_[np.searchsorted(ordered, starts[1:], side="left"), len(ordered)]
     sizes = np.diff(np.r_[0, ends])
     return codes, tuple(
-        Block(start=day_text(float(start)), stop=day_text(float(ordered[end - 1])), rows=int(size))
+        Block(
+            start=moments.text(float(start)),
+            stop=moments.text(float(ordered[end - 1])),
+            rows=int(size),
+        )
         for start, end, size in zip(starts, ends, sizes, strict=True)
     )
 

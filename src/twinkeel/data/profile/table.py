@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from twinkeel.data.columns import Column
 from twinkeel.data.contract import Contract
-from twinkeel.data.inference import infer_column, moments_of
+from twinkeel.data.inference import infer_column
+from twinkeel.data.moments import Moments, moments
 from twinkeel.data.profile import relations
 from twinkeel.data.profile.columns import Array, Read, described, once, read
 from twinkeel.data.profile.records import ColumnProfile, Profile
@@ -49,8 +50,7 @@ def profile(
     reads, notes = _all(table, target) if contract is None else _agreed(table, contract)
     aim = None if target is None else _guessed(target, table.columns[target])[0]
     index = relations.sample(n)
-    moments = np.full(n, np.nan) if time is None else _moments(table, time)
-    block, spans = relations.blocks(moments)
+    block, spans = (np.full(n, -1), ()) if time is None else relations.blocks(_moments(table, time))
     towards = None if aim is None else relations.rarer(aim)
     sampled = None if aim is None else aim.take(index)
     against = _Against(index, sampled, towards, block[index], len(spans))
@@ -116,13 +116,14 @@ def _left_out(name: str, cells: Array) -> Column:
     return Column(name=name, type=kind, nullable=True)  # type: ignore[arg-type]  # one of them
 
 
-def _moments(table: Table, name: str) -> Array:
-    moments = moments_of(table.columns[name])
-    if moments is None:
+def _moments(table: Table, name: str) -> Moments:
+    found = moments(table.columns[name])
+    if found is None:
         raise InputError(
-            f"time {name!r} holds no dates: name a column of dates such as 2024-05-31, or of years."
+            f"time {name!r} holds neither dates nor numbers: name a column of dates such as "
+            "2024-05-31, of years, or of numbers such as a count of days."
         )
-    return moments
+    return found
 
 
 def _check_names(table: Table, *, target: str | None, time: str | None) -> None:

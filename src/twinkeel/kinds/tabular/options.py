@@ -22,7 +22,8 @@ class TabularOptions(Options, frozen=True, kw_only=True):
     """The column whose equal values belong together, as a household: never split between
     learning and judging."""
     time: str | None = None
-    """The column that says when; cases are then the newest rows, learned from none later."""
+    """The column that says when, in dates, years or numbers; cases are then the newest rows,
+    learned from none later."""
     weight: str | None = None
     """The column that says how much a row counts, in learning and in scores."""
     exclude: tuple[str, ...] = ()
