@@ -49,6 +49,19 @@ def test_a_file_needs_no_project_and_the_page_works_alone(cli: Cli, tmp_path: Pa
     assert "30 rows." in text
 
 
+def test_long_cells_and_huge_numbers_take_one_short_line(cli: Cli, tmp_path: Path) -> None:
+    table = tmp_path / "long.csv"
+    poem = "\n".join(["a line of words"] * 300)
+    rows = [f'"{poem if k % 3 else "short"}",{k}e300,{"x" if k % 2 else ""}' for k in range(60)]
+    table.write_text("\n".join(["note,huge,mark", *rows]))
+    out = cli("profile", str(table)).out
+    assert "a line of words a line of words a lin... 67%" in out
+    assert "0 to 5.9e+301" in out
+    assert max(map(len, out.splitlines())) < 150
+    table.write_text("a\n" + "\n".join(chr(65 + k % 26) + "\n" + "bc" for k in range(30)))
+    assert "1 column.\n" in cli("profile", str(table)).out
+
+
 def test_a_name_that_is_no_source_is_refused_with_the_nearest(cli: Cli) -> None:
     refused = cli("profile", "shirt")
     assert (refused.code, "did you mean 'shirts'" in refused.err) == (2, True)

@@ -65,10 +65,10 @@ def test_every_broken_expectation_is_one_sentence_with_counts_and_first_rows() -
         "since: expected a date within 7d, and the newest is 2024-05-01.",
         "tenure: expected at most 0.1 of the values to be missing, and 1 of 8 are, the first in "
         "row 5.",
-        "tenure: expected at least 0, and 1 of 8 rows break it: row 2 has '-1'.",
+        "tenure: expected at least 0, and 1 of 8 rows breaks it: row 2 has '-1'.",
         "tenure: expected at most 72, and 4 of 8 rows break it: row 3 has '99', row 6 has '80', "
         "row 7 has '81'.",
-        "tenure: expected a number, and 1 of 8 rows break it: row 4 has 'x'.",
+        "tenure: expected a number, and 1 of 8 rows breaks it: row 4 has 'x'.",
         "id: expected no value twice, and 2 of 8 rows repeat one: row 3 has 'a', row 7 has 'b'.",
     )
 
@@ -80,7 +80,7 @@ def test_what_is_as_expected_is_not_told() -> None:
     fresh = FreshExpectation(column="since", within="2d")
     assert told(dated, fresh=fresh) == ()
     assert told(dated, columns={"since": ColumnExpectation(type="date", max="2024-06-08")}) == (
-        "since: expected at most 2024-06-08, and 1 of 3 rows break it: row 2 has '09/06/2024'.",
+        "since: expected at most 2024-06-08, and 1 of 3 rows breaks it: row 2 has '09/06/2024'.",
     )
 
 
@@ -94,7 +94,7 @@ def test_each_expectation_that_a_value_breaks_is_counted() -> None:
         "'200.5', row 6 has 'x'.",
         "size: expected at least 1, and 3 of 6 rows break it: row 1 has '-1.5', row 2 has '0', "
         "row 4 has '-2'.",
-        "size: expected at most 100, and 1 of 6 rows break it: row 3 has '200.5'.",
+        "size: expected at most 100, and 1 of 6 rows breaks it: row 3 has '200.5'.",
     )
 
 

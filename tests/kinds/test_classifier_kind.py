@@ -52,6 +52,7 @@ def test_costs_become_money_and_the_decision(make_project: MakeProject) -> None:
     assert "The decision&#39;s money" in page or "The decision's money" in page
     assert "mean cost of a decision by the probability of Yes" in page
     assert "class Yes, gender=Female" in page
+    assert "cutoff None" not in page
 
 
 def test_a_frame_is_answered_by_a_frame_of_the_same_library(make_project: MakeProject) -> None:

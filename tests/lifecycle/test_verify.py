@@ -25,6 +25,7 @@ def test_an_untouched_version_verifies(make_project: MakeProject) -> None:
         "scores",
         "verdicts",
     ]
+    assert verification.checks[-1].detail == "1 verdict follows from the scores"
 
 
 def test_an_embellished_score_is_found(make_project: MakeProject) -> None:

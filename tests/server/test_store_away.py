@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from server_site import ROW, Site, eventually
 from starlette.testclient import TestClient
 
@@ -20,6 +21,7 @@ def test_a_database_that_goes_away_stops_no_call_and_loses_no_event(
     postgres_url: str,
     postgres_server: PostgresServer,
     make_client: Callable[..., TestClient],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     site = Site(tmp_path, url=postgres_url)
     site.release(2.0)
@@ -38,6 +40,8 @@ def test_a_database_that_goes_away_stops_no_call_and_loses_no_event(
         postgres_server.start()
 
     assert [answer["output"]["total"] for answer in answers] == [40, 40, 40]
+    (told,) = [line for line in caplog.messages if "what is loaded keeps answering" in line]
+    assert ".;" not in told
     assert stranger.status_code == 503  # who cannot be asked about is not let in
     assert eventually(lambda: client.get("/readyz").json()["degraded"] == [])
     ids = {answer["event"] for answer in answers}

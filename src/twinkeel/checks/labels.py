@@ -9,6 +9,7 @@ import numpy as np
 from twinkeel.checks.found import found
 from twinkeel.checks.subject import Floats, Subject
 from twinkeel.checks.trial import trial
+from twinkeel.data.types import shown
 from twinkeel.records import Finding
 from twinkeel.stats.intervals import wilson
 
@@ -74,7 +75,7 @@ def imbalance(subject: Subject) -> Iterator[Finding]:
     yield found(
         "imbalance",
         [],
-        f"{name!r} is in {rarest:,} of {n:,} rows ({rarest / n:.2%}), so always saying the "
+        f"{shown(name)} is in {rarest:,} of {n:,} rows ({rarest / n:.2%}), so always saying the "
         f"commonest class has accuracy {most / n:.3f}: look at {better}, not at accuracy",
         severity="note",
         numbers={"rarest": rarest, "rows": n, "always_commonest": most / n},

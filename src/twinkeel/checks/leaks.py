@@ -17,6 +17,7 @@ from twinkeel.checks.found import found
 from twinkeel.checks.scoring import measured, single, spread
 from twinkeel.checks.subject import Feature, Subject
 from twinkeel.records import Finding
+from twinkeel.stats.association import ranks
 from twinkeel.stats.intervals import Interval
 
 NEAR = {"r2": 0.90, "roc_auc": 0.98}
@@ -81,7 +82,7 @@ def _same(subject: Subject, one: Feature) -> str | None:
             return f"each of its {one.distinct:,} values goes with one of the target's"
     if subject.classes or not one.numeric or one.distinct < 20:
         return None
-    if np.array_equal(scoring.ranks(x), scoring.ranks(y)):
+    if np.array_equal(ranks(x), ranks(y)):
         return "it orders all rows as the target does"
     return None
 

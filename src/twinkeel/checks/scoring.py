@@ -8,11 +8,11 @@ that were not learned from.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twinkeel.checks.subject import Feature, Floats, Index, Subject
 from twinkeel.metrics import functionals as f
 from twinkeel.metrics.measure import Bind
+from twinkeel.metrics.regression import r2
 from twinkeel.stats.bootstrap import Resampling
 from twinkeel.stats.intervals import Interval
 
@@ -26,7 +26,7 @@ _CLASS_ROWS = 100
 def measured(subject: Subject, predictions: Floats) -> Bind:
     """The score of predictions (m,), or (m, classes) where there are more than two."""
     if not subject.classes:
-        return _r2(subject.y, predictions)
+        return r2(subject.y, predictions - subject.y)
     if subject.binary:
         return f.roc_auc(predictions, (subject.y == 1).astype(np.intp))
     right = predictions.argmax(axis=1) == subject.y
@@ -121,21 +121,3 @@ def _means(part: Index, outcome: Floats, count: int) -> Floats:
     overall = outcome.mean(axis=0)
     sums = np.stack([np.bincount(part, weights=o, minlength=count) for o in outcome.T], axis=1)
     return np.asarray((sums + 0.1 * overall) / (size + 0.1)[:, None])
-
-
-def _r2(y: Floats, predictions: Floats) -> Bind:
-    centred = y - y.mean()
-    columns = np.column_stack([np.ones_like(y), centred, centred**2, (y - predictions) ** 2])
-
-    def finish(total: Floats) -> Floats:
-        spread_of = total[:, 2] - f.ratio(total[:, 1] ** 2, total[:, 0])
-        return 1.0 - f.ratio(total[:, 3], spread_of)
-
-    return f.sums(columns, finish)
-
-
-def ranks(values: NDArray[np.float64]) -> Floats:
-    """(m,) middle ranks; equal values share one."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[place], dtype=np.float64)

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinkeel.checks.found import found
-from twinkeel.checks.scoring import ranks, spread, value
+from twinkeel.checks.scoring import spread, value
 from twinkeel.checks.subject import Feature, Floats, Index, Subject
 from twinkeel.checks.trial import FOLDS, Trial, trial
 from twinkeel.data.moments import moments
 from twinkeel.records import Finding
+from twinkeel.stats.association import ranks
 
 NEWEST = 0.2
 """The share of rows, the newest, that both models predict."""

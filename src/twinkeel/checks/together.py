@@ -18,6 +18,7 @@ from twinkeel.checks.found import found, line
 from twinkeel.checks.leaks import best_alone, suspicious
 from twinkeel.checks.subject import Feature, Floats, Subject
 from twinkeel.records import Finding
+from twinkeel.stats.association import ranks
 
 _SIGNS = ("+", "-", "*", "/", "\\")
 _SAMPLE = 1000
@@ -98,7 +99,7 @@ def _arithmetic(subject: Subject, alone: dict[str, float]) -> list[_Pair]:
     rows = np.random.default_rng(subject.seed).permutation(len(subject.y))[:_SAMPLE]
     X = np.column_stack([one.values[rows] for one in numbers])
     left, right = np.triu_indices(len(numbers), 1)
-    y = scoring.ranks(subject.y[rows])
+    y = ranks(subject.y[rows])
     tried = [(sign, _correlations(_put(X[:, left], X[:, right], sign), y)) for sign in _SIGNS]
     pairs = []
     for sign, told in tried:

@@ -162,9 +162,11 @@ class _Judge:
                 f"{self.rows:,} are, the first in row {self.first_missing}."
             )
         for wanted, broken in self.broken.items():
-            verb = "repeat one" if wanted == _TWICE else "break it"
+            several, one = ("repeat", "repeats") if wanted == _TWICE else ("break", "breaks")
+            what = "one" if wanted == _TWICE else "it"
+            verb = one if broken.rows == 1 else several
             yield (
-                f"{begun} {wanted}, and {broken.rows:,} of {self.rows:,} rows {verb}: "
+                f"{begun} {wanted}, and {broken.rows:,} of {self.rows:,} rows {verb} {what}: "
                 f"{', '.join(broken.first)}."
             )
 

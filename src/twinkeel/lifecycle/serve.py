@@ -313,7 +313,7 @@ class Live:
             self.refresh()
         except TwinkeelError as error:
             if self.unreachable is None:
-                _log.warning("%s; what is loaded keeps answering", error)
+                _log.warning("%s; what is loaded keeps answering", str(error).rstrip("."))
             self.unreachable = str(error)
             return
         if self.unreachable is not None:

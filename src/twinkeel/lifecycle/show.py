@@ -107,7 +107,9 @@ def _lineage(version: Version) -> Section:
         "source": f"{line.source}, {line.rows:,} rows, sha256 {line.source_digest[:16]}",
         **{f"data of {one.name}": origin(one) for one in line.origins},
         "learned from": f"{line.rows_learned:,} rows",
-        "split": ", ".join(f"{key} {value}" for key, value in line.split.items()),
+        "split": ", ".join(
+            f"{key} {value}" for key, value in line.split.items() if value is not None
+        ),
         "seed": line.seed,
         "seconds": line.seconds,
         "depends on": ", ".join(line.depends_on.values()) or "nothing",

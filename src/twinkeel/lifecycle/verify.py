@@ -143,6 +143,8 @@ def _verdicts(store: Store, version: Version, judged: Evaluation) -> str:
                 f"{verdict.gate.key} {verdict.gate.text} was {verdict.outcome!r} and is judged "
                 f"again as {again.outcome!r}"
             )
+    if len(judged.verdicts) == 1:
+        return "1 verdict follows from the scores"
     return f"{len(judged.verdicts)} verdicts follow from the scores"
 
 

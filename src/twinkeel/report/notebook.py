@@ -8,6 +8,8 @@ from html import escape
 from twinkeel.records import Evaluation, Score, Version
 
 _MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "not applicable": "–"}
+_LONG = 1e15
+"""From this size on, a number is written with a power of ten."""
 
 
 def summary(version: Version, evaluation: Evaluation | None) -> str:
@@ -41,7 +43,7 @@ def shown(value: float | None) -> str:
     """A number as people read it: three or four digits that matter."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < _LONG else f"{value:.4g}"
 
 
 def number(value: float | None) -> str:
@@ -49,6 +51,8 @@ def number(value: float | None) -> str:
     if value is None:
         return "-"
     size = abs(value)
+    if size >= _LONG:
+        return f"{value:.4g}"
     if size >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 100 else f"{value:.2f}" if size >= 10 else f"{value:.4f}"

@@ -76,8 +76,9 @@ def _compared(here: Here, version: str, newer: str) -> Reply:
 
 
 def _head(ref: str, found: Contract) -> str:
+    read = "1 column" if len(found.columns) == 1 else f"{len(found.columns)} columns"
     required = sum(column.required for column in found.columns)
-    head = f"{ref} reads {len(found.columns)} columns; every call has {required} of them."
+    head = f"{ref} reads {read}; every call has {required} of them."
     if not found.expectations.columns:
         return head
     what = "refused" if found.expectations.on_violation == "stop" else "answered with a warning"

@@ -55,7 +55,7 @@ def _parts(name: str, found: Profile) -> list[RenderableType]:
     from twinkeel.report.profiles import facts, rows
 
     columns = (*found.columns, *([] if found.target is None else [found.target]))
-    head = f"{name}: {rows(found)}, {len(columns):,} columns."
+    head = f"{name}: {rows(found)}, {len(columns):,} column{'s' * (len(columns) != 1)}."
     said = [f"  {sentence}" for sentence in facts(found)]
     notes = [f"  {note}" for one in columns for note in one.notes]
     return [head, *said, "", _table(found, columns), *([""] if notes else []), *notes]

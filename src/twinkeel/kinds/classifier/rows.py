@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.data.table import texts
+from twinkeel.data.types import shown
 from twinkeel.errors import ConfigError, InputError
 from twinkeel.kinds.base import Task
 from twinkeel.kinds.classifier.kind import ClassifierOptions
@@ -52,8 +53,8 @@ def _usable(labels: NDArray[np.object_], target: str) -> tuple[NDArray[np.bool_]
     rare = sorted(name for name, count in counts.items() if count < MIN_CLASS_ROWS)
     if rare and len(counts) - len(rare) >= 2:
         keep &= ~np.isin(labels, rare)
-        shown = ", ".join(map(repr, rare[:5])) + (" and others" if len(rare) > 5 else "")
-        notes.append(f"Classes with fewer than {MIN_CLASS_ROWS} rows were left out: {shown}.")
+        named = ", ".join(map(shown, rare[:5])) + (" and others" if len(rare) > 5 else "")
+        notes.append(f"Classes with fewer than {MIN_CLASS_ROWS} rows were left out: {named}.")
     return keep, notes
 
 
@@ -64,7 +65,7 @@ def _check_classes(task: Task[ClassifierOptions], labels: NDArray[np.object_]) -
         raise InputError(f"{task.component}: every row lacks its target {options.target!r}.")
     if len(classes) == 1:
         raise InputError(
-            f"{task.component}: the target {options.target!r} has one class, {classes[0]!r}, "
+            f"{task.component}: the target {options.target!r} has one class, {shown(classes[0])}, "
             "in all rows; a classifier needs two or more."
         )
     if options.positive is not None and options.positive not in classes:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.data.types import shown
 from twinkeel.learn.intervals import edges, groups, upper
 from twinkeel.learn.sets import SetGrouping, Sets
 from twinkeel.learn.targets import Floats, Targets
@@ -55,7 +56,9 @@ def covering(
         grouping, small = _grouping(column, judged, Sets(level, thresholds))
         groupings.append(grouping)
         if small:
-            listed = ", ".join(f"{group!r} and class {names[k]!r}" for group, k in small[:5])
+            listed = ", ".join(
+                f"{shown(group)} and class {shown(names[k])}" for group, k in small[:5]
+            )
             notes.append(
                 f"The sets' thresholds for {column} {listed} are those of all groups: fewer than "
                 f"{FEWEST} rows are too few for one of their own."
