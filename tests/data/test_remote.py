@@ -116,7 +116,9 @@ def test_the_secrets_of_a_url_are_told_nowhere(site: str) -> None:
     "path",
     [
         "http://{}/none.csv?sig=secret",
+        "http://{}/none.csv?secret",
         "http://user:secret@{}/none.csv",
+        "http://user:sec/secret@{}/none.csv",
         "ftp://user:secret@127.0.0.1:1/x.csv",
         "klingon://user:secret@a/b.csv?sig=secret",
         "simplecache::http://user:secret@{}/1.csv?sig=secret",

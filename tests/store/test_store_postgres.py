@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from contextlib import closing
@@ -117,6 +118,7 @@ def test_a_server_that_cannot_be_used_is_one_sentence_without_secrets(tmp_path, 
 
     assert "secret" not in str(caught.value)
     assert SECRET not in str(caught.value)
+    assert re.search(r" at (127\.0\.0\.1|nohost\.invalid):\d+: ", str(caught.value))
     assert str(caught.value).startswith("The store cannot use the PostgreSQL database")
 
 

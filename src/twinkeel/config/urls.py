@@ -21,8 +21,10 @@ POSTGRES = {
 }
 """What a client of PostgreSQL says unless the URL does: a server that is gone is noticed."""
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
-_PARAMETERS = re.compile(r"\?[^?/]*=.*", re.DOTALL)
-"""What follows the path; a mark without `=` after it is part of a pattern, as in `data-?.csv`."""
+_PARAMETERS = re.compile(r"(^https?://[^?]*)\?.*|\?[^?/]*=.*", re.DOTALL)
+"""What follows the path; elsewhere than on the web, `?` may be part of a pattern of files."""
+_USER = re.compile(r"^[^/@:]*:(?!\d+(/|$))[^@]*@")
+"""A user and a password, which may hold a `/` where somebody forgot to write it as `%2F`."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 
 
@@ -45,16 +47,16 @@ def from_environment(text: str, where: str) -> str:
 
 def shown(url: str) -> str:
     """A URL without user, password and parameters; a path and a `$NAME` as they are."""
-    scheme, mark, rest = url.partition("://")
+    scheme, mark, rest = without_parameters(url).partition("://")
     if not mark:
         return url
-    server, slash, path = without_parameters(rest).partition("/")
+    server, slash, path = _USER.sub("", rest).partition("/")
     return f"{scheme}://{server.rpartition('@')[2]}{slash}{path}"
 
 
 def without_parameters(url: str) -> str:
     """A URL, or a name that was made from one, up to its parameters."""
-    return _PARAMETERS.sub("", url)
+    return _PARAMETERS.sub(r"\1", url)
 
 
 def without_secrets(text: str, url: str) -> str:
@@ -66,10 +68,9 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def _secrets(url: str) -> tuple[str, ...]:
+    parameters = url[len(without_parameters(url)) :].lstrip("?")
     try:
-        parts = urlsplit(url)
+        password = urlsplit(url).password or ""
     except ValueError:
-        return ()
-    password = parts.password or ""
-    parameters = parts.query if "=" in parts.query else ""
+        password = ""
     return tuple(filter(None, (password, unquote(password), parameters)))

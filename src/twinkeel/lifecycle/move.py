@@ -5,7 +5,7 @@ Writes nothing into `twinkeel.toml`, and shows no password that a URL holds.
 
 from __future__ import annotations
 
-from twinkeel.config import Config, StoreTable, from_environment
+from twinkeel.config import Config, StoreTable, from_environment, urls
 from twinkeel.records import Record
 from twinkeel.store.move import Copied, Place, move
 from twinkeel.store.store import FOLDER
@@ -54,6 +54,6 @@ def _table(wanted: StoreTable) -> str:
         shown = wanted.url if wanted.url.startswith("$") else "$DATABASE_URL"
         lines.append(f'url = "{shown}"')
     if wanted.bundles is not None:
-        shown = "$BUNDLES_URL" if "@" in wanted.bundles else wanted.bundles
+        shown = wanted.bundles if urls.shown(wanted.bundles) == wanted.bundles else "$BUNDLES_URL"
         lines.append(f'bundles = "{shown}"')
     return "\n".join(["[store]", *lines]) if lines else "(no [store] table)"

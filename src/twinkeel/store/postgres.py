@@ -54,7 +54,7 @@ class Postgres(Database):
     def __init__(self, url: str, *, read_only: bool, why: str | None = None) -> None:
         parsed = _parsed(url)
         super().__init__(
-            f"the PostgreSQL database {parsed.database or ''} at {parsed.host or 'its socket'}",
+            f"the PostgreSQL database {parsed.database or ''} at {_server(parsed)}",
             _engine(parsed, read_only=read_only),
             read_only=read_only,
             why=why,
@@ -116,6 +116,11 @@ class Postgres(Database):
         if state is None:
             return known or _GONE
         return f"{text.splitlines()[0].rstrip('.')} (SQLSTATE {state})"
+
+
+def _server(url: URL) -> str:
+    port = "" if url.port is None else f":{url.port}"
+    return f"{url.host}{port}" if url.host else "its socket"
 
 
 def _lock(number: int, *, shared: bool = False, wait: bool = True) -> str:
