@@ -57,7 +57,7 @@ def test_every_row_is_held_to_what_is_expected_where_a_sample_is_learned_from(
     with pytest.raises(ContractError) as stopped:
         project.build("churn")
     assert "expected at least 900 rows, and there are 801." in str(stopped.value)
-    assert "1 of 801 rows repeat one: row 801 has" in str(stopped.value)
+    assert "1 of 801 rows repeats one: row 801 has" in str(stopped.value)
 
 
 def test_what_is_reported_is_noted_in_a_build_and_warned_about_in_a_call(
