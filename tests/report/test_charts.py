@@ -46,7 +46,6 @@ def every():
         ),
         "calibration": charts.calibration(curves.calibration(up, truth * 1.0), of=EVIL),
         "bars": charts.bars({EVIL: 0.3, "tenure": -0.5, "odd": np.nan}, axis="importance"),
-        "scores": charts.score_intervals(scores()),
         "slices": charts.slices(scores(), "roc_auc"),
         "histogram": charts.histogram({"Yes": up[truth == 1], EVIL: up[truth == 0]}, axis=EVIL),
         "binned": charts.binned([(0, 1.5, 3), (1.5, 3, 4)], axis=EVIL),
@@ -97,12 +96,6 @@ def test_slices_leave_out_what_could_not_be_judged():
     assert chart.alt == (
         "roc_auc in 2 slices with 95% intervals; the dashed line is the overall 0.84."
     )
-
-
-def test_only_scores_between_zero_and_one_share_their_axis():
-    rows = charts.score_intervals(scores()).spec["data"]["values"]
-
-    assert [row["name"] for row in rows][:2] == ["roc_auc", "f1"]
 
 
 def test_shares_of_a_histogram_add_up_to_one_in_each_group():

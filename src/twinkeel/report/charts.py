@@ -96,13 +96,6 @@ def bars(values: Mapping[str, float], *, axis: str, most: int = 25) -> Chart:
     return _chart(spec, f"{axis}: {len(ranked)}{left} bars{first}.")
 
 
-def score_intervals(scores: Iterable[Score]) -> Chart:
-    """Scores that lie between 0 and 1, with their 95% intervals; others do not fit the axis."""
-    rows = [row for row in _score_rows(scores) if row["low"] >= 0 and row["high"] <= 1]
-    spec = {"height": {"step": _ROW}, "data": {"values": rows}, "layer": _whiskers(_UNIT)}
-    return _chart(spec, f"{len(rows)} scores with their 95% intervals, from 0 to 1.")
-
-
 def slices(scores: Sequence[Score], name: str) -> Chart:
     """One score in every slice that could be judged, beside its overall value."""
     own = [score for score in scores if score.name == name]
