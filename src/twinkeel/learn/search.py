@@ -1,7 +1,7 @@
-"""Fits the candidates of the portfolio, fold by fold, until the budget ends.
+"""Fits the candidates that a plan gives out, fold by fold, until the plan ends.
 
-Measures one fold of the cheap families first, then plans how many folds and which candidates
-fit. Every fold model is a step of its own: a build that was killed finds it finished.
+Owns how folds are fitted; which candidate comes next, and when to stop, is the plan's. Every fold
+model is a step of its own: a build that was killed finds it finished.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from twinkeel.learn.encode import Matrix, Values
 from twinkeel.learn.families.base import Effort, Fold, Model, Unfit
 from twinkeel.learn.folds import Split
 from twinkeel.learn.linear import Linear
+from twinkeel.learn.plan import Plan
 from twinkeel.learn.portfolio import PORTFOLIO, Candidate
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.targets import Targets
@@ -40,12 +41,6 @@ _FITTED = "fitted.json"
 _MARGIN = "margin.npy"
 _PROBE = 0.25
 """Share of the time that the one fold may take which is measured first."""
-_PLANNED = 0.35
-"""Share of the time in which the first families must fit, for their folds to be planned."""
-_ENOUGH = 0.5
-"""A candidate is begun if at least this share of what it is expected to take is left ..."""
-_TOO_SHORT = 0.2
-"""... and so many seconds: its fitting is ended when the time is over."""
 _KEPT_BYTES = 2**30
 
 
@@ -138,7 +133,7 @@ class Search:
         self._budget = budget
         self._step = step
         self._progress = progress
-        self._candidates = candidates[: budget.work]
+        self._plan = Plan(candidates, budget, material.workers)
         self._folds: dict[int, Fold] = {}
 
     def run(self) -> list[Bag]:
@@ -148,41 +143,27 @@ class Search:
         )
 
         with threadpool_limits(limits=1):  # folds are fitted side by side instead
-            return self._bags(*self._plan())
+            return self._bags(self._plan.folds(len(self._material.splits), self._measured()))
 
-    def _bags(self, count: int, per_fold: dict[str, float]) -> list[Bag]:
+    def _bags(self, count: int) -> list[Bag]:
         bags: list[Bag] = []
-        for place, candidate in enumerate(self._candidates):
-            if bags and not self._fits(candidate, count, per_fold):
-                continue
-            self._tell(candidate, place)
+        while (candidate := self._plan.ask()) is not None:
+            self._tell(candidate)
             with suppress(Unfit):
                 bags.append(self._bag(candidate, count))
-                per_fold[candidate.family.name] = bags[-1].seconds / count
+                self._plan.tell(bags[-1])
         if not bags:
             raise InputError("No model could be fitted: no column varies within every fold.")
         return bags
 
-    def _plan(self) -> tuple[int, dict[str, float]]:
-        """How many folds to fit, and measured seconds per fold of the first families."""
-        available = len(self._material.splits)
-        if self._budget.seconds is None:
-            return available, {}
-        measured = {}
-        for candidate in self._candidates[:2]:
-            self._tell(candidate, 0)
+    def _measured(self) -> list[float]:
+        """Seconds that one fold of each probe takes."""
+        measured = []
+        for candidate in self._plan.probes:
+            self._tell(candidate)
             (one,) = self._side_by_side(candidate, [self._budget.until(_PROBE)])
-            measured[candidate.family.name] = one.fitted.seconds
-        for count in range(available, 0, -1):
-            needed = self._rounds(count) * sum(measured.values())
-            if needed <= _PLANNED * self._budget.left:
-                return count, measured
-        return min(self._material.workers, available), measured
-
-    def _fits(self, candidate: Candidate, count: int, per_fold: dict[str, float]) -> bool:
-        """Whether enough time is left, judging by what its family, or the slowest one, took."""
-        expected = per_fold.get(candidate.family.name, max(per_fold.values(), default=0.0))
-        return self._budget.left >= max(_ENOUGH * expected * self._rounds(count), _TOO_SHORT)
+            measured.append(one.fitted.seconds)
+        return measured
 
     def _rounds(self, count: int) -> int:
         """How often all processors are taken when so many folds are fitted side by side."""
@@ -259,11 +240,8 @@ class Search:
     def _seed(self, number: int) -> int:
         return (self._material.seed * 1009 + number) % 2**31
 
-    def _tell(self, candidate: Candidate, place: int) -> None:
-        done = place / self._budget.work
-        if self._budget.seconds is not None:
-            done = min(self._budget.used / self._budget.seconds, 1.0)
-        self._progress(Tick(stage="training", fraction=done, detail=candidate.name))
+    def _tell(self, candidate: Candidate) -> None:
+        self._progress(Tick(stage="training", fraction=self._plan.done, detail=candidate.name))
 
 
 def usable(splits: Sequence[Split], targets: Targets) -> tuple[Split, ...]:
