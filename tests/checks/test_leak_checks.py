@@ -165,3 +165,42 @@ def test_names_are_only_a_hint() -> None:
     one = only(checked(columns, classes(columns)), "name_hints")
 
     assert (one.columns, one.severity, one.done) == (("paid_total",), "note", "kept")
+
+
+def test_a_ratio_is_seen_within_each_value_of_a_third_column() -> None:
+    rng = random()
+    rate, months = rng.uniform(5, 30, 2000), rng.choice([36.0, 60.0], 2000)
+    amount = rng.uniform(1000, 40000, 2000)
+    monthly = rate / 1200
+    columns = noise(2000) | {
+        "amount": amount,
+        "term": months,
+        "instalment": amount * monthly / (1 - (1 + monthly) ** -months),
+    }
+
+    one = only(checked(columns, rate), "leak_together")
+
+    assert set(one.columns) == {"amount", "instalment", "term"}
+    assert " with term gives y away: r2 0.9" in one.found
+    assert one.done == "kept"
+    assert one.key.startswith("exclude = [")
+
+
+def test_a_total_is_seen_where_fees_that_the_table_lacks_are_left_over() -> None:
+    rng = random()
+    tip = np.round(rng.gamma(2.0, 1.5, 3000), 2)
+    fare, tolls = np.round(rng.gamma(3.0, 4.0, 3000), 1), rng.integers(0, 12, 3000) * 0.5
+    fees = rng.choice([0.8, 1.3, 3.3, 3.8], 3000)
+    columns = noise(3000) | {"fare": fare, "tolls": tolls, "total": tip + fare + tolls + fees}
+
+    one = only(checked(columns, tip), "leak_together")
+
+    assert one.found.startswith("total - fare - tolls is y but for a remainder")
+    assert one.key == 'exclude = ["total"]'
+
+
+def test_an_honest_sum_is_not_called_a_leak() -> None:
+    columns = noise() | {"third": random(4).normal(size=ROWS)}
+    target = np.round(columns["a"] + columns["b"] + columns["third"] + random(3).normal(size=ROWS))
+
+    assert of(checked(columns, target), "leak_together") == []
