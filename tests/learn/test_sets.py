@@ -63,13 +63,37 @@ def test_an_error_is_kept_in_nine_of_ten_samples():
     kept = 0
     for _ in range(200):
         support = rng.random(400)
-        least = by_error(support, rng.random(400) > support, most=0.2, starts=[25, 100])
+        wrong = rng.random(400) > support
+        least = by_error(support, wrong, np.ones(400), most=0.2, starts=[25, 100])
         kept += least is None or (1 - least) / 2 <= 0.2  # the error above it, in truth
     assert kept >= 180
 
 
 def test_where_nothing_can_be_shown_there_is_no_threshold():
-    assert by_error(np.linspace(0, 1, 50), np.ones(50, dtype=bool), most=0.1, starts=[10]) is None
+    wrong = np.ones(50, dtype=bool)
+    assert by_error(np.linspace(0, 1, 50), wrong, np.ones(50), most=0.1, starts=[10]) is None
+
+
+def test_an_error_is_kept_among_weighted_rows_in_nine_of_ten_samples():
+    rng = np.random.default_rng(0)
+    kept = 0
+    for _ in range(200):
+        group = rng.random(400) < 0.3  # a third of the rows, wrong twice as often, counts six times
+        wrong = rng.random(400) < np.where(group, 0.2, 0.1)
+        weight = np.where(group, 6.0, 1.0)
+        least = by_error(rng.random(400), wrong, weight, most=0.172, starts=[100])
+        kept += least is None  # the weighted error is 0.172: not shown to be at most that
+    assert kept >= 180
+
+
+def test_weights_that_are_all_alike_change_no_threshold():
+    rng = np.random.default_rng(1)
+    support = rng.random(300)
+    wrong = rng.random(300) > support
+
+    found = {by_error(support, wrong, np.full(300, w), most=0.2, starts=[25]) for w in (1.0, 7.0)}
+
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize(

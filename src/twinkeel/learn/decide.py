@@ -90,30 +90,49 @@ def by_capacity(probability: Floats, weight: Floats, capacity: float) -> Decisio
 
 
 def by_error(
-    support: Floats, wrong: NDArray[np.bool_], *, most: float, starts: Sequence[int]
+    support: Floats,
+    wrong: NDArray[np.bool_],
+    weight: Floats,
+    *,
+    most: float,
+    starts: Sequence[int],
 ) -> float | None:
-    """The lowest support from which on a share of at most `most` is wrong, or None.
+    """The lowest support from which on a weighted share of at most `most` is wrong, or None.
 
     That holds for new rows as well with the probability `CONFIDENCE`: from each of the `starts`,
     counts of the best supported rows, supports are tried from strict to lenient until one fails
     the exact binomial test, and each start has an equal part of the permitted error (fixed-sequence
-    testing in "Learn then Test", Angelopoulos et al., 2021). Every row counts the same.
+    testing in "Learn then Test", Angelopoulos et al., 2021). Rows of unequal weight tell less than
+    as many of equal weight: the test counts as many as they are worth (Kish's effective size, in
+    the exact test as in Korn and Graubard, 1998).
     """
     from scipy.special import betaincinv  # type: ignore[import-untyped]  # no stubs
 
     order = np.argsort(-support, kind="stable")
     ordered = support[order]
     ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
-    count, errors = ends + 1, np.cumsum(wrong[order])[ends]
+    count, (worth, errors) = ends + 1, _effective(weight[order], wrong[order], ends)
     tail = (1 - CONFIDENCE) / len(starts)
-    bound = betaincinv(errors + 1.0, np.maximum(count - errors, 1e-9), 1 - tail)
-    failing = np.append((bound > most) | (errors == count), True)
+    bound = betaincinv(errors + 1.0, np.maximum(worth - errors, 1e-9), 1 - tail)
+    failing = np.append((bound > most) | (errors >= worth), True)
     last = -1
     for start in starts:
         first = int(np.searchsorted(count, start))
         reach = first + int(np.argmax(failing[first:])) - 1
         last = max(last, reach if reach >= first else -1)
     return None if last < 0 else below(ordered[ends], last)
+
+
+def _effective(
+    weight: Floats, wrong: NDArray[np.bool_], ends: NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """Up to each of the `ends`, how many rows of equal weight these are worth, and how many of
+    them are wrong."""
+    total, squares, errors = (
+        np.cumsum(one)[ends] for one in (weight, weight**2, np.where(wrong, weight, 0.0))
+    )
+    scale = total / np.maximum(squares, np.finfo(np.float64).tiny)
+    return total * scale, errors * scale
 
 
 def below(values: Floats, last: int) -> float:

@@ -134,7 +134,9 @@ def _precise(
     """The threshold of most recall that is shown to have the precision."""
     wrong = targets.y != 1
     starts = _counts(_ACTED, int((~wrong).sum()))
-    found = by_error(probability, wrong, most=1 - precision, starts=starts)
+    found = by_error(
+        probability, wrong, targets.weight, most=1 - precision, starts=starts
+    )
     if found is not None:
         return Decision(threshold=found), ()
     note = (
@@ -151,7 +153,7 @@ def _careful(
     chosen = likeliest.choose(outputs)
     support = outputs[np.arange(len(chosen)), chosen]
     starts = _counts(_ANSWERED, len(chosen))
-    found = by_error(support, chosen != targets.y, most=risk, starts=starts)
+    found = by_error(support, chosen != targets.y, targets.weight, most=risk, starts=starts)
     decision = Decision(threshold=likeliest.threshold, support=NEVER if found is None else found)
     if found is not None:
         return decision, ()
