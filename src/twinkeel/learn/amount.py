@@ -63,14 +63,13 @@ class AmountLoss(Loss):
         factor = float(targets.weight @ (targets.y + self.link.shift) / (targets.weight @ raw))
         return msgspec.structs.replace(self.link, factor=factor)
 
-    def plain(self, margin: Floats, targets: Targets) -> float:
-        """Squared error of the amounts that the margins stand for."""
-        outputs = self.head(margin, targets, np.zeros(0, np.intp)).outputs(margin)
-        return self.of(outputs, targets)
+    def uncalibrated(self, margin: Floats, targets: Targets) -> Floats:
+        """The amounts that the margins stand for."""
+        return self.head(margin, targets, np.zeros(0, np.intp)).outputs(margin)
 
-    def of(self, outputs: Floats, targets: Targets) -> float:
-        """Mean squared error of (n, 1) amounts."""
-        return float(targets.weight @ (targets.y - outputs[:, 0]) ** 2 / targets.weight.sum())
+    def each(self, outputs: Floats, targets: Targets) -> Floats:
+        """Squared errors of (n, 1) amounts."""
+        return np.asarray((targets.y - outputs[:, 0]) ** 2)
 
     def through(self, link: Link, minimises: Literal["squared", "poisson"]) -> AmountLoss:
         """The same amounts learned in another way."""

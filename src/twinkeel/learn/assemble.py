@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from twinkeel.learn.compile import Function
 from twinkeel.learn.encode import Values
+from twinkeel.learn.leaderboard import intervals
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.search import Bag, Material
 from twinkeel.learn.targets import Head, Targets
@@ -26,7 +27,10 @@ class Standing:
     weight: float
     """Its share of the ensemble; 0 if it was not taken."""
     loss: float
-    """Out of fold, by itself, uncalibrated."""
+    """Out of fold, by itself, uncalibrated ..."""
+    low: float
+    high: float
+    """... and its 95% interval."""
     trees: int
 
 
@@ -75,15 +79,6 @@ def combine(material: Material, bags: Sequence[Bag], weights: Floats) -> Ensembl
     part = np.repeat(np.arange(len(splits)), [len(split.valid) for split in splits])
     margin = np.tensordot(weights, [bag.margin for bag in bags], axes=1)
     head = targets.loss.head(margin, targets, part)
-    standings = (
-        Standing(
-            bag.candidate.name,
-            float(weight),
-            targets.loss.plain(bag.margin, targets),
-            bag.trees,
-        )
-        for bag, weight in zip(bags, weights, strict=True)
-    )
     return Ensemble(
         bags=tuple(bags),
         weights=weights,
@@ -92,7 +87,28 @@ def combine(material: Material, bags: Sequence[Bag], weights: Floats) -> Ensembl
         part=part,
         out_of_fold=head.outputs(margin),
         targets=targets,
-        standings=tuple(standings),
+        standings=_standings(material, bags, weights, rows),
+    )
+
+
+def _standings(
+    material: Material, bags: Sequence[Bag], weights: Floats, rows: NDArray[np.intp]
+) -> tuple[Standing, ...]:
+    """What became of each bag, judged on these rows."""
+    targets, loss = material.targets.take(rows), material.targets.loss
+    each = [loss.each(loss.uncalibrated(bag.margin, targets), targets) for bag in bags]
+    groups = None if material.groups is None else material.groups[rows]
+    low, high = intervals(np.column_stack(each), targets.weight, groups)
+    return tuple(
+        Standing(
+            name=bag.candidate.name,
+            weight=float(weight),
+            loss=loss.plain(bag.margin, targets),
+            low=float(low[i]),
+            high=float(high[i]),
+            trees=bag.trees,
+        )
+        for i, (bag, weight) in enumerate(zip(bags, weights, strict=True))
     )
 
 

@@ -91,8 +91,12 @@ def fit(margin: Floats, targets: Targets, part: NDArray[np.intp]) -> Calibration
 
 def log_loss(probabilities: Floats, y: NDArray[np.intp], weight: Floats) -> float:
     """Weighted mean of minus the logarithm of the probability of what came."""
-    chosen = np.maximum(probabilities[np.arange(len(y)), y], _SMALLEST)
-    return float(-(weight @ np.log(chosen)) / weight.sum())
+    return float(weight @ surprise(probabilities, y) / weight.sum())
+
+
+def surprise(probabilities: Floats, y: NDArray[np.intp]) -> Floats:
+    """(n,) minus the logarithm of the probability of what came."""
+    return np.asarray(-np.log(np.maximum(probabilities[np.arange(len(y)), y], _SMALLEST)))
 
 
 def sigmoid(x: Floats) -> Floats:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,8 @@ class Trained:
     """The class of its predictor."""
     proof: parity.Proof = parity.UNPROVEN
     """How compiled and trained answers compared."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """What fitting each candidate took, its folds one after the other; kept in no bundle."""
 
     def predictor(self) -> Predictor[Any]:
         """What serves it, from memory."""
@@ -109,7 +111,11 @@ def train(
         progress(Tick(stage="compiling", fraction=0.92))
         trained, answers = _served(ready, bags, keep)
         progress(Tick(stage="checking", fraction=0.95))
-        return replace(trained, proof=_proof(ready, answers, trained.predictor()))
+        return replace(
+            trained,
+            proof=_proof(ready, answers, trained.predictor()),
+            seconds={bag.candidate.name: bag.seconds for bag in bags},
+        )
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,7 @@ def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _R
         frame=frame(X, targets.loss.width),
         seed=seed,
         workers=os.cpu_count() or 1,
+        groups=problem.groups,
     )
     loss, why = problem.objective.settled(material, budget)
     material = replace(material, targets=replace(targets, loss=loss))

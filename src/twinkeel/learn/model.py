@@ -5,6 +5,8 @@ Light: serving reads it.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from twinkeel.learn.calibrate import Calibration
 from twinkeel.learn.decide import Decision
 from twinkeel.learn.intervals import Interval
@@ -25,20 +27,42 @@ class Member(Record, frozen=True, kw_only=True):
     weight: float
     """Its share of the ensemble; 0 if it was not taken."""
     trees: int
+    low: float | None = None
+    high: float | None = None
+    """The 95% interval of its loss; None in bundles of before there were intervals."""
+    measure: ClassVar[str]
+    """What its loss is, in words."""
+
+    @property
+    def loss(self) -> float:
+        """Out of fold, by itself, uncalibrated: what a member of its sort has for it."""
+        raise NotImplementedError
 
 
 class ClassMember(Member, frozen=True, kw_only=True):
     """A candidate that learned classes."""
 
+    measure: ClassVar[str] = "log loss"
     log_loss: float
     """Out of fold, uncalibrated."""
+
+    @property
+    def loss(self) -> float:
+        """The log loss."""
+        return self.log_loss
 
 
 class AmountMember(Member, frozen=True, kw_only=True):
     """A candidate that learned an amount."""
 
+    measure: ClassVar[str] = "RMSE"
     rmse: float
     """Root mean squared error, out of fold."""
+
+    @property
+    def loss(self) -> float:
+        """The root mean squared error."""
+        return self.rmse
 
 
 class Card(Record, frozen=True, kw_only=True):
@@ -53,6 +77,8 @@ class Card(Record, frozen=True, kw_only=True):
     rows: int
     notes: tuple[str, ...]
     """What was decided on the way, one sentence each."""
+    members: tuple[Member, ...]
+    """What was tried."""
     frontier: tuple[Point, ...] = ()
     """The ensembles between most accurate and quickest."""
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -66,6 +67,8 @@ class Material:
     seed: int
     workers: int
     """How many folds are fitted side by side."""
+    groups: NDArray[Any] | None = None
+    """(n,) rows of one group belong together."""
 
     def fold(self, number: int) -> Fold:
         """The data of one fold, statistics of the target out of fold."""

@@ -85,12 +85,20 @@ class Loss(ABC):
         """What makes answers of (n, k) out-of-fold margins; `part` is each row's fold."""
 
     @abstractmethod
-    def plain(self, margin: Floats, targets: Targets) -> float:
-        """The loss of (n, k) margins before any calibration."""
+    def uncalibrated(self, margin: Floats, targets: Targets) -> Floats:
+        """(n, m) the answers that (n, k) margins give before any calibration."""
 
     @abstractmethod
+    def each(self, outputs: Floats, targets: Targets) -> Floats:
+        """(n,) how far the (n, m) answers to each row are from its target."""
+
     def of(self, outputs: Floats, targets: Targets) -> float:
-        """The loss of (n, m) answers."""
+        """The loss of (n, m) answers: its weighted mean over the rows."""
+        return float(targets.weight @ self.each(outputs, targets) / targets.weight.sum())
+
+    def plain(self, margin: Floats, targets: Targets) -> float:
+        """The loss of (n, k) margins before any calibration."""
+        return self.of(self.uncalibrated(margin, targets), targets)
 
 
 @dataclass(frozen=True)

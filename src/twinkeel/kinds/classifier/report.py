@@ -6,13 +6,12 @@ import numpy as np
 
 from twinkeel.kinds.classifier import decisions
 from twinkeel.kinds.classifier.evaluate import decision_rule, expected_index, probabilities
-from twinkeel.kinds.tabular.report import frontier, importance, profile
+from twinkeel.kinds.tabular.report import frontier, importance, members, profile
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.metrics import curves
 from twinkeel.records import Evidence
 from twinkeel.report import charts
-from twinkeel.report.notebook import shown
-from twinkeel.report.sections import Section, Table
+from twinkeel.report.sections import Section
 from twinkeel.stats.bootstrap import Floats, Indices
 from twinkeel.store.bundles import Bundle
 
@@ -26,7 +25,7 @@ def report(bundle: Bundle, evidence: Evidence) -> list[Section]:
         importance(predictor.importance, moves="the log-odds", unit="log-odds"),
         decisions.decision(predictor, evidence),
         *([] if held is None else [held]),
-        _members(predictor),
+        members(predictor.card),
         frontier(predictor.card),
         profile(bundle),
     ]
@@ -65,18 +64,6 @@ def _calibration(evidence: Evidence) -> Section:
         title="Calibration",
         text="Of the cases that were given a probability, how many came true.",
         charts=drawn,
-    )
-
-
-def _members(predictor: ClassPredictor) -> Section:
-    rows = tuple(
-        (member.name, shown(member.weight), shown(member.log_loss), member.trees)
-        for member in predictor.card.members
-    )
-    return Section(
-        title="Members",
-        text=f"What was tried, in {predictor.card.folds} folds, and its weight in the ensemble.",
-        table=Table(columns=("member", "weight", "log loss out of fold", "trees"), rows=rows),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from twinkeel.kinds.regressor.evaluate import forecasts
-from twinkeel.kinds.tabular.report import frontier, importance, profile
+from twinkeel.kinds.tabular.report import frontier, importance, members, profile
 from twinkeel.learn.predictors.amounts import AmountPredictor
 from twinkeel.metrics.regression import Forecasts
 from twinkeel.records import Evidence
@@ -23,7 +23,7 @@ def report(bundle: Bundle, evidence: Evidence) -> list[Section]:
         _predictions(judged),
         _intervals(judged, evidence),
         importance(predictor.importance, moves="the prediction", unit="in the units of the target"),
-        _members(predictor),
+        members(predictor.card),
         frontier(predictor.card),
         profile(bundle),
     ]
@@ -53,16 +53,3 @@ def _intervals(judged: Forecasts, evidence: Evidence) -> Section:
 def _row(name: str, judged: Forecasts, among: np.ndarray) -> tuple[object, ...]:
     width = (judged.high - judged.low)[among]
     return (name, int(among.sum()), shown(judged.inside[among].mean()), shown(width.mean()))
-
-
-def _members(predictor: AmountPredictor) -> Section:
-    card = predictor.card
-    rows = tuple(
-        (member.name, shown(member.weight), shown(member.rmse), member.trees)
-        for member in card.members
-    )
-    return Section(
-        title="Members",
-        text=f"What was tried, in {card.folds} folds, and its weight in the ensemble.",
-        table=Table(columns=("member", "weight", "RMSE out of fold", "trees"), rows=rows),
-    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from twinkeel.data.profile import Profile
 from twinkeel.kinds.tabular.options import PROFILE
+from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.model import Card
 from twinkeel.report import charts, profiles
 from twinkeel.report.notebook import shown
@@ -47,6 +48,28 @@ def frontier(card: Card) -> Section:
         "among the scores.",
         table=table,
         charts=(charts.frontier(drawn),) if drawn else (),
+    )
+
+
+def members(card: Card) -> Section:
+    """What was tried, and how sure its loss is."""
+    rows = tuple(
+        (
+            one.name,
+            shown(one.weight),
+            shown(one.loss),
+            "" if one.low is None else f"{shown(one.low)} to {shown(one.high)}",
+            one.trees,
+        )
+        for one in leaderboard(card)
+    )
+    measure = card.members[0].measure
+    columns = ("member", "weight", f"{measure} out of fold", "95% interval", "trees")
+    return Section(
+        title="Members",
+        text=f"What was tried, in {card.folds} folds, and its weight in the ensemble. An interval "
+        "is of the member's own loss; of two that overlap, one may still be better on every row.",
+        table=Table(columns=columns, rows=rows),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Integral, Real
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -18,9 +18,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from twinkeel.data.table import Table, from_frame
 from twinkeel.errors import InputError, TwinkeelError
 from twinkeel.learn.engine import Problem, Trained, train
+from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.preference import Prefer, Preference
-from twinkeel.records import Explanation, Limits
+from twinkeel.records import Explanation, Limits, Record
 from twinkeel.store.bundles import BundleInfo, seal
+
+if TYPE_CHECKING:
+    import pandas as pd  # type: ignore[import-untyped]  # no stubs
 
 Floats = NDArray[np.float64]
 
@@ -50,6 +54,17 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         table = self._table(X, fitting=False)
         with as_value_error():
             return self._predictor.explain(table.rows(0, len(table)))
+
+    def leaderboard(self) -> pd.DataFrame:
+        """What was tried, least loss first: the loss out of fold with its 95% interval, its share
+        of the ensemble, its trees, and the seconds that fitting its folds took."""
+        check_is_fitted(self)
+        return _frame(leaderboard(self.trained_.card, self.trained_.seconds))
+
+    def frontier(self) -> pd.DataFrame:
+        """The ensembles between most accurate and quickest, and which of them answers."""
+        check_is_fitted(self)
+        return _frame(self.trained_.card.frontier)
 
     def save(self, folder: Path | str) -> BundleInfo:
         """Write and seal a bundle that `twinkeel.learn.load` serves."""
@@ -128,6 +143,13 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         if not (is_number(state, Integral) and state >= 0):
             raise DataError(f"random_state must be an integer of 0 or more or None, not {state!r}.")
         return int(state)
+
+
+def _frame(records: Sequence[Record]) -> pd.DataFrame:
+    """One row per record."""
+    import pandas as pd
+
+    return pd.DataFrame([msgspec.structs.asdict(one) for one in records])
 
 
 def is_number(value: Any, kind: type) -> bool:

@@ -81,6 +81,8 @@ class Amounts(Objective):
                     name=one.name,
                     weight=one.weight,
                     rmse=float(np.sqrt(one.loss)),
+                    low=float(np.sqrt(one.low)),
+                    high=float(np.sqrt(one.high)),
                     trees=one.trees,
                 )
                 for one in ensemble.standings

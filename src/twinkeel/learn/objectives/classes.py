@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twinkeel.errors import InputError
 from twinkeel.learn import calibrate
 from twinkeel.learn.budget import Budget
-from twinkeel.learn.calibrate import UNCALIBRATED, Calibration, log_loss
+from twinkeel.learn.calibrate import UNCALIBRATED, Calibration, surprise
 from twinkeel.learn.model import ClassCard, ClassMember
 from twinkeel.learn.objectives.base import Adjusted, Finished, Fresh, Learned, Objective
 from twinkeel.learn.objectives.labels import classes_of, indices
@@ -68,13 +68,13 @@ class ClassLoss(Loss):
         """The smooth map with the least log loss."""
         return calibrate.fit(margin, targets, part)
 
-    def plain(self, margin: Floats, targets: Targets) -> float:
-        """Log loss of margins as log-odds."""
-        return self.of(UNCALIBRATED.outputs(margin), targets)
+    def uncalibrated(self, margin: Floats, targets: Targets) -> Floats:  # noqa: ARG002  # as it is
+        """Probabilities by margins as log-odds."""
+        return UNCALIBRATED.outputs(margin)
 
-    def of(self, outputs: Floats, targets: Targets) -> float:
-        """Log loss of (n, classes) probabilities."""
-        return log_loss(outputs, targets.y, targets.weight)
+    def each(self, outputs: Floats, targets: Targets) -> Floats:
+        """Log losses of (n, classes) probabilities."""
+        return surprise(outputs, targets.y)
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,14 @@ class Classes(Objective):
             feature_columns=learned.owners,
             importance=learned.importance,
             members=tuple(
-                ClassMember(name=one.name, weight=one.weight, log_loss=one.loss, trees=one.trees)
+                ClassMember(
+                    name=one.name,
+                    weight=one.weight,
+                    log_loss=one.loss,
+                    low=one.low,
+                    high=one.high,
+                    trees=one.trees,
+                )
                 for one in ensemble.standings
             ),
             folds=ensemble.folds,

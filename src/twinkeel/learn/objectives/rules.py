@@ -134,9 +134,7 @@ def _precise(
     """The threshold of most recall that is shown to have the precision."""
     wrong = targets.y != 1
     starts = _counts(_ACTED, int((~wrong).sum()))
-    found = by_error(
-        probability, wrong, targets.weight, most=1 - precision, starts=starts
-    )
+    found = by_error(probability, wrong, targets.weight, most=1 - precision, starts=starts)
     if found is not None:
         return Decision(threshold=found), ()
     note = (
