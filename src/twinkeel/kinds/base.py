@@ -18,7 +18,7 @@ import msgspec
 from twinkeel.data.contract import Contract
 from twinkeel.data.sources import Source
 from twinkeel.data.table import Table
-from twinkeel.kinds.signals import Calls, Series, default_signals
+from twinkeel.kinds.signals import Calls, Score, Series, default_signals
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import (
     Cases,
@@ -260,6 +260,14 @@ class Kind(ABC, Generic[OptionsT]):
     def losses(self, calls: Calls, labels: Sequence[Json]) -> Sequence[float] | None:  # noqa: ARG002
         """How wrong each call was, once its label is known: 0 is right; None if unknown here."""
         return None
+
+    def scores(self, calls: Calls, labels: Sequence[Json] | None) -> Sequence[Score]:
+        """What monitoring estimates of calls before their labels come, and tests when they do.
+
+        Without `labels`, only what is expected of each call. By default the mean of `losses`.
+        """
+        found = None if labels is None else self.losses(calls, labels)
+        return () if found is None else (Score("loss", "mean", None, found),)
 
     def report(self, bundle: Bundle, evidence: Evidence) -> list[Section]:  # noqa: ARG002
         """Sections of the HTML report beyond those that every version has."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,26 @@ class Series:
     form: Literal["number", "text"]
     values: Sequence[Any] | NDArray[Any]
     """None and NaN are missing."""
+
+
+Form: TypeAlias = Literal["mean", "root mean", "ranking", "promise"]
+"""How a score is made of its calls: their mean, its root, the area under the ROC curve; or a mean
+that the version itself promises, which labels test as they come."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score of calls: what can be said of each before its label is known, and after."""
+
+    name: str
+    """As a scorecard names it, where it has that score."""
+    form: Form
+    expected: Sequence[float] | NDArray[np.float64] | None
+    """What the version's own answer makes of each call; of a ranking, what it is ranked by. None
+    where the answer says nothing of it."""
+    found: Sequence[float] | NDArray[np.float64] | None
+    """What the label says: a mean's part, 0 or 1 of a ranking, 0 to 1 of a promise; NaN is not
+    known. None where no labels were given."""
 
 
 def default_signals(calls: Calls) -> list[Series]:

@@ -1,4 +1,4 @@
-"""Quality without labels, and what labels make of it later: estimates of a release's mean loss.
+"""Quality without labels, and what labels make of it later: estimates of a release's scores.
 
 Owns which window is estimated, the grading of earlier estimates once enough labels have come, and
 the alarm when too many of their intervals did not hold: the sign of a world that has changed. Pure:
@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.lifecycle.signals import Budget, windows
-from twinkeel.lifecycle.traffic import CELLS, LOSS, NONE, Column, Traffic
+from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Scored, Traffic
 from twinkeel.records import Estimate, Signal
 from twinkeel.stats import estimates, schedule
 from twinkeel.stats.tails import Floats
 
 KEPT = 32
-"""Estimates that a look carries on."""
+"""Windows whose estimates a look carries on."""
 _MOST = 5_000
 """Calls of a window that the weights are learned from."""
 _LEAST_LABELS = 50
@@ -30,31 +32,42 @@ _LEAST_SHARE = 0.5
 """Of a window's calls, the share whose labels must be known to grade its estimate."""
 _MISSED = 0.1
 """The share of 90% intervals that does not hold even so."""
+_Span: TypeAlias = tuple[int, int]
+"""Cells, the last one excluded."""
 
 
 def estimate(traffic: Traffic, budget: Budget, earlier: Sequence[Estimate]) -> tuple[Estimate, ...]:
     """The earlier estimates, graded by the labels known now, and those of windows that ended."""
-    graded = [_graded(traffic, one) for one in earlier]
+    scored = {one.name: one for one in _estimated(traffic)}
+    graded = [_graded(traffic, scored[one.name], one) for one in earlier if one.name in scored]
     known = {(one.start, one.end) for one in graded}
     for window in windows(budget.seen, traffic.cycles):
         start, end = traffic.moment(window.start * CELLS), traffic.moment(window.end * CELLS)
         if window.length > 1 or (start, end) in known:
             continue
-        made = _estimate(traffic, (window.start * CELLS, window.end * CELLS), budget, graded)
-        if made is not None:
-            graded.append(_graded(traffic, made))
-    return tuple(graded[-KEPT:])
+        made = _window(traffic, (window.start * CELLS, window.end * CELLS), budget.minimum)
+        graded += [_graded(traffic, scored[one.name], _corrected(one, graded)) for one in made]
+    return tuple(graded[-KEPT * max(len(scored), 1) :])
 
 
 def coverage(made: Sequence[Estimate], budget: Budget, cycle: float) -> Signal | None:
-    """Whether the intervals hold as often as they say; None while no estimate is graded."""
-    graded = [one for one in made if one.realised is not None]
-    if not graded:
+    """Whether the intervals hold as often as they say; None while no estimate is graded.
+
+    Each score has its part of the level; the worst of them is told.
+    """
+    by = {name: [one for one in made if one.name == name and one.realised is not None]
+          for name in dict.fromkeys(one.name for one in made)}  # fmt: skip
+    by = {name: graded for name, graded in by.items() if graded}
+    if not by:
         return None
-    missed = sum(not one.held for one in graded)
-    p = _at_least(missed, len(graded))
     level = budget.share * schedule.level(1, false_alarms=budget.false_alarms, cycle=cycle)
-    alarm = p <= level
+    chances = {name: _at_least(_missed(graded), len(graded)) for name, graded in by.items()}
+    worst = min(chances, key=lambda name: chances[name])
+    return _held(by[worst], level / len(by), chances[worst])
+
+
+def _held(graded: Sequence[Estimate], level: float, p: float) -> Signal:
+    missed, alarm = _missed(graded), p <= level
     share = missed / len(graded)
     return Signal(
         part="quality",
@@ -74,38 +87,106 @@ def coverage(made: Sequence[Estimate], budget: Budget, cycle: float) -> Signal |
         start=graded[0].start,
         end=graded[-1].end,
         sentence=(
-            f"Labels put {missed} of {len(graded)} scores outside the 90% interval that was "
-            f"estimated without them" + (": what the inputs mean has changed." if alarm else ".")
+            f"Labels put {graded[0].name} outside the 90% interval that was estimated without "
+            f"them in {missed} of {len(graded)} windows"
+            + (": what the inputs mean has changed." if alarm else ".")
         ),
     )
 
 
-def _estimate(
-    traffic: Traffic, span: tuple[int, int], budget: Budget, graded: Sequence[Estimate]
-) -> Estimate | None:
-    losses = traffic.reference.losses
+def _missed(graded: Sequence[Estimate]) -> int:
+    return sum(not one.held for one in graded)
+
+
+def _estimated(traffic: Traffic) -> list[Scored]:
+    return [one for one in traffic.reference.scores if one.form != "promise"]
+
+
+def _window(traffic: Traffic, span: _Span, minimum: int) -> Iterator[Estimate]:
+    """The estimate of every score of one window, before what labels said of earlier ones."""
     inside = np.flatnonzero((traffic.cells >= span[0]) & (traffic.cells < span[1]))
-    n = len(inside)
-    if losses is None or min(n, len(losses)) < budget.minimum:
-        return None
+    n, m = len(inside), len(traffic.reference.calls)
+    if min(n, m) < minimum:
+        return
     inside = inside[:: math.ceil(n / _MOST)]
-    known = np.isfinite(losses)
     then, now = _features(traffic, inside)
-    weight = estimates.density_ratio(then[known], now)
-    made = estimates.expected_mean(losses[known], weight, then[known], now, labels=n)
-    past = [(_expected(one), one.realised) for one in graded if one.realised is not None]
-    made = estimates.corrected(made, past)
-    return Estimate(
-        name=LOSS,
-        reference=float(losses[known].mean()),
-        value=made.value,
-        low=made.low,
-        high=made.high,
-        n=n,
-        effective_n=made.effective_n,
-        start=traffic.moment(span[0]),
-        end=traffic.moment(span[1]),
-    )
+    weight = estimates.density_ratio(then, now)
+    calls = {one.name: one for one in traffic.scores}
+    for one in _estimated(traffic):
+        said = calls[one.name].expected[inside]
+        before, after = np.isfinite(one.found), np.full(len(inside), True)
+        if np.isfinite(one.expected).any():
+            before, after = before & np.isfinite(one.expected), np.isfinite(said)
+        if min(before.sum(), after.sum()) < minimum:
+            continue
+        case = _Case(one.expected[before], one.found[before], said[after], weight[before])
+        found = case.area() if one.form == "ranking" else case.mean((then[before], now[after]), n)
+        found = _reachable(one, found)
+        yield Estimate(
+            name=one.name,
+            reference=_score(one, before),
+            value=found.value,
+            low=found.low,
+            high=found.high,
+            n=n,
+            effective_n=found.effective_n,
+            start=traffic.moment(span[0]),
+            end=traffic.moment(span[1]),
+        )
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One score of the reference, and of a window before its labels."""
+
+    expected: Floats
+    found: Floats
+    now: Floats
+    """What is expected of the window's calls."""
+    weight: Floats
+
+    def area(self) -> estimates.Expected:
+        """The area under the ROC curve."""
+        return estimates.expected_auc((self.expected, self.found > 0), self.weight, self.now)
+
+    def mean(self, features: tuple[Floats, Floats], labels: int) -> estimates.Expected:
+        """The mean of a loss model that knows the features and what the answers expect."""
+        then, now = features
+        if np.isfinite(self.expected).all():
+            centre, spread = self.expected.mean(), max(float(self.expected.std()), 1e-12)
+            then = np.column_stack([then, (self.expected - centre) / spread])
+            now = np.column_stack([now, (self.now - centre) / spread])
+        return estimates.expected_mean(self.found, self.weight, then, now, labels=labels)
+
+
+def _reachable(one: Scored, found: estimates.Expected) -> estimates.Expected:
+    """The estimate in the score's own unit, no further than its cases reach."""
+    if one.form == "ranking":
+        return found
+    least, most = float(np.nanmin(one.found)), float(np.nanmax(one.found))
+    ends = [min(max(each, least), most) for each in (found.value, found.low, found.high)]
+    if one.form == "root mean":
+        ends = [math.sqrt(each) for each in ends]
+    return estimates.Expected(ends[0], ends[1], ends[2], found.effective_n)
+
+
+def _score(one: Scored, which: NDArray[np.bool_]) -> float:
+    """The score of some calls whose labels are known."""
+    if one.form == "ranking":
+        return estimates.auc(one.expected[which], one.found[which] > 0)
+    mean = float(one.found[which].mean())
+    return math.sqrt(mean) if one.form == "root mean" else mean
+
+
+def _corrected(one: Estimate, graded: Sequence[Estimate]) -> Estimate:
+    """The estimate as labels of earlier windows tell."""
+    past = [
+        (_expected(each), each.realised)
+        for each in graded
+        if each.name == one.name and each.realised is not None
+    ]
+    found = estimates.corrected(_expected(one), past)
+    return msgspec.structs.replace(one, value=found.value, low=found.low, high=found.high)
 
 
 def _features(traffic: Traffic, inside: NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -120,14 +201,20 @@ def _whole(column: Column) -> bool:
     return not (column.now == NONE).any()
 
 
-def _graded(traffic: Traffic, one: Estimate) -> Estimate:
+def _graded(traffic: Traffic, reference: Scored, one: Estimate) -> Estimate:
     """The estimate with what the labels known now say of its window."""
     first, last = (_cell(traffic, at) for at in (one.start, one.end))
-    losses = traffic.losses[(traffic.cells >= first) & (traffic.cells < last)]
-    told = losses[np.isfinite(losses)]
-    if len(told) < max(_LEAST_LABELS, _LEAST_SHARE * len(losses)):
-        return msgspec.structs.replace(one, labelled=len(told))
-    return msgspec.structs.replace(one, realised=float(told.mean()), labelled=len(told))
+    inside = (traffic.cells >= first) & (traffic.cells < last)
+    calls = next(each for each in traffic.scores if each.name == one.name)
+    told = inside & np.isfinite(calls.found)
+    if reference.form == "ranking":
+        told &= np.isfinite(calls.expected)
+    labelled = int(told.sum())
+    if labelled < max(_LEAST_LABELS, _LEAST_SHARE * inside.sum()):
+        return msgspec.structs.replace(one, labelled=labelled)
+    score = _score(calls, told)
+    realised = score if math.isfinite(score) else None
+    return msgspec.structs.replace(one, realised=realised, labelled=labelled)
 
 
 def _cell(traffic: Traffic, at: str) -> int:

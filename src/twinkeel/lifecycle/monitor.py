@@ -20,9 +20,10 @@ from twinkeel.errors import EnvironmentProblem, UnknownName
 from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.estimates import coverage, estimate
 from twinkeel.lifecycle.failures import failures
+from twinkeel.lifecycle.gather import read
 from twinkeel.lifecycle.signals import Budget, judge, rank, share
 from twinkeel.lifecycle.together import together
-from twinkeel.lifecycle.traffic import CELLS, Traffic, read
+from twinkeel.lifecycle.traffic import CELLS, Traffic
 from twinkeel.lifecycle.webhook import Webhook
 from twinkeel.records import Alert, Estimate, Look, Release, now
 from twinkeel.store.store import Store

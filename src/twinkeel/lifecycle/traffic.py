@@ -1,46 +1,26 @@
-"""A release's calls as coded columns in cells of time, beside the cases that judged the version.
+"""The traffic of a release, as one look judges it: counts of bins by cells of time, and scores.
 
-Owns the reading: the reference is the version's own answers to its cases, as they were when it was
-released, and never moves; the calls come from the event log in bounded memory. Refuses what may not
-be stored, and calls whose times cannot be.
+Owns the records that reading fills and that every signal is found from. A call is kept as the bins
+of its columns, the cell of time that it fell into, and what its label says of it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.config import Config, seconds
-from twinkeel.errors import Refused
-from twinkeel.kinds.base import Kind
-from twinkeel.kinds.signals import Calls, Series
-from twinkeel.lifecycle.labels import settle, weigh
+from twinkeel.kinds.signals import Calls, Form, Series
 from twinkeel.lifecycle.moments import shifted
-from twinkeel.lifecycle.shelf import Held, ProjectShelf
-from twinkeel.lifecycle.unanswered import FAILED, REFUSED
-from twinkeel.lifecycle.unanswered import KIND as UNANSWERED
-from twinkeel.plugins import kind as kind_named
-from twinkeel.records import Cases, Event, Json, Part, Release, VersionRef
-from twinkeel.stats.bins import Bins, Codes, as_numbers, number_bins, text_bins
+from twinkeel.records import Part
+from twinkeel.stats.bins import Bins, Codes, as_numbers
 from twinkeel.stats.tails import Floats
-from twinkeel.store.store import Store
 
 CELLS = 24
 """Cells of one cycle."""
 LOSS = "loss"
-_REFERENCE = 10_000
-_MOST = 300_000
-"""Calls that are read one by one; of more, a fair part is."""
-_CHUNK = 20_000
-_FUTURE = 60.0
-"""Seconds that a call may be ahead of this clock."""
 NONE = -1
 """The code of a call that a column has nothing to say of."""
 
@@ -68,6 +48,18 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
+class Scored:
+    """One of the kind's scores, call by call."""
+
+    name: str
+    form: Form
+    expected: Floats
+    """What the answer itself says of it; NaN where it says nothing."""
+    found: Floats
+    """What the label says; NaN where no matured label is known."""
+
+
+@dataclass(frozen=True, eq=False)
 class Reference:
     """The cases that judged a version, with its answers."""
 
@@ -75,6 +67,8 @@ class Reference:
     series: tuple[Series, ...]
     losses: Floats | None
     """How wrong each was, where the kind can say so."""
+    scores: tuple[Scored, ...] = ()
+    """What the kind makes of each without its label, and with it."""
 
     @property
     def answers(self) -> Floats | None:
@@ -95,6 +89,8 @@ class Traffic:
     """The cell of time of every call, since the release."""
     losses: Floats
     """Of every call: NaN where no matured label is known."""
+    scores: tuple[Scored, ...]
+    """Of the calls, in the order of the reference's."""
     cycle: float
     start: str
     """The moment of the release."""
@@ -111,273 +107,3 @@ class Traffic:
     def moment(self, cells: float) -> str:
         """The moment at which so many cells have passed."""
         return shifted(self.start, cells * self.cycle / CELLS)
-
-
-@dataclass
-class _Read:
-    """What is gathered while events go by."""
-
-    codes: dict[str, list[Codes]] = field(default_factory=dict)
-    times: list[Floats] = field(default_factory=list)
-    took: list[Floats] = field(default_factory=list)
-    paid: list[Floats] = field(default_factory=list)
-    losses: list[Floats] = field(default_factory=list)
-    liked: list[Floats] = field(default_factory=list)
-
-
-def read(config: Config, store: Store, release: Release, *, now: str, whole: bool) -> Traffic:
-    """The calls of `release` until `now`; unless `whole`, the cycle that has not ended counts too.
-
-    Raises Refused where the version was never judged.
-    """
-    held = ProjectShelf(config, store).load(
-        VersionRef(component=release.component, number=release.number)
-    )
-    kind = kind_named(held.kind)
-    reference = _reference(config, store, release, held, kind)
-    bins = {f"{one.part}.{one.name}": _bins(one) for one in reference.series}
-    labels, opinions = _labels(config, store, release), _opinions(store, release)
-    gathered = _Read()
-    total = store.watching.calls(release.component, since=release.at)
-    endings = _sample(total)
-    for events in _chunks(store, release, endings):
-        _gather(events, gathered, (held, kind, reference, bins, labels))
-        gathered.liked.append(as_numbers([opinions.get(event.id) for event in events]))
-    traffic = _traffic(config, release, reference, gathered, (now, whole))
-    return replace(
-        traffic,
-        answered=_by_cell(traffic, traffic.cells) * _step(endings),
-        unanswered=_unanswered(store, release, traffic),
-        notes=(*traffic.notes, *_told(endings)),
-    )
-
-
-def _traffic(
-    config: Config,
-    release: Release,
-    reference: Reference,
-    gathered: _Read,
-    until: tuple[str, bool],
-) -> Traffic:
-    now, whole = until
-    cycle = seconds(config.monitor.cycle, "[monitor] cycle")
-    since = _joined(gathered.times) - _stamp(release.at)
-    age = _stamp(now) - _stamp(release.at)
-    there = (since >= 0) & (since <= age + _FUTURE)
-    cells = np.minimum(since[there], age) * CELLS / cycle
-    cycles = math.floor(age / cycle) if whole else max(1, math.ceil(age / cycle))
-    maturity = config.components[release.component].labels.maturity
-    wait = 0.0 if maturity is None else seconds(maturity, "maturity")
-    mature = since[there] <= age - wait
-    losses = np.where(mature, _joined(gathered.losses)[there], np.nan)
-    matured = math.floor(max(age - wait, 0) / cycle) if whole else cycles
-    traffic = Traffic(
-        reference=reference,
-        columns=(),
-        cells=cells.astype(np.int64),
-        losses=losses,
-        cycle=cycle,
-        start=release.at,
-        cycles=cycles,
-        answered=np.empty(0),
-        unanswered={},
-        outside=int((~there).sum()),
-        matured=int(mature.sum()),
-        notes=_clock(since[there]),
-    )
-    columns = [
-        Column(one.part, one.name, _bins(one), _bins(one).code(one.values), codes[there], cycles)
-        for one in reference.series
-        if len(codes := _joined(gathered.codes.get(f"{one.part}.{one.name}", []))) == len(there)
-    ]
-    said = {"latency": gathered.took, "cost": gathered.paid, "feedback": gathered.liked}
-    service = {name: _joined(parts)[there] for name, parts in said.items()}
-    columns += [one for name, v in service.items() if (one := _service(name, v, traffic))]
-    columns += _quality(traffic, matured)
-    return replace(traffic, columns=tuple(columns))
-
-
-def _reference(
-    config: Config, store: Store, release: Release, held: Held, kind: Kind[Any]
-) -> Reference:
-    """The version's answers to the cases of its last evaluation before the release."""
-    judged = store.evaluations(held.ref)
-    before = [one for one in judged if one.created <= release.at] or judged[-1:]
-    if not before:
-        raise Refused(
-            f"{held.ref} was never judged, so there is nothing to compare its calls with: run "
-            f"twinkeel evaluate {held.ref}."
-        )
-    cases = msgspec.json.decode(store.get_object(before[0].cases_digest), type=Cases)
-    index = range(0, len(cases), max(1, math.ceil(len(cases) / _REFERENCE)))
-    inputs = {name: [values[i] for i in index] for name, values in cases.inputs.items()}
-    rows = [{name: values[i] for name, values in inputs.items()} for i in range(len(index))]
-    answers = held.servable.call(rows)
-    names = stored_inputs(config, held)
-    known = {name: values for name, values in inputs.items() if name in names}
-    calls = Calls(
-        signature=held.servable.signature,
-        inputs=known,
-        outputs=[one.values for one in answers],
-        warnings=[len(one.warnings) for one in answers],
-    )
-    expected = [cases.expected[i] for i in index]
-    found = kind.losses(calls, expected)
-    losses = None if found is None else as_numbers(found)
-    return Reference(calls=calls, series=tuple(kind.signals(calls)), losses=losses)
-
-
-def stored_inputs(config: Config, held: Held) -> frozenset[str]:
-    """The inputs that events of this version hold."""
-    if not config.events.inputs:
-        return frozenset()
-    return held.inputs if config.events.sensitive else held.open_inputs
-
-
-def _gather(
-    events: Sequence[Event],
-    into: _Read,
-    what: tuple[Held, Kind[Any], Reference, Mapping[str, Bins], Mapping[str, Json]],
-) -> None:
-    """Code one chunk of calls."""
-    held, kind, reference, bins, labels = what
-    rows = [event.inputs or {} for event in events]
-    names = reference.calls.inputs
-    calls = Calls(
-        signature=held.servable.signature,
-        inputs={name: [row.get(name) for row in rows] for name in names},
-        outputs=[event.output if isinstance(event.output, dict) else {} for event in events],
-        warnings=[event.warnings for event in events],
-    )
-    for one in kind.signals(calls):
-        key = f"{one.part}.{one.name}"
-        if key in bins:
-            into.codes.setdefault(key, []).append(bins[key].code(one.values))
-    into.times.append(_stamps([event.at for event in events]))
-    into.took.append(as_numbers([event.ms for event in events]))
-    into.paid.append(as_numbers([event.cost for event in events]))
-    into.losses.append(_losses(events, calls, kind, labels))
-
-
-def _losses(
-    events: Sequence[Event], calls: Calls, kind: Kind[Any], labels: Mapping[str, Json]
-) -> Floats:
-    found = np.full(len(events), np.nan)
-    index = [i for i, event in enumerate(events) if event.id in labels]
-    if index:
-        some = Calls(
-            signature=calls.signature,
-            inputs={name: [values[i] for i in index] for name, values in calls.inputs.items()},
-            outputs=[calls.outputs[i] for i in index],
-        )
-        losses = kind.losses(some, [labels[events[i].id] for i in index])
-        if losses is not None:
-            found[index] = as_numbers(losses)
-    return found
-
-
-def _labels(config: Config, store: Store, release: Release) -> dict[str, Json]:
-    """The label of every call that has one alone; senders that are set apart do not count."""
-    told = list(store.events.each(release.component, "label", since=release.at))
-    share = config.components[release.component].labels.share
-    apart = {one.who for one in weigh(told, share=share) if one.quarantined}
-    return {about: found[0] for about, found in settle(told, without=apart).items()
-            if len(found) == 1}  # fmt: skip
-
-
-def _opinions(store: Store, release: Release) -> dict[str, Json]:
-    """What was said of each call, the newest word of it."""
-    told = settle(store.events.each(release.component, "feedback", since=release.at))
-    return {about: values[-1] for about, values in told.items()}
-
-
-def _chunks(store: Store, release: Release, endings: str) -> Iterator[list[Event]]:
-    every = store.events.each(release.component, "call", since=release.at, endings=endings)
-    events = (event for event in every if event.number == release.number)
-    while chunk := list(islice(events, _CHUNK)):
-        yield chunk
-
-
-def _sample(total: int) -> str:
-    """The last digits of the ids of the calls that are read: all, or one in 2, 4, 8 or 16."""
-    digits = "0123456789abcdef"
-    step = next((step for step in (1, 2, 4, 8) if total / step <= _MOST), 16)
-    return "" if step == 1 else digits[::step]
-
-
-def _told(endings: str) -> tuple[str, ...]:
-    told = f"One call in {_step(endings)} was read, chosen by its id: there are many."
-    return (told,) if endings else ()
-
-
-def _step(endings: str) -> int:
-    """One call in how many is read."""
-    return 16 // len(endings) if endings else 1
-
-
-def _by_cell(traffic: Traffic, cells: NDArray[np.int64], counts: Floats | None = None) -> Floats:
-    """Calls, or their sums of `counts`, by cell of the cycles that are judged."""
-    n = traffic.cycles * CELLS
-    there = (cells >= 0) & (cells < n)
-    weights = None if counts is None else counts[there]
-    return np.bincount(cells[there], weights=weights, minlength=n).astype(np.float64)
-
-
-def _unanswered(store: Store, release: Release, traffic: Traffic) -> dict[str, Floats]:
-    """What was counted of this version's calls that got no answer, by cell."""
-    each = store.events.each(release.component, UNANSWERED, since=release.at)
-    told = [one for one in each if one.number == release.number]
-    passed = _stamps([one.at for one in told]) - _stamp(release.at)
-    cells = (passed * CELLS / traffic.cycle).astype(np.int64)
-    counts = [one.output if isinstance(one.output, dict) else {} for one in told]
-    return {
-        what: _by_cell(traffic, cells, as_numbers([one.get(what, 0) for one in counts]))
-        for what in (REFUSED, FAILED)
-    }
-
-
-def _service(name: str, values: Floats, traffic: Traffic) -> Column | None:
-    """A column that is compared with the first cycle after the release; None without numbers."""
-    first = traffic.cells < CELLS
-    then = values[first]
-    if np.isnan(values).all() or np.isnan(then).all():
-        return None
-    bins = number_bins(then if name != "feedback" else then[~np.isnan(then)])
-    codes = bins.code(values)
-    silent = np.isnan(values) & (name == "feedback")  # nobody has to say anything
-    now = np.where(first | silent, NONE, codes).astype(np.int16)
-    return Column("service", name, bins, bins.code(then), now, traffic.cycles)
-
-
-def _quality(traffic: Traffic, cycles: int) -> list[Column]:
-    losses = traffic.reference.losses
-    if losses is None:
-        return []
-    bins = number_bins(losses)
-    now = np.where(np.isnan(traffic.losses), NONE, bins.code(traffic.losses)).astype(np.int16)
-    return [Column("quality", LOSS, bins, bins.code(losses), now, cycles)]
-
-
-def _bins(one: Series) -> Bins:
-    return number_bins(one.values) if one.form == "number" else text_bins(list(one.values))
-
-
-def _clock(since: Floats) -> tuple[str, ...]:
-    """A note where the clock of a server went back by more than an hour."""
-    back = int((np.maximum.accumulate(since) - since > 3_600).sum()) if len(since) else 0
-    told = f"A clock went back: {back:,} calls have times an hour or more before earlier calls."
-    return (told,) if back else ()
-
-
-def _stamps(times: Sequence[str]) -> Floats:
-    """Seconds since 1970 of moments as events write them."""
-    moments = np.asarray([at[:26] for at in times], dtype="datetime64[us]")
-    return np.asarray(moments.astype(np.int64) / 1e6)
-
-
-def _stamp(at: str) -> float:
-    return float(_stamps([at])[0])
-
-
-def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else np.empty(0)

@@ -23,9 +23,12 @@ from twinkeel.stats.tails import Floats
 
 _RIDGE = 1.0
 _STEPS = 12
+_NEAR = 1e-3
+"""A Newton step that moves no coefficient by more than this is the last one."""
 _LARGEST = 20.0
 """No case of the reference counts for more than this many."""
 _DRAWS = 200
+_GROUPS = 400
 _Z = 1.645
 _GRADED, _LEAST_GRADED = 8, 4
 """Estimates that labels have graded: how many are looked back at, and how few say nothing."""
@@ -86,23 +89,28 @@ def expected_auc(
 ) -> Expected:
     """The area under the ROC curve of a window with the probabilities `now`.
 
-    `then` are the probabilities and the truth of the reference.
+    `then` are the probabilities and the truth of the reference; they count by groups of nearly the
+    same probability, so that drawing them again costs little.
     """
     rng = np.random.default_rng(seed)
-    scores, truth = _with_one(_logit(then[0])[:, None]), then[1].astype(np.float64)
-    window = _with_one(_logit(now)[:, None])
-    order = np.argsort(now, kind="stable")
-    mid = _mid_ranks(now[order])
-    best = _logistic(scores, truth, weight, start=np.asarray([0.0, 1.0]))
-    value = _soft_auc(_sigmoid(window @ best)[order], mid)
-    drawn = np.empty(_DRAWS)
-    for i in range(_DRAWS):
-        again = rng.poisson(1.0, len(weight)) * weight
-        fitted = _logistic(scores, truth, again, start=best, steps=3)
-        labels = rng.random(len(now)) < _sigmoid(window @ fitted)[order]
-        drawn[i] = _auc(labels, mid)
-    low, high = np.nanquantile(drawn, [0.05, 0.95])
+    drawn = rng.poisson(1.0, (_DRAWS, len(weight))) * weight
+    scores, parts = _grouped(_logit(then[0]), np.vstack([weight, drawn]), then[1])
+    window = _with_one(np.sort(_logit(now))[:, None])
+    mid = _mid_ranks(window[:, 0])
+    best = _logistic(scores, *parts[0], start=np.asarray([0.0, 1.0]))
+    areas = np.empty(_DRAWS)
+    for i, (share, total) in enumerate(parts[1:]):
+        fitted = _logistic(scores, share, total, start=best, steps=3)
+        areas[i] = _auc(rng.random(len(now)) < _sigmoid(window @ fitted), mid)
+    low, high = np.nanquantile(areas, [0.05, 0.95])
+    value = _soft_auc(_sigmoid(window @ best), mid)
     return Expected(value, float(low), float(high), _kish(weight))
+
+
+def auc(score: Floats, truth: NDArray[np.bool_]) -> float:
+    """The area under the ROC curve; NaN without both truths."""
+    order = np.argsort(score, kind="stable")
+    return _auc(truth[order], _mid_ranks(score[order]))
 
 
 def corrected(made: Expected, graded: Sequence[tuple[Expected, float]]) -> Expected:
@@ -151,8 +159,28 @@ def _logistic(
         chance = _sigmoid(design @ found)
         gradient = design.T @ (weight * (target - chance)) - ridge @ (found - begin)
         curve = design.T * (weight * np.maximum(chance * (1 - chance), 1e-4)) @ design + ridge
-        found = found + np.linalg.solve(curve, gradient)
+        step = np.linalg.solve(curve, gradient)
+        found = found + step
+        if np.abs(step).max() < _NEAR:
+            break
     return found
+
+
+def _grouped(
+    scores: Floats, weights: Floats, truth: NDArray[np.bool_]
+) -> tuple[Floats, list[tuple[Floats, Floats]]]:
+    """The design of groups of scores, and of each row of weights the share that is true, by weight.
+
+    The mean score of a group stands for its cases.
+    """
+    order = np.argsort(scores, kind="stable")
+    edges = np.unique(np.linspace(0, len(scores), min(len(scores), _GROUPS) + 1).astype(int))[:-1]
+    total = np.add.reduceat(weights[:, order], edges, axis=1)
+    hits = np.add.reduceat(weights[:, order] * truth[order], edges, axis=1)
+    sizes = np.diff(np.append(edges, len(scores)))
+    means = np.add.reduceat(scores[order], edges) / sizes
+    shares = hits / np.maximum(total, 1e-12)
+    return _with_one(means[:, None]), list(zip(shares, total, strict=True))
 
 
 def _auc(truth: NDArray[np.bool_], mid: Floats) -> float:

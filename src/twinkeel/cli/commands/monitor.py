@@ -101,8 +101,7 @@ def _shown(look: Look) -> list[RenderableType]:
         parts.append(_table(quiet))
     if unjudged and not quiet:
         parts.append(f"  {unjudged[0].sentence}")
-    if look.estimates:
-        parts.append(_estimated(look.estimates[-1]))
+    parts += [_estimated(one) for one in {one.name: one for one in look.estimates}.values()]
     parts += [f"  {note}" for note in look.notes]
     if look.next is not None:
         parts.append(f"  The next window ends at {look.next[:16].replace('T', ' ')} UTC.")
@@ -112,7 +111,7 @@ def _shown(look: Look) -> list[RenderableType]:
 def _estimated(one: Estimate) -> str:
     known = "" if one.realised is None else f"; labels say {one.realised:.3g}"
     return (
-        f"  {one.name.capitalize()} without labels: {one.value:.3g} ({one.low:.3g} to "
+        f"  Without labels, {one.name} is {one.value:.3g} ({one.low:.3g} to "
         f"{one.high:.3g}), was {one.reference:.3g} on the cases{known}."
     )
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from twinkeel.data.table import Table
 from twinkeel.kinds.base import Built, Kind, Remedy, Servable, Task, Traits
-from twinkeel.kinds.signals import Calls, Series
+from twinkeel.kinds.signals import Calls, Score, Series
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Json
@@ -93,6 +93,12 @@ class Classifier(Kind[ClassifierOptions]):
         from twinkeel.kinds.classifier.watch import losses
 
         return losses(calls, labels)
+
+    def scores(self, calls: Calls, labels: Sequence[Json] | None) -> Sequence[Score]:
+        """Ranking, log loss and accuracy, expected from the probabilities; calibration."""
+        from twinkeel.kinds.classifier.watch import scores
+
+        return scores(calls, labels)
 
     def rehearse(self, task: Task[ClassifierOptions], cases: Cases) -> Evidence | None:
         """What an imagined classifier might answer; None without two classes."""

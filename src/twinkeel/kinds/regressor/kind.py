@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from twinkeel.data.table import Table
 from twinkeel.kinds.base import Built, Kind, Remedy, Servable, Task, Traits
-from twinkeel.kinds.signals import Calls
+from twinkeel.kinds.signals import Calls, Score
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Json
@@ -72,6 +72,12 @@ class Regressor(Kind[RegressorOptions]):
         from twinkeel.kinds.regressor.watch import losses
 
         return losses(calls, labels)
+
+    def scores(self, calls: Calls, labels: Sequence[Json] | None) -> Sequence[Score]:
+        """RMSE and MAE, expected from the interval's width; bias and coverage."""
+        from twinkeel.kinds.regressor.watch import scores
+
+        return scores(calls, labels)
 
     def rehearse(self, task: Task[RegressorOptions], cases: Cases) -> Evidence | None:
         """What an imagined regressor might answer."""

@@ -242,22 +242,29 @@ export function quality({ look }) {
   if (!made.length) {
     return card("quality", "Quality", make("p", { class: "empty" }, "No estimate yet: it needs a whole window of calls."), labels);
   }
-  const last = made.at(-1);
+  const names = [...new Set(made.map((one) => one.name))];
   const graded = made.filter((one) => one.realised !== null);
   const held = graded.filter((one) => one.low <= one.realised && one.realised <= one.high);
   return card("quality", "Quality",
-    make("dl", { class: "figures" },
-      figure(short(last.value), `${last.name}, estimated`),
-      figure(`${short(last.low)} to ${short(last.high)}`, "90% interval"),
-      figure(short(last.reference), "on the cases"),
-      figure(last.realised === null ? "–" : short(last.realised), "labels say")),
-    estimates(made, `${last.name} estimated in ${many(made.length, "window")}; the newest is ${short(last.value)}, ${short(last.low)} to ${short(last.high)}.`),
-    make("p", { class: "axis" }, make("span", {}, when(made[0].start)), make("span", {}, when(last.end))),
+    ...names.flatMap((name) => estimated(name, made.filter((one) => one.name === name))),
+    make("p", { class: "axis" }, make("span", {}, when(made[0].start)), make("span", {}, when(made.at(-1).end))),
     make("p", { class: "hint legend" }, make("span", {}, make("i", { class: "estimate" }), "estimated without labels, with its 90% interval"),
       make("span", {}, make("i", { class: "held" }), "what labels said; the line is the score of its cases")),
     make("p", { class: "hint" }, graded.length
       ? `Labels graded ${many(graded.length, "estimate")}: ${held.length} in the interval.` : "No estimate is graded by labels yet."),
     labels);
+}
+
+function estimated(name, made) {
+  const last = made.at(-1);
+  return [
+    make("dl", { class: "figures" },
+      figure(short(last.value), `${name}, estimated`),
+      figure(`${short(last.low)} to ${short(last.high)}`, "90% interval"),
+      figure(short(last.reference), "on the cases"),
+      figure(last.realised === null ? "–" : short(last.realised), "labels say")),
+    estimates(made, `${name} estimated in ${many(made.length, "window")}; the newest is ${short(last.value)}, ${short(last.low)} to ${short(last.high)}.`),
+  ];
 }
 
 // ------------------------------------------------------------------------------ trials, history

@@ -1,0 +1,126 @@
+"""Scores without labels: each kind's own, near what labels say, and drift of their meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from twinkeel.kinds.base import Kind
+from twinkeel.kinds.classifier.kind import Classifier
+from twinkeel.kinds.regressor.kind import Regressor
+from twinkeel.kinds.signals import Calls
+from twinkeel.lifecycle.estimates import coverage, estimate
+from twinkeel.lifecycle.signals import Budget
+from twinkeel.lifecycle.traffic import CELLS, Column, Reference, Scored, Traffic
+from twinkeel.records import Estimate, Field, Signature
+from twinkeel.stats.bins import as_numbers, number_bins
+
+DAY = 86_400.0
+Made = Callable[[np.ndarray, np.random.Generator], tuple[Calls, list[Any]]]
+BUDGET = Budget(false_alarms=1, minimum=100, seen=0)
+
+
+def amounts(x: np.ndarray, rng: np.random.Generator) -> tuple[Calls, list[float]]:
+    """A regressor's calls: errors grow with x, and intervals say so."""
+    scale = np.exp(0.5 * x)
+    truth = 2 * x + rng.normal(0, scale)
+    outputs = [
+        {"prediction": p, "low": p - 1.645 * s, "high": p + 1.645 * s}
+        for p, s in zip((2 * x).tolist(), scale.tolist(), strict=True)
+    ]
+    fields = tuple(Field(name=name, type="number") for name in ("prediction", "low", "high"))
+    return Calls(Signature(inputs=(), outputs=fields), {}, outputs), truth.tolist()
+
+
+def classes(x: np.ndarray, rng: np.random.Generator) -> tuple[Calls, list[str]]:
+    """A classifier's calls, with probabilities that are right."""
+    chance = 1 / (1 + np.exp(-2 * x))
+    truth = np.where(rng.random(len(x)) < chance, "yes", "no")
+    outputs = [
+        {"prediction": "yes" if p > 0.5 else "no", "probabilities": {"no": 1 - p, "yes": p}}
+        for p in chance.tolist()
+    ]
+    names = ("prediction", "probabilities.no", "probabilities.yes")
+    fields = tuple(Field(name=name, type="number") for name in names)
+    return Calls(Signature(inputs=(), outputs=fields), {}, outputs), truth.tolist()
+
+
+def traffic(
+    kind: Kind[Any], made: Made, shift: float, *, labels: bool, turned: bool = False
+) -> Traffic:
+    """Two days of 1,500 calls whose input has moved by `shift`."""
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=4_000), rng.normal(shift, 1, size=3_000)
+    then, cases = made(x, rng)
+    now, truth = made(-y if turned else y, rng)
+    now = made(y, np.random.default_rng(0))[0]
+    bins, losses = number_bins(x), as_numbers(kind.losses(then, cases) or [])
+    return Traffic(
+        reference=Reference(then, (), losses, scored(kind, then, cases)),
+        columns=(Column("input", "x", bins, bins.code(x), bins.code(y), 2),),
+        cells=np.repeat(np.arange(2) * CELLS, 1_500),
+        losses=np.full(3_000, np.nan),
+        scores=scored(kind, now, truth if labels else None),
+        cycle=DAY, start="2026-01-01T00:00:00+00:00", cycles=2,
+        answered=np.empty(0), unanswered={},
+    )  # fmt: skip
+
+
+def scored(kind: Kind[Any], calls: Calls, labels: list[Any] | None) -> tuple[Scored, ...]:
+    nothing = np.full(len(calls), np.nan)
+    return tuple(
+        Scored(one.name, one.form, as_numbers(one.expected),
+               nothing if one.found is None else as_numbers(one.found))
+        for one in kind.scores(calls, labels)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "made", "names"),
+    [
+        (Regressor(), amounts, ["rmse", "mae"]),
+        (Classifier(), classes, ["roc_auc", "log_loss", "accuracy"]),
+    ],
+)
+def test_scores_of_a_shifted_window_are_found_without_its_labels(
+    kind: Kind[Any], made: Made, names: list[str]
+) -> None:
+    before = estimate(traffic(kind, made, 0.7, labels=False), BUDGET, ())
+
+    after = estimate(traffic(kind, made, 0.7, labels=True), BUDGET, before)
+
+    assert [one.name for one in before] == 2 * names
+    assert all(one.realised is None for one in before)
+    assert [one.value for one in after] == [one.value for one in before]
+    assert sum(bool(one.held) for one in after) >= len(after) - 1
+    assert sum(nearer(one) for one in after) >= len(after) - 1
+
+
+def nearer(one: Estimate) -> bool:
+    assert one.realised is not None
+    return abs(one.value - one.realised) < abs(one.reference - one.realised)
+
+
+def test_what_labels_turn_against_is_told_by_the_score_that_they_refute() -> None:
+    turned = traffic(Classifier(), classes, 0.7, labels=True, turned=True)
+    made = [one for _ in range(4) for one in estimate(turned, BUDGET, ())]
+
+    found = coverage(made, BUDGET, DAY)
+
+    assert found is not None
+    assert found.state == "alarm"
+    assert "what the inputs mean has changed" in found.sentence
+
+
+def test_a_row_left_to_a_person_has_no_accuracy() -> None:
+    made, _ = classes(np.asarray([0.1, 2.0]), np.random.default_rng(0))
+    outputs = [{**made.outputs[0], "prediction": None}, made.outputs[1]]
+    calls = Calls(made.signature, {}, outputs)
+
+    found = {one.name: one.found for one in Classifier().scores(calls, ["yes", "yes"])}
+
+    assert np.isnan(np.asarray(found["accuracy"])).tolist() == [True, False]
+    assert np.isfinite(np.asarray(found["log_loss"])).all()
