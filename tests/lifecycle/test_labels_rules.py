@@ -106,3 +106,24 @@ def test_a_date_alone_is_the_end_of_its_day_and_other_zones_are_read() -> None:
     assert moment("2024-05-10T14:00:00+02:00") == NOON
     assert moment("2024-05-10 12:00:00") == NOON
     assert moment("tomorrow") == moment("") == moment(None) == ""
+
+
+def test_the_hour_that_a_change_of_clocks_repeats_or_skips_keeps_its_order() -> None:
+    summer, winter = moment("2026-10-25T02:30:00+02:00"), moment("2026-10-25T02:30:00+01:00")
+    before, after = moment("2026-03-29T01:59:59+01:00"), moment("2026-03-29T03:00:00+02:00")
+
+    assert shifted(summer, 3600) == winter
+    assert shifted(before, 1) == after
+
+
+def test_a_label_from_another_zone_counts_from_its_own_moment() -> None:
+    late, early = called("a", moment("2026-10-25T02:30:00+01:00")), called("b", NOON)
+
+    found = labelled(
+        [late, early],
+        [said("a", "Yes"), said("b", "No")],
+        now=moment("2026-10-25T02:45:00+01:00"),
+        maturity=1800,
+    )
+
+    assert (set(found.values), found.immature) == ({"b"}, 1)
