@@ -22,25 +22,40 @@ _FINISH_OF_LITTLE = 0.4
 """... but never a larger share than this."""
 
 
-@dataclass(frozen=True)
+_FINISH_OF_ALL = 0.6
+"""... unless finishing turns out to take longer: then at most this share is kept for it."""
+_PROBED = 0.03
+"""Seconds of a processor that tell how much of it there is."""
+
+
+@dataclass
 class Budget:
-    """A limit that began to run at `started`."""
+    """A limit that began to run at `started`; how much of it is for the search may shrink."""
 
     started: float
     """`time.monotonic()`."""
-    seconds: float | None
-    """Seconds for the search itself; None counts work instead."""
+    limit: float | None
+    """Seconds in all; None counts work instead."""
     work: int
     finish: float = 0.0
-    """Seconds kept beyond these for finishing."""
+    """Seconds of them that are kept for finishing."""
 
     @classmethod
     def begin(cls, limits: Limits, units: int) -> Budget:
         """Start the clock now, for a list of so many units."""
         default = units if limits.time is not None else min(DEFAULT_WORK, units)
         finish = 0.0 if limits.time is None else _kept(limits.time)
-        seconds = None if limits.time is None else limits.time - finish
-        return cls(time.monotonic(), seconds, min(limits.work or default, units), finish)
+        return cls(time.monotonic(), limits.time, min(limits.work or default, units), finish)
+
+    def keep(self, seconds: float) -> None:
+        """Keep at least so many seconds for finishing, as measured so far."""
+        if self.limit is not None:
+            self.finish = max(self.finish, min(seconds, _FINISH_OF_ALL * self.limit))
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds for the search itself; None counts work instead."""
+        return None if self.limit is None else self.limit - self.finish
 
     @property
     def used(self) -> float:
@@ -49,36 +64,38 @@ class Budget:
 
     @property
     def left(self) -> float:
-        """Seconds that remain; infinite where work is counted."""
-        return float("inf") if self.seconds is None else max(self.seconds - self.used, 0.0)
+        """Seconds that remain for the search; infinite where work is counted."""
+        return float("inf") if self.limit is None else max(self.last - self.finish, 0.0)
 
     @property
     def last(self) -> float:
         """Seconds that remain of the whole limit, finishing included."""
-        if self.seconds is None:
-            return float("inf")
-        return max(self.seconds + self.finish - self.used, 0.0)
+        return float("inf") if self.limit is None else max(self.limit - self.used, 0.0)
+
+    def end(self, share: float) -> float:
+        """The moment, as `time.monotonic()`, at which a share of what is left for the search now
+        is over."""
+        return time.monotonic() + share * self.left
 
     def until(self, share: float) -> Callable[[], bool]:
-        """Whether a share of what is left now is over, to be asked later."""
-        if self.seconds is None:
-            return _never
-        end = time.monotonic() + share * self.left
-        return lambda: time.monotonic() >= end
+        """Whether a share of what is left for the search now is over, to be asked later."""
+        return _after(self.end(share))
 
     def finishing(self, share: float) -> Callable[[], bool]:
-        """Whether a share of the time kept for finishing is over, to be asked later."""
-        if self.seconds is None:
-            return _never
-        end = time.monotonic() + share * self.finish
-        return lambda: time.monotonic() >= end
+        """Whether a share of all that is left now is over, to be asked later."""
+        return _after(time.monotonic() + share * self.last)
 
     def over(self, share: float) -> Callable[[], bool]:
         """Whether a share of the whole limit is over, to be asked later."""
-        if self.seconds is None:
-            return _never
-        end = self.started + share * (self.seconds + self.finish)
-        return lambda: time.monotonic() >= end
+        return _after(float("inf") if self.limit is None else self.started + share * self.limit)
+
+
+def slowness() -> float:
+    """How many times longer work takes now than on a processor of its own; 1 where none waits."""
+    began, used = time.monotonic(), time.thread_time()
+    while time.thread_time() - used < _PROBED:
+        pass
+    return max((time.monotonic() - began) / _PROBED, 1.0)
 
 
 def _kept(seconds: float) -> float:
@@ -86,5 +103,5 @@ def _kept(seconds: float) -> float:
     return min(usual, _FINISH_OF_LITTLE * seconds)
 
 
-def _never() -> bool:
-    return False
+def _after(moment: float) -> Callable[[], bool]:
+    return lambda: time.monotonic() >= moment

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 _STEEPEST, _FLATTEST = 10.0, 0.1
 _SMALLEST = 1e-12
+_CELLS, _FEWEST = 50_000, 5_000
+"""Margins, and rows, that a map of three numbers at most is fitted to: more tell it nothing."""
 
 
 class Calibration(Record, frozen=True):
@@ -81,7 +83,14 @@ UNCALIBRATED = Calibration(a=1.0, b=1.0, c=0.0)
 
 
 def fit(margin: Floats, targets: Targets, part: NDArray[np.intp]) -> Calibration:
-    """The map with the least log loss on (n, k) out-of-fold margins; `part` is each row's fold."""
+    """The map with the least log loss on (n, k) out-of-fold margins; `part` is each row's fold.
+
+    Of very many rows, evenly spaced ones are taken.
+    """
+    most = max(_CELLS // margin.shape[1], _FEWEST)
+    if len(margin) > most:
+        few = np.linspace(0, len(margin) - 1, most).astype(np.intp)
+        margin, targets, part = margin[few], targets.take(few), part[few]
     if len(np.unique(part)) < 2:
         return _temperature(margin, targets)
     ways = [_none, _temperature] if margin.shape[1] > 1 else [_none, _temperature, _platt, _beta]

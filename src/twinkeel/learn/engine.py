@@ -26,7 +26,7 @@ from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function, compiled
 from twinkeel.learn.explain import Explainer
 from twinkeel.learn.folds import folds
-from twinkeel.learn.frontier import affordable, choices, one_row, points, wanted
+from twinkeel.learn.frontier import choices, one_row, points, wanted
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
 from twinkeel.learn.objectives.base import Answers, Learned
@@ -162,7 +162,7 @@ def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _R
 def _served(ready: _Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Answers]:
     """The point of the frontier that the preference asks for, compiled and timed."""
     preference, row = ready.problem.preference, ready.problem.table.rows(0, 1)[0]
-    found = choices(ready.material, bags, affordable(bags, ready.budget))
+    found = choices(ready.material, bags, ready.budget)
     late, milliseconds = ready.budget.over(_PROVEN), 0.0
     for choice in wanted(found, preference):
         ensemble = combine(ready.material, bags, choice.weights)

@@ -7,7 +7,7 @@ that gains next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,13 @@ def select(
     *,
     price: float,
     most: float = np.inf,
+    late: Callable[[], bool] = lambda: False,
 ) -> Floats:
     """(members,) weights that add up to 1, from (n, k) margins of each member.
 
     `price` is the loss that one more tree must gain, relative to the best member's. All together
-    have at most `most` trees, or are the one member that has the fewest.
+    have at most `most` trees, or are the one member that has the fewest. Once it is `late`, the
+    best so far is taken.
     """
     losses = [targets.loss.plain(margin, targets) for margin in margins]
     price, most = price * min(losses), max(most, min(trees))
@@ -50,6 +52,8 @@ def select(
         total = total + margins[member]
         if scores[member] < best_score:
             best_score, best = scores[member], picked / step
+        if late():
+            break
     return best
 
 

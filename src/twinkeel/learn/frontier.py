@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.ensemble import select
+from twinkeel.learn.finishing import FIXED, TO_FINISH
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.preference import PRICES, Point, Prefer, Preference
 from twinkeel.learn.search import Bag, Material
@@ -26,11 +27,8 @@ _PER_TREE = 4e-5
 """Milliseconds that one tree adds to one row: onnxruntime 1.31 on one thread took 30 to 50 ns a
 tree."""
 _CALLS = 30
-_TO_FINISH = 8.0
-"""What finishing one tree takes, in times of taking it apart: joining, compiling, loading twice
-and proving it on 2,000 rows ..."""
-_FIXED = 0.5
-"""... and seconds for the rest."""
+_CHOOSING = 0.12
+"""Share of the time left that choosing one ensemble may take."""
 
 
 @dataclass(frozen=True)
@@ -48,23 +46,25 @@ def affordable(bags: Sequence[Bag], budget: Budget) -> float:
     """How many trees can be compiled and proven in what is left of the time, judging by how long
     it takes now to take the first bag apart."""
     first = next((bag for bag in bags if bag.trees), None)
-    if budget.seconds is None or first is None:
+    if budget.limit is None or first is None:
         return float("inf")
     began = time.perf_counter()
     assert first.parts  # which is kept
     each = (time.perf_counter() - began) / first.trees
-    return max(budget.last - _FIXED, 0.0) / (_TO_FINISH * each)
+    return max(budget.last - FIXED, 0.0) / (TO_FINISH * each)
 
 
-def choices(material: Material, bags: Sequence[Bag], most: float) -> tuple[Choice, ...]:
-    """One ensemble for each price, the most accurate first; none has more than `most` trees,
-    unless no bag has so few."""
+def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Choice, ...]:
+    """One ensemble for each price, the most accurate first; none has more trees than there is
+    time for, unless no bag has so few."""
+    most = affordable(bags, budget)
     splits = material.splits[: len(bags[0].models)]
     targets = material.targets.take(np.concatenate([split.valid for split in splits]))
     margins, trees = [bag.margin for bag in bags], [bag.trees for bag in bags]
     found = []
     for prefer, price in PRICES.items():
-        weights = select(margins, targets, trees, price=price, most=most)
+        late = budget.finishing(_CHOOSING)
+        weights = select(margins, targets, trees, price=price, most=most, late=late)
         loss = targets.loss.plain(np.tensordot(weights, margins, axes=1), targets)
         found.append(Choice(prefer, weights, loss, int(np.array(trees)[weights > 0].sum())))
     return tuple(found)

@@ -24,6 +24,7 @@ from twinkeel.errors import InputError
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.encode import Matrix, Values
 from twinkeel.learn.families.base import Effort, Fold, Model, Unfit
+from twinkeel.learn.finishing import FIXED, SPARE, combining, compiling
 from twinkeel.learn.folds import Split
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.plan import Plan
@@ -138,6 +139,7 @@ class Search:
         self._progress = progress
         self._plan = Plan(candidates, budget, material.workers)
         self._folds: dict[int, Fold] = {}
+        self._combining = self._compiling = 0.0
 
     def run(self) -> list[Bag]:
         """All bags that the budget allows: at least one, all over the same folds."""
@@ -155,9 +157,27 @@ class Search:
             with suppress(Unfit):
                 bags.append(self._bag(candidate, count))
                 self._plan.tell(bags[-1])
+                self._rehearse(bags[-1])
         if not bags:
             raise InputError("No model could be fitted: no column varies within every fold.")
         return bags
+
+    def _rehearse(self, bag: Bag) -> None:
+        """Keep as much time for finishing as doing a little of it now says."""
+        if self._budget.limit is None:
+            return
+        if not self._combining:
+            targets, part = self._judged(len(bag.models))
+            members = self._budget.work
+            self._combining = combining(bag.margin, targets, part, members)
+        self._compiling += compiling(lambda: bag.parts) if bag.trees else 0.0
+        self._budget.keep(SPARE * (FIXED + self._combining + self._compiling))
+
+    def _judged(self, count: int) -> tuple[Targets, NDArray[np.intp]]:
+        """The targets of the rows that the first folds judge, and the fold of each."""
+        valid = [split.valid for split in self._material.splits[:count]]
+        part = np.repeat(np.arange(count), [len(rows) for rows in valid])
+        return self._material.targets.take(np.concatenate(valid)), part
 
     def _measured(self) -> list[float]:
         """Seconds that one fold of each probe takes."""

@@ -15,13 +15,17 @@ from twinkeel.kinds.base import Built, Task
 from twinkeel.kinds.tabular.checking import check_rows, unchecked, without
 from twinkeel.kinds.tabular.options import PROFILE, TabularT
 from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
+from twinkeel.learn.budget import slowness
 from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Preference
 from twinkeel.records import Expectations, Limits
 
-_FOR_JUDGING = 0.1
-"""Share of the time limit that is kept for the evaluation after the build."""
+_FOR_JUDGING, _AT_MOST = 0.1, 0.3
+"""Shares of the time limit that are kept for the evaluation after the build: the least, and the
+most where judging so many cases on a machine as busy as this one takes longer."""
+_PER_CASE, _FIXED = 6e-4, 0.3
+"""Seconds of a processor that judging takes: 3,238 cases with their slices took 2.2."""
 
 
 def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
@@ -32,7 +36,7 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
     checked = check_rows(task, rows)
     trained = train(
         without(problem, checked),
-        limits=_remaining(task),
+        limits=_remaining(task, int(rows.split.held_out.sum())),
         seed=task.seed,
         step=task.step,
         progress=task.progress,
@@ -84,13 +88,15 @@ def split_of(rows: UsableRows) -> dict[str, Any]:
     }
 
 
-def _remaining(task: Task[TabularT]) -> Limits:
-    """The limits less the time that reading has taken and that judging will take."""
-    if task.limits.time is None:
+def _remaining(task: Task[TabularT], cases: int) -> Limits:
+    """The limits less the time that reading has taken and that judging the cases will take."""
+    limit = task.limits.time
+    if limit is None:
         return task.limits
+    judging = slowness() * (_FIXED + _PER_CASE * cases)
+    kept = min(max(judging, _FOR_JUDGING * limit), _AT_MOST * limit)
     spent = time.monotonic() - task.started
-    left = task.limits.time * (1 - _FOR_JUDGING) - spent
-    return msgspec.structs.replace(task.limits, time=max(left, 1.0))
+    return msgspec.structs.replace(task.limits, time=max(limit - kept - spent, 1.0))
 
 
 def _agreed(trained: Trained, table: Table, expected: Expectations) -> Trained:

@@ -1,0 +1,72 @@
+"""What a limit keeps for finishing, and what is done when time runs out."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from twinkeel.learn import finishing
+from twinkeel.learn.budget import Budget, slowness
+from twinkeel.learn.ensemble import select
+from twinkeel.learn.objectives.classes import ClassLoss
+from twinkeel.learn.targets import Targets
+from twinkeel.records import Limits
+
+
+def noisy(n: int, seed: int) -> tuple[np.ndarray, Targets]:
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, n)
+    margin = (2.0 * y - 1 + rng.normal(size=n))[:, None]
+    return margin, Targets(y, np.ones(n), ClassLoss(2, ("no", "yes")))
+
+
+def test_what_finishing_was_measured_to_take_is_not_searched_away():
+    budget = Budget.begin(Limits(time=1000.0), 10)
+    before = budget.left
+
+    budget.keep(300.0)
+    budget.keep(5.0)  # a quick moment later takes nothing back
+
+    assert before == pytest.approx(988, abs=2)
+    assert budget.left == pytest.approx(700, abs=2)
+    assert budget.last == pytest.approx(1000, abs=2)
+
+
+def test_finishing_never_takes_the_whole_time():
+    budget = Budget.begin(Limits(time=100.0), 10)
+
+    budget.keep(1e6)
+
+    assert budget.left == pytest.approx(40, abs=2)
+
+
+def test_without_a_clock_nothing_is_ever_late():
+    budget = Budget.begin(Limits(work=2), 10)
+
+    budget.keep(1e6)
+
+    assert budget.left == budget.last == float("inf")
+    assert not any(late() for late in (budget.until(0), budget.finishing(0), budget.over(0)))
+
+
+def test_an_estimate_of_finishing_grows_with_the_members_and_the_rows():
+    margin, targets = noisy(2_000, 0)
+    part = np.arange(2_000) % 5
+
+    few = finishing.combining(margin, targets, part, 1)
+    many = finishing.combining(margin, targets, part, 10_000)
+
+    assert 0 < few < many
+    assert finishing.compiling(lambda: time.sleep(0.01)) >= 0.01 * finishing.TO_FINISH
+    assert slowness() >= 1
+
+
+def test_a_selection_that_is_late_is_the_best_so_far():
+    (one, targets), (other, _) = noisy(500, 1), noisy(500, 1)
+    other = other + np.random.default_rng(2).normal(size=other.shape)
+
+    hurried = select([other, one], targets, [10, 10], price=0.0, late=lambda: True)
+
+    assert hurried.tolist() == [0.0, 1.0]
