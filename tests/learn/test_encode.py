@@ -19,7 +19,7 @@ NUMBERS = st.lists(
     max_size=30,
 )
 TEXTS = st.lists(st.text(max_size=20).filter(lambda t: "\x00" not in t), min_size=1, max_size=20)
-WORDS = Words("note", ("bill", "late"), {"bill": 1, "Bill,": 1, "late": 2})
+WORDS = Words("note", ("bill", "late"), {"bill": 1, "Bill,": 1, "late": 2}, ((), (0,)))
 
 
 def session(block: Block) -> onnxruntime.InferenceSession:

@@ -49,7 +49,8 @@ class Column(Record, frozen=True):
     required: bool = True
     """The column must be there in every call."""
     values: tuple[str, ...] = ()
-    """The categories seen, sorted, for a `category`; for a `boolean`, its words."""
+    """The categories seen, sorted, for a `category`, none where they are very many; for a
+    `boolean`, its words."""
     low: float | None = None
     high: float | None = None
     """The range seen, for numbers; for dates, days since 1970-01-01."""
@@ -312,7 +313,7 @@ class TextReader(Reader):
 
 
 class CategoryReader(TextReader):
-    """One of few texts; an unseen one passes with a remark."""
+    """A text that repeats; an unseen one passes with a remark where the seen ones are listed."""
 
     expected = "a category (text)"
 
@@ -329,7 +330,7 @@ class CategoryReader(TextReader):
         return quick
 
     def _unusual(self, value: Value) -> str | None:
-        if value in self._seen:
+        if value in self._seen or not self._seen:
             return None
         return f"{self.name}: {shown(value)} was not seen while learning."
 

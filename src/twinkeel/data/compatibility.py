@@ -91,6 +91,8 @@ def _counts(column: Column) -> bool:
 
 
 def _categories(old: Column, new: Column) -> Iterator[Difference]:
+    if not (old.values and new.values):
+        return  # too many to be listed
     gone, fresh = (
         sorted(set(one.values) - set(other.values)) for one, other in ((old, new), (new, old))
     )

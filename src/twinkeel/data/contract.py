@@ -56,7 +56,7 @@ class Contract(Record, frozen=True, dict=True):
                 name=column.name,
                 type=column.type,
                 required=column.required,
-                values=column.values if column.type == "category" else None,
+                values=column.values or None if column.type == "category" else None,
                 low=column.low,
                 high=column.high,
                 example=column.example,

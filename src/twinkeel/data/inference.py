@@ -1,8 +1,9 @@
 """What a column of a table seems to hold: the one place where types are guessed.
 
 Texts that are all numbers are numbers, all moments of one form are dates, two words of yes and no
-are a boolean; what is left is a category where values repeat, else text. Identifiers, constants
-and empty columns are left out. Every guess that a user may want to overrule comes with a note.
+are a boolean; what is left is a category where values repeat, however many there are, else text.
+Identifiers, constants and empty columns are left out. Every guess that a user may want to overrule
+comes with a note.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ from twinkeel.records import FieldType, Json, Record
 Counts: TypeAlias = Counter[str]
 """Distinct texts to how often they occur, missing left out."""
 
-MOST_CATEGORIES = 1000
-"""A text column of more distinct values is text."""
+MOST_LISTED = 1000
+"""A category of more values lists none of them: it is read and learned from all the same."""
 _IDENTIFIER = "looks like an identifier"
 _FEW = 20
 """So few distinct values are categories however short the table is."""
@@ -118,11 +119,11 @@ def _words(name: str, counts: Counts, missing: int) -> Found:
     if _is_identifier(name, counts, rows) and (not marked or _ID_NAME.search(name)):
         kept = _column(name, "text", missing, _usual(counts))
         return replace(_left_out(name, _IDENTIFIER), kept=kept)
-    repeats = len(counts) <= _FEW or 2 * len(counts) <= rows
     notes = _nearly_numbers(name, counts, rows, marked=marked)
-    if len(counts) <= MOST_CATEGORIES and repeats:
+    if len(counts) <= _FEW or 2 * len(counts) <= rows:
         column = _column(name, "category", missing, _usual(counts))
-        return Found(column=replace(column, values=tuple(sorted(counts))), notes=notes)
+        seen = tuple(sorted(counts)) if len(counts) <= MOST_LISTED else ()
+        return Found(column=replace(column, values=seen), notes=notes)
     return Found(column=_column(name, "text", missing, _usual(counts)), notes=notes)
 
 

@@ -45,9 +45,8 @@ class Function:
 def compiled(space: Space, function: Function) -> bytes:
     """The serialised graph of `space` followed by `function`."""
     graph = Graph()
-    inputs = {
-        name: graph.input(name, text=block.text) for block in space.blocks for name in block.columns
-    }
+    texts = {name: block.text for block in space.blocks for name in block.columns}
+    inputs = {name: graph.input(name, text=text) for name, text in texts.items()}
     features = _encoded(graph, space.blocks, inputs)
     x = graph.add("Cast", features, to=_DOUBLE)
     parts = []

@@ -11,6 +11,7 @@ import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,9 +26,6 @@ Values = Mapping[str, NDArray[Any]]
 _END = "\x03"
 """Ends every text in the graph, so that there is a token to look up."""
 
-SHARED = -1
-"""The fold of a feature that all folds see."""
-
 
 @dataclass(frozen=True)
 class Feature:
@@ -36,8 +34,8 @@ class Feature:
     column: str
     """The user's column that it comes from."""
     name: str
-    fold: int = SHARED
-    """The only fold that may learn from it: it holds a statistic of that fold's targets."""
+    folds: tuple[int, ...] = ()
+    """The only folds that may learn from it, as it comes from their rows' targets; none for all."""
 
 
 class Block(ABC):
@@ -157,11 +155,19 @@ class Category(Block):
 
     def encode(self, values: Values) -> Matrix:
         """(n, features) rows of the table."""
-        return self.table[codes(values[self.column], self.levels)]
+        return self.table[self.codes(values[self.column])]
+
+    def codes(self, values: NDArray[Any]) -> NDArray[np.intp]:
+        """(n,) the row of the table for each value."""
+        return codes(values, self._places)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return places(self.levels)
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
         """A lookup of the level, then of its row."""
-        code = _lookup(graph, inputs[0], dict(zip(self.levels, range(1, 10**9), strict=False)))
+        code = _lookup(graph, inputs[0], self._places)
         rows = graph.add("Gather", graph.constant(self.table), code, axis=0)
         return graph.add("Reshape", rows, graph.ints(-1, len(self.features)))
 
@@ -175,6 +181,8 @@ class Words(Block):
     words: tuple[str, ...]
     tokens: Mapping[str, int]
     """What stands between blanks, as written, to the position of its word, from 1."""
+    folds: tuple[tuple[int, ...], ...]
+    """The folds that chose each word; none where all did."""
 
     @property
     def columns(self) -> tuple[str, ...]:  # type: ignore[override]  # read-only is enough
@@ -185,7 +193,8 @@ class Words(Block):
     def features(self) -> tuple[Feature, ...]:  # type: ignore[override]  # read-only is enough
         """The number of words, then the presence of each one that is known."""
         count = Feature(self.column, f"{self.column}: words")
-        return (count, *(Feature(self.column, f"{self.column}: {word}") for word in self.words))
+        chosen = zip(self.words, self.folds, strict=True)
+        return (count, *(Feature(self.column, f"{self.column}: {w}", by) for w, by in chosen))
 
     def encode(self, values: Values) -> Matrix:
         """(n, 1 + words)"""
@@ -216,9 +225,13 @@ def split(text: str) -> list[str]:
     return [part for part in text.split(" ") if part]
 
 
-def codes(values: NDArray[Any], levels: tuple[str, ...]) -> NDArray[np.intp]:
-    """(n,) 1 + position of each value among `levels`, 0 for what is not there."""
-    place = {level: i for i, level in enumerate(levels, start=1)}
+def places(levels: tuple[str, ...]) -> dict[str, int]:
+    """1 + position of each level."""
+    return {level: i for i, level in enumerate(levels, start=1)}
+
+
+def codes(values: NDArray[Any], place: Mapping[str, int]) -> NDArray[np.intp]:
+    """(n,) the place of each value, 0 for what has none."""
     return np.fromiter((place.get(value, 0) for value in values), np.intp, len(values))
 
 

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from twinkeel.data.contract import Contract
 from twinkeel.learn.encode import (
-    SHARED,
     Block,
     Category,
     Dates,
@@ -27,6 +26,7 @@ from twinkeel.learn.encode import (
     Values,
     Words,
     codes,
+    places,
     split,
 )
 from twinkeel.learn.folds import Split
@@ -39,9 +39,11 @@ _INDICATORS = 32
 """At most so many levels of a category get an indicator."""
 _STATISTICS_FROM = 10
 """A category of fewer levels gets indicators only."""
-_LEVELS = 20_000
+LEVELS = 50_000
+"""At most so many levels of a category are told apart: the most frequent ones."""
 _WORDS = 100
 _NUMERIC = ("number", "integer", "boolean")
+_TEXTS = ("category", "text")
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,7 @@ class Space:
 
     def seen(self, fold: int) -> NDArray[np.intp]:
         """Positions of the features that a fold may learn from."""
-        folds = np.array([feature.fold for feature in self.features])
-        return np.flatnonzero((folds == SHARED) | (folds == fold))
+        return np.flatnonzero([not one.folds or fold in one.folds for one in self.features])
 
     def encode(self, values: Values) -> Matrix:
         """(n, F) features."""
@@ -69,13 +70,13 @@ class Space:
     ) -> Matrix:
         """The features of the rows that `fold` learns from: statistics are out of fold."""
         found = X[np.ix_(rows, self.seen(fold))]
-        places = {name: i for i, name in enumerate(self._names(fold))}
+        position = {name: i for i, name in enumerate(self._names(fold))}
         indicators, weight = targets.indicators[rows], targets.weight[rows]
         for number, block in enumerate(self.blocks):
-            mine = [feature.name for feature in block.features if feature.fold == fold]
+            mine = [feature.name for feature in block.features if feature.folds == (fold,)]
             if mine and isinstance(block, Category):
-                code = codes(block_values(values, block)[rows], block.levels)
-                at = [places[name] for name in mine]
+                code = block.codes(values[block.column][rows])
+                at = [position[name] for name in mine]
                 found[:, at] = out_of_fold(
                     code, indicators, weight, len(block.levels), seed=1000 * fold + number
                 )
@@ -83,11 +84,6 @@ class Space:
 
     def _names(self, fold: int) -> list[str]:
         return [self.features[i].name for i in self.seen(fold)]
-
-
-def block_values(values: Values, block: Category) -> NDArray[np.object_]:
-    """The raw column of a category."""
-    return values[block.column]
 
 
 def prepare(contract: Contract, values: Values, targets: Targets, splits: Sequence[Split]) -> Space:
@@ -100,39 +96,47 @@ def prepare(contract: Contract, values: Values, targets: Targets, splits: Sequen
     if dates:
         blocks.append(Dates(tuple(dates)))
     for column in contract.columns:
+        cells = values[column.name] if column.type in _TEXTS else None
+        if cells is None:
+            continue
         if column.type == "category":
-            blocks.append(_category(column.name, values[column.name], targets, splits))
-        elif column.type == "text":
-            blocks.append(_words(column.name, values[column.name], targets))
+            blocks.append(_category(column.name, cells, targets, splits))
+        if column.type == "text" or (not column.values and _worded(cells)):
+            blocks.append(_words(column.name, cells, targets, splits))
     return Space(tuple(blocks))
 
 
 def many(space: Space, values: Values) -> tuple[str, ...]:
-    """A sentence on each text column whose values repeat: a category of very many levels."""
+    """A sentence on each category of more levels than are told apart."""
     found = []
     for block in space.blocks:
-        if isinstance(block, Words):
+        if isinstance(block, Category) and len(block.levels) == LEVELS:
             distinct = len(set(values[block.column].tolist()))
-            if 2 * distinct <= len(values[block.column]):
-                found.append(
-                    f"{block.column}: its {distinct:,} different values are too many for a "
-                    f"category; the {len(block.words)} most telling words in them are learned from."
-                )
+            found.append(
+                f"{block.column}: of its {distinct:,} different values the {LEVELS:,} most "
+                "frequent are told apart; the others count as never seen."
+            )
     return tuple(found)
+
+
+def _worded(cells: NDArray[np.object_]) -> bool:
+    """Whether most values of a category are three words or more."""
+    return bool(2 * sum(cell.count(" ") >= 2 for cell in cells.tolist()) > len(cells))
 
 
 def _category(
     name: str, values: NDArray[np.object_], targets: Targets, splits: Sequence[Split]
 ) -> Category:
     counts = Counter(values.tolist())
-    levels = tuple(sorted(level for level, _ in counts.most_common(_LEVELS)))
-    code = codes(values, levels)
+    levels = tuple(sorted(level for level, _ in counts.most_common(LEVELS)))
+    code = codes(values, places(levels))
     frequency = np.bincount(code, minlength=len(levels) + 1) / len(values)
     tables, features = [], []
     for level, column in _indicators(levels, frequency, len(values)):
         tables.append(column)
         features.append(Feature(name, f"{name} = {level or 'missing'}"))
     if len(levels) > _INDICATORS:
+        frequency[0] = min(frequency[0], 1 / len(values))  # of one that is rare, not of all
         tables.append(frequency)
         features.append(Feature(name, f"{name}: frequency"))
     if len(levels) >= _STATISTICS_FROM:
@@ -145,7 +149,7 @@ def _category(
             )
             tables.extend(found.T)
             features.extend(
-                Feature(name, f"{name}: target {m} of fold {fold}", fold)
+                Feature(name, f"{name}: target {m} of fold {fold}", (fold,))
                 for m in range(found.shape[1])
             )
     table = np.column_stack(tables).astype(np.float32)
@@ -161,15 +165,16 @@ def _indicators(levels: tuple[str, ...], frequency: Floats, rows: int) -> list[t
     common = [
         i for i in np.argsort(-frequency[1:], kind="stable") if frequency[1 + i] * rows >= enough
     ]
-    identity = np.eye(len(levels) + 1)
-    return [(levels[i], identity[1 + i]) for i in sorted(common[:_INDICATORS])]
+    code = np.arange(len(levels) + 1)
+    return [(levels[i], (code == 1 + i).astype(float)) for i in sorted(common[:_INDICATORS])]
 
 
-def _words(name: str, values: NDArray[np.object_], targets: Targets) -> Words:
-    """The words whose presence says most about the target, by chi-squared over all rows.
+def _words(
+    name: str, values: NDArray[np.object_], targets: Targets, splits: Sequence[Split]
+) -> Words:
+    """The words whose presence says most about the target, by chi-squared.
 
-    Their choice sees every learned row's target, that of validation rows included; what a word
-    means is learned by the models, fold by fold.
+    Each fold chooses from the rows that it learns from, and sees no other fold's words.
     """
     documents: dict[str, list[int]] = {}
     written: dict[str, str] = {}
@@ -179,19 +184,28 @@ def _words(name: str, values: NDArray[np.object_], targets: Targets) -> Words:
             documents.setdefault(written[token], []).append(row)
     documents.pop("", None)
     enough = max(5, len(values) // 1000)
-    scored = {
-        word: _chi_squared(np.unique(rows), targets.indicators)
-        for word, rows in documents.items()
-        if len(rows) >= enough
-    }
-    kept = sorted(sorted(scored, key=lambda word: (-scored[word], word))[:_WORDS])
+    common = {word: np.unique(rows) for word, rows in documents.items() if len(rows) >= enough}
+    chosen = [_telling(common, targets, one.train) for one in splits]
+    kept = sorted(set().union(*chosen))
+    by = [tuple(fold for fold, words in enumerate(chosen) if word in words) for word in kept]
     place = {word: i for i, word in enumerate(kept, start=1)}
     tokens = {token: place[word] for token, word in written.items() if word in place}
-    return Words(name, tuple(kept), tokens)
+    folds = tuple(() if len(one) == len(splits) else one for one in by)
+    return Words(name, tuple(kept), tokens, folds)
 
 
-def _chi_squared(rows: NDArray[np.intp], indicators: Floats) -> float:
-    """How far the target of `rows` is from that of all rows, against what chance gives."""
-    variance = indicators.var(axis=0) * len(rows) * (1 - len(rows) / len(indicators))
-    away = indicators[rows].sum(axis=0) - len(rows) * indicators.mean(axis=0)
-    return float((away**2 / np.maximum(variance, 1e-9)).max())
+def _telling(
+    documents: dict[str, NDArray[np.intp]], targets: Targets, train: NDArray[np.intp]
+) -> set[str]:
+    """The words that say most about the target of the rows in `train`."""
+    learned = np.zeros(len(targets.y), bool)
+    learned[train] = True
+    indicators = targets.indicators
+    average, variance = indicators[train].mean(axis=0), indicators[train].var(axis=0)
+    scored = {}
+    for word, rows in documents.items():
+        mine = rows[learned[rows]]
+        away = indicators[mine].sum(axis=0) - len(mine) * average
+        chance = variance * len(mine) * (1 - len(mine) / len(train))
+        scored[word] = float((away**2 / np.maximum(chance, 1e-9)).max())
+    return set(sorted(scored, key=lambda word: (-scored[word], word))[:_WORDS])

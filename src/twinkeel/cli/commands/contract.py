@@ -114,5 +114,7 @@ def _seen(column: Column) -> str:
     if column.low is not None and column.high is not None:
         show = day_text if column.type == "date" else "{:.6g}".format
         return f"{show(column.low)} to {show(column.high)}{missing}"
+    if column.type == "category" and not column.values:
+        return f"very many categories{missing}"
     rest = f" and {len(column.values) - _SHOWN} more" if len(column.values) > _SHOWN else ""
     return f"{', '.join(column.values[:_SHOWN])}{rest}{missing}"

@@ -55,7 +55,7 @@ def _column(column: Column, expected: ColumnExpectation) -> Schema:
     if expected.missing != 0:
         accepted += [{"type": "null"}, {"type": "string", "pattern": _anchored(_words(MISSING))}]
     schema: Schema = {"description": _description(column), "anyOf": accepted}
-    if column.type == "category":
+    if column.values and column.type == "category":
         schema["examples"] = list(column.values[:_MOST_EXAMPLES])
     elif column.example is not None:
         schema["examples"] = [column.example]
@@ -69,6 +69,8 @@ def _description(column: Column) -> str:
         return f"A date{form}{seen}; ISO 8601 is always read."
     if column.low is not None and column.high is not None:
         return f"A {column.type}, {column.low:.6g} to {column.high:.6g} while learning."
+    if column.type == "category" and not column.values:
+        return "A category of very many; one that was not seen while learning is read as well."
     if column.type == "category":
         return "A category; one that was not seen while learning is read with a warning."
     return "Yes or no." if column.type == "boolean" else "A text."
