@@ -155,7 +155,8 @@ def run(cell: dict[str, object], work: Path, data: Path) -> dict[str, object]:
     model = work / "model"
     shutil.rmtree(model, ignore_errors=True)
     model.mkdir()
-    call = [environment(system, work), HERE / "tabular_systems.py"]
+    # -P: a file beside this one must not stand in for a module of that name in the peer's library.
+    call = [environment(system, work), "-P", HERE / "tabular_systems.py"]
     limit = max(600.0, PATIENCE * budget)
     fitted, memory = measured([*call, "fit", system, place, model, str(budget)], limit)
     if fitted is None:
