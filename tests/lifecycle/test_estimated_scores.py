@@ -13,6 +13,7 @@ from twinkeel.kinds.classifier.kind import Classifier
 from twinkeel.kinds.regressor.kind import Regressor
 from twinkeel.kinds.signals import Calls
 from twinkeel.lifecycle.estimates import coverage, estimate
+from twinkeel.lifecycle.promises import promises
 from twinkeel.lifecycle.signals import Budget
 from twinkeel.lifecycle.traffic import CELLS, Column, Reference, Scored, Traffic
 from twinkeel.records import Estimate, Field, Signature
@@ -113,6 +114,27 @@ def test_what_labels_turn_against_is_told_by_the_score_that_they_refute() -> Non
     assert found is not None
     assert found.state == "alarm"
     assert "what the inputs mean has changed" in found.sentence
+
+
+def test_amounts_whose_intervals_no_longer_hold_are_told() -> None:
+    turned = traffic(Regressor(), amounts, 1.0, labels=True, turned=True)
+    kept = traffic(Regressor(), amounts, 1.0, labels=True)
+
+    states = {one.name: (one.state, one.size) for one in promises(turned, BUDGET)}
+
+    assert [one.state for one in promises(kept, BUDGET)] == ["quiet", "quiet"]
+    assert states["coverage"][0] == "alarm"
+    assert (states["coverage"][1] or 0) < -0.2
+
+
+def test_with_few_labels_no_promise_is_judged() -> None:
+    none = traffic(Regressor(), amounts, 0.0, labels=False)
+
+    found = promises(none, BUDGET)
+
+    assert [one.name for one in found] == ["bias", "coverage"]
+    assert {one.state for one in found} == {"cannot judge"}
+    assert "100 of each are needed" in found[0].sentence
 
 
 def test_a_row_left_to_a_person_has_no_accuracy() -> None:

@@ -255,6 +255,22 @@ def test_labels_that_turn_against_the_version_are_an_alarm(traffic: Traffic) -> 
     assert after.unlabelled_share == pytest.approx(0)
 
 
+def test_labels_that_turn_against_the_probabilities_break_their_calibration(
+    traffic: Traffic,
+) -> None:
+    traffic.day(0, 400, label="true")
+    traffic.day(1, 400, label="wrong")
+
+    before, after = traffic.look(1.01), traffic.look(1.9)
+
+    kept = next(one for one in before.signals if one.cause == "quality.calibration")
+    assert kept.state == "quiet"
+    assert kept.smallest is not None
+    assert "would have been seen" in kept.sentence
+    assert alarms(after)["quality.calibration"].size is not None
+    assert "no longer keep to the calibration" in alarms(after)["quality.calibration"].sentence
+
+
 def test_the_reference_does_not_follow_what_drifts_slowly(traffic: Traffic) -> None:
     def older(factor: float) -> Change:
         return lambda row: row | {"MonthlyCharges": str(float(row["MonthlyCharges"]) * factor)}
@@ -283,7 +299,7 @@ def test_quality_is_estimated_without_labels_and_graded_when_they_come(traffic: 
 
     assert [one.name for one in made[-3:]] == ["roc_auc", "log_loss", "accuracy"]
     assert [one.realised is None for one in made] == 9 * [True] + 3 * [False]
-    assert all(one.held for one in made[-3:])
+    assert all(abs((one.realised or 0) - one.value) < one.high - one.low for one in made[-3:])
     assert all(one.low <= one.value <= one.high for one in made)
 
 

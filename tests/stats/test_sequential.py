@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twinkeel.stats.sequential import detect, promised
+from twinkeel.stats.sequential import detect, either_way, promised
 
 
 def errors(seed: int, *shares: float) -> np.ndarray:
@@ -41,3 +41,34 @@ def test_no_losses_say_nothing() -> None:
 def test_what_is_no_share_is_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         detect(np.asarray([1.5]), threshold=0.1, patience=10)
+
+
+def gaps(rng: np.random.Generator, n: int, by: float) -> np.ndarray:
+    """What is true less the probability that was given, where that is off by `by`."""
+    chance = rng.uniform(0.1, 0.8, n)
+    return (rng.random(n) < chance + by) - chance
+
+
+def test_probabilities_that_are_kept_are_rarely_an_alarm_and_either_way_is_found() -> None:
+    found = {0.0: 0, 0.12: 0, -0.09: 0}
+    for by in found:
+        for seed in range(60):
+            rng = np.random.default_rng(seed)
+            gap = either_way(gaps(rng, 2_000, by), gaps(rng, 2_000, 0), patience=50_000, floor=0.02)
+            found[by] += gap.since is not None
+
+    assert found[0.0] <= 2
+    assert found[0.12] >= 55
+    assert found[-0.09] >= 50
+
+
+def test_what_a_quiet_promise_would_have_seen_is_seen() -> None:
+    seen = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        then = gaps(rng, 2_000, 0)
+        quiet = either_way(gaps(rng, 1_000, 0), then, patience=50_000, floor=0.02)
+        moved = either_way(gaps(rng, 1_000, quiet.smallest), then, patience=50_000, floor=0.02)
+        seen += moved.since is not None
+
+    assert seen >= 45

@@ -21,6 +21,7 @@ from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.estimates import coverage, estimate
 from twinkeel.lifecycle.failures import failures
 from twinkeel.lifecycle.gather import read
+from twinkeel.lifecycle.promises import promises
 from twinkeel.lifecycle.signals import Budget, judge, rank, share
 from twinkeel.lifecycle.together import together
 from twinkeel.lifecycle.traffic import CELLS, Traffic
@@ -116,6 +117,7 @@ def _made(
         own = dataclasses.replace(budget, share=share(traffic, "quality"))
         graded = coverage(estimates, own, traffic.cycle)
         signals += [] if graded is None else [graded]
+        signals += promises(traffic, own)
     labelled = int((traffic.losses == traffic.losses).sum())
     matured = traffic.matured
     return Look(

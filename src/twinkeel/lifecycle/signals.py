@@ -21,8 +21,9 @@ from twinkeel.stats.tails import Floats
 
 SHARES: dict[Part, float] = {"input": 0.5, "output": 0.2, "quality": 0.2, "service": 0.1}
 """How the budget is shared among the parts that there are."""
-BESIDE: dict[Part, int] = {"input": 1, "output": 0, "quality": 1, "service": 2}
-"""Signals that are no columns: pairs of inputs; estimates; calls refused, and calls failed."""
+BESIDE: dict[Part, int] = {"input": 1, "output": 0, "quality": 2, "service": 2}
+"""Signals that are no columns: pairs of inputs; losses as they come, and estimates; calls refused,
+and calls failed. Promises come on top of them."""
 _CATCH_UP = 64
 """Cycles that a look goes back at most, when none has looked for long."""
 _SLICES = 3
@@ -66,10 +67,13 @@ def judge(traffic: Traffic, budget: Budget) -> list[Signal]:
 
 
 def share(traffic: Traffic, part: Part) -> float:
-    """The share of the budget that one column of this part has."""
+    """The share of the budget that one signal of this part has."""
     parts = [column.part for column in traffic.columns]
     total = sum(SHARES[each] for each in {*parts, "service"})
-    return SHARES[part] / total / (parts.count(part) + BESIDE[part])
+    beside = BESIDE[part]
+    if part == "quality":
+        beside += sum(one.form == "promise" for one in traffic.reference.scores)
+    return SHARES[part] / total / (parts.count(part) + beside)
 
 
 def windows(seen: int, cycles: int) -> list[Window]:
@@ -146,7 +150,7 @@ def _sooner(traffic: Traffic, signal: Signal, budget: Budget) -> Signal:
     cycles = max(float(cells[-1]) + 1, CELLS) / CELLS
     per_month = len(losses) / cycles * schedule.MONTH / traffic.cycle
     threshold = sequential.promised(float(then.mean()), len(then))
-    patience = max(per_month, len(losses)) / (budget.false_alarms * budget.share / 2)
+    patience = max(per_month, len(losses)) / (budget.false_alarms * budget.share)
     found = sequential.detect(np.clip(losses, 0, 1), threshold=threshold, patience=patience)
     if found.alarm is None or signal.state == "alarm":
         return signal

@@ -31,7 +31,8 @@ class Signal(Record, frozen=True, kw_only=True):
     name: str
     state: State
     test: str
-    """What was nearest to an alarm: place, spread, mix, missing, or losses."""
+    """What was nearest to an alarm: place, spread, mix, missing, pair, share, coverage, losses or
+    promise."""
     n: int
     """Calls of the window that was judged."""
     reference_n: int

@@ -33,6 +33,18 @@ class Detected:
     """The mean that was promised: nothing below it is ever an alarm."""
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Where a stream of gaps stands, judged either way."""
+
+    since: int | None
+    """Where it most likely left what the reference has; None without an alarm."""
+    smallest: float
+    """The move from the first value on that would have been found four times out of five."""
+
+
+_REACH = 0.842
+"""Four times out of five, in standard deviations."""
 _SURE = 2.326
 """A reference's mean is believed up to its one-sided 99% bound."""
 
@@ -67,3 +79,22 @@ def detect(losses: Floats, *, threshold: float, patience: float) -> Detected:
     first = int(over[0])
     best = int(np.argmax(sums[:, first]))
     return Detected(first, int(np.argmax(starts[best, : first + 1])), reached, threshold)
+
+
+def either_way(gaps: Floats, then: Floats, *, patience: float, floor: float) -> Gap:
+    """Has the mean of `gaps`, oldest first, left that of the reference `then`? All in -1 to 1.
+
+    The reference is believed up to its one-sided 99% bounds, and no less than `floor` either way.
+    `patience` is the least expected number of gaps until a false alarm.
+    """
+    mean, spread = float(then.mean()), float(then.std(ddof=1))
+    slack = max(_SURE * spread / math.sqrt(len(then)), floor)
+    up = detect((1 + gaps) / 2, threshold=(1 + mean + slack) / 2, patience=2 * patience)
+    down = detect((1 - gaps) / 2, threshold=(1 - mean + slack) / 2, patience=2 * patience)
+    raised = [one for one in (up, down) if one.alarm is not None]
+    first = min(raised, key=lambda one: one.alarm or 0, default=None)
+    step = spread / math.sqrt(max(len(gaps), 1))
+    needed = math.log(max(2 * patience, 2.0))
+    unsure = slack + _REACH * spread / math.sqrt(len(then))
+    smallest = unsure + step * (_REACH + math.sqrt(_REACH**2 + 2 * needed))
+    return Gap(None if first is None else first.since, smallest)
