@@ -14,7 +14,9 @@ import pytest
 
 from telecom import churn_lines
 from twinkeel.errors import Refused, UnknownName
-from twinkeel.lifecycle.build import learned_units
+from twinkeel.lifecycle.build import learned_units, task_for_cases
+from twinkeel.lifecycle.candidates import newest
+from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.versions import load
 from twinkeel.project import Project
 from twinkeel.records import Compared, Rebuild, VersionRef
@@ -231,3 +233,36 @@ def test_a_rebuild_that_was_killed_goes_on(make_project: MakeProject, rows: list
     found = Project.open(root).rebuild("churn")
     assert found.version == "churn@2"
     assert {one.name: one.seconds for one in found.table[1:]} == took
+
+
+def test_rows_that_repeat_one_that_is_learned_from_do_not_judge(
+    make_project: MakeProject, rows: list[Row]
+) -> None:
+    new = [turned(row) for row in rows[1_500:2_200]]
+    copies = [row | {"customerID": f"again-{i}"} for i, row in enumerate(new[:300])]
+    project = add(released(make_project), new + copies)
+    what = component(project.config, "churn")
+    task = task_for_cases(project.config, project.store, what, project.config.root)
+    cases, repeats = what.kind.cases(task), what.kind.repeats(task)
+
+    found = newest(project.store, project.version("churn@1"), cases, repeats)
+
+    assert 70 < len(repeats & set(cases.units)) < 170
+    assert not repeats & set(found.cases.units)
+    assert found.notes[0].endswith(
+        "new cases repeat a row that is learned from; they do not judge."
+    )
+
+
+def test_where_most_rows_repeat_nothing_is_decided(
+    make_project: MakeProject, rows: list[Row]
+) -> None:
+    new = [turned(row) for row in rows[1_500:1_560]]
+    copies = [row | {"customerID": f"again-{i}-{k}"} for i, row in enumerate(new) for k in range(9)]
+    project = add(released(make_project), copies)
+
+    with pytest.raises(Refused, match="repeat a row that is learned from, which flatters") as told:
+        project.rebuild("churn")
+
+    assert "name a time column, or leave out id" in str(told.value)
+    assert len(project.store.versions("churn")) == 1

@@ -137,6 +137,8 @@ class RebuildTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The score that must gain, as `log_loss` or `cost`; by default any that has a gate."""
     worth: float = 0.002
     """The least gain that is worth a release, in the units of the score: money for `cost`."""
+    calls: bool = False
+    """Whether labelled calls of production are rows as well, to learn from and to be judged on."""
 
 
 class StoreTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -70,7 +70,7 @@ def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) 
     names = _column(table, options.id)
     hashed = () if all(names) else sorted(table.names)
     rule = hasher.unit("rule", *(name or "" for name in msgspec.structs.astuple(options)), *hashed)
-    own = names if all(names) else [n or c for n, c in zip(names, _contents(table), strict=True)]
+    own = names if all(names) else [n or c for n, c in zip(names, contents(table), strict=True)]
     if options.time is not None:
         when = _moments(table, options.time)
         found = _forward(when, own, names, hasher=hasher, share=share)
@@ -146,7 +146,7 @@ class _Hasher:
         return digest.hexdigest()
 
 
-def _contents(table: Table) -> list[str]:
+def contents(table: Table) -> list[str]:
     """One text per row over all columns, whatever their order and however they are typed."""
     names = sorted(table.names)
     head = "\x1f".join(names) + "\x1e"

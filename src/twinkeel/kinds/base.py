@@ -8,7 +8,7 @@ traits and never names a kind. `twinkeel.testing.check_kind` is the acceptance t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
@@ -200,6 +200,17 @@ class Remedy(Generic[OptionsT]):
     """Whether its version goes on from production's, and so has learned what that has."""
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """A call of production, and what turned out to be true of it."""
+
+    inputs: Mapping[str, Json]
+    """What was asked, with the case's id where it was kept."""
+    label: Json
+    at: str
+    """When it was asked, ISO 8601 in UTC."""
+
+
 class Kind(ABC, Generic[OptionsT]):
     """A kind of component. Instances hold no state."""
 
@@ -242,6 +253,17 @@ class Kind(ABC, Generic[OptionsT]):
     def remedies(self) -> Sequence[Remedy[OptionsT]]:
         """What a rebuild may try, cheapest first; by default a whole new build."""
         return (Remedy("search", "build it anew", lambda task, _: self.build(task)),)
+
+    def lessons(self, task: Task[OptionsT], lessons: Sequence[Lesson]) -> Table | None:  # noqa: ARG002
+        """Labelled calls as rows with the columns of `task.data`, but for those that it has.
+
+        None where this kind learns nothing from calls; raises InputError where it cannot here.
+        """
+        return None
+
+    def repeats(self, task: Task[OptionsT]) -> frozenset[str]:  # noqa: ARG002
+        """The units of cases that repeat something which is learned from, and so flatter it."""
+        return frozenset()
 
     def propose(self, table: Table, target: str) -> dict[str, Json] | None:  # noqa: ARG002
         """Options to start with when `target` is to be learned from `table`; None if unsuited.

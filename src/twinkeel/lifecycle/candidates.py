@@ -127,11 +127,22 @@ class Bench:
         return Candidate(remedy, task, made, bundle)
 
 
-def newest(store: Store, version: Version, cases: Cases) -> Cases:
+@dataclass(frozen=True)
+class Judging:
+    """The cases that all candidates are judged on."""
+
+    cases: Cases
+    notes: tuple[str, ...] = ()
+
+
+def newest(
+    store: Store, version: Version, cases: Cases, repeats: frozenset[str] = frozenset()
+) -> Judging:
     """The newest of the cases that `version` did not learn from, as far as they are enough: those
     that judged nothing yet, else those that judged nothing before it, else all.
 
-    Raises Refused where none is known to be new.
+    Those whose units are in `repeats` do not judge. Raises Refused where none is known to be new,
+    or where too many of them repeat.
     """
     split = version.lineage.split
     if cases.rule != split.get("rule", ""):
@@ -147,8 +158,24 @@ def newest(store: Store, version: Version, cases: Cases) -> Cases:
         judged = _judged(store, version.component, upto)
         fresh = [i for i in fair if cases.units[i] not in judged]
         if len(fresh) >= FEWEST:
-            return pick(cases, fresh)
-    return pick(cases, fair)
+            return _apart(version, cases, fresh, repeats)
+    return _apart(version, cases, fair, repeats)
+
+
+def _apart(version: Version, cases: Cases, index: list[int], repeats: frozenset[str]) -> Judging:
+    """The cases at `index` without those that repeat what is learned from."""
+    kept = [i for i in index if cases.units[i] not in repeats]
+    if len(kept) == len(index):
+        return Judging(pick(cases, index))
+    said = (
+        f"{len(index) - len(kept):,} of {len(index):,} new cases repeat a row that is learned from"
+    )
+    if len(kept) < min(FEWEST, (len(index) + 1) // 2):
+        raise Refused(
+            f"{said}, which flatters what learns again, so nothing can be decided: name a time "
+            f"column, or leave out id, which keeps equal rows of {version.component} together."
+        )
+    return Judging(pick(cases, kept), (f"{said}; they do not judge.",))
 
 
 def _judged(store: Store, component: str, upto: int) -> set[str]:

@@ -14,7 +14,6 @@ from typing import Literal
 import msgspec
 
 from twinkeel.config import Config
-from twinkeel.data.opening import source as open_source
 from twinkeel.data.sources import Source
 from twinkeel.errors import Refused, UnknownName
 from twinkeel.lifecycle.build import learned_units, lineage_of, task_for_cases, work_key
@@ -22,6 +21,7 @@ from twinkeel.lifecycle.candidates import Bench, Candidate, newest
 from twinkeel.lifecycle.choose import Price, choose
 from twinkeel.lifecycle.components import Component, component
 from twinkeel.lifecycle.evaluate import evaluate
+from twinkeel.lifecycle.lessons import taught
 from twinkeel.lifecycle.release import release
 from twinkeel.records import (
     Progress,
@@ -52,18 +52,21 @@ def rebuild(
     UnknownName where nothing is in production, Refused where no case is new to production.
     """
     what, version = component(config, name), _production(store, name)
-    source = open_source(config, what.config.source)
-    progress(Tick(stage="reading", detail=source.describe()))
+    progress(Tick(stage="reading", detail=what.config.source))
+    more = taught(config, store, what, version)
+    source = more.source
     with store.building(_key(config, what, source, version)) as folder:
         task = task_for_cases(config, store, what, folder)
         task = dataclasses.replace(task, data=source, progress=progress)
-        cases = newest(store, version, what.kind.cases(task))
-        bench = Bench(config, store, what, version, task, cases, folder)
+        judging = newest(store, version, what.kind.cases(task), what.kind.repeats(task))
+        bench = Bench(config, store, what, version, task, judging.cases, folder)
         found, chosen = _compared(bench)
+        notes = (*more.notes, *judging.notes)
+        found = msgspec.structs.replace(found, calls=more.rows, notes=notes)
         if chosen is None or upto == "compare":
             return found
         fresh = _registered(bench, chosen, found)
-    evaluate(config, store, fresh, cases=cases, progress=progress)
+    evaluate(config, store, fresh, cases=judging.cases, progress=progress)
     found = msgspec.structs.replace(found, version=str(fresh.ref))
     return found if upto == "register" else _released(config, store, fresh, found, who)
 

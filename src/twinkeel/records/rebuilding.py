@@ -40,6 +40,10 @@ class Rebuild(Record, frozen=True, kw_only=True):
     """The number of the version in production."""
     cases: int
     """The newest cases that nobody learned from."""
+    calls: int = 0
+    """Labelled calls of production that were rows as well."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the rows and the cases, a sentence each."""
     worth: float
     """The least gain that a candidate must show, in units of the score."""
     table: tuple[Compared, ...]

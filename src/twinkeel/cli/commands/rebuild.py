@@ -56,6 +56,7 @@ def shown(found: Rebuild) -> tuple[RenderableType, ...]:
     reasons = [f"  {row.name}: {row.reason}" for row in found.table]
     return (
         f"{found.cases:,} of the newest cases, of which {production} learned none.",
+        *found.notes,
         "",
         _table(found, main),
         "",

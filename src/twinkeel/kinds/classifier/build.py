@@ -7,6 +7,7 @@ from twinkeel.kinds.classifier.kind import ClassifierOptions
 from twinkeel.kinds.classifier.rows import classes, rule
 from twinkeel.kinds.tabular.remedies import Recipe
 from twinkeel.kinds.tabular.remedies import remedies as tabular_remedies
+from twinkeel.kinds.tabular.repeats import repeats as tabular_repeats
 from twinkeel.kinds.tabular.rows import cases as tabular_cases
 from twinkeel.kinds.tabular.rows import usable
 from twinkeel.learn.objectives.classes import Classes
@@ -17,6 +18,11 @@ from twinkeel.records import Cases
 def cases(task: Task[ClassifierOptions]) -> Cases:
     """The held-out rows, with their class."""
     return tabular_cases(task, usable(task, classes))
+
+
+def repeats(task: Task[ClassifierOptions]) -> frozenset[str]:
+    """The units of cases that equal a row which is learned from in all but their id."""
+    return tabular_repeats(task, classes)
 
 
 def build(task: Task[ClassifierOptions]) -> Built:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from twinkeel.data.table import Table
-from twinkeel.kinds.base import Built, Kind, Remedy, Servable, Task, Traits
+from twinkeel.kinds.base import Built, Kind, Lesson, Remedy, Servable, Task, Traits
 from twinkeel.kinds.signals import Calls, Score, Series
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
@@ -63,6 +63,18 @@ class Classifier(Kind[ClassifierOptions]):
         from twinkeel.kinds.classifier.build import remedies
 
         return remedies()
+
+    def lessons(self, task: Task[ClassifierOptions], lessons: Sequence[Lesson]) -> Table:
+        """Labelled calls as rows of the table, but for those that it has."""
+        from twinkeel.kinds.tabular.lessons import lesson_rows
+
+        return lesson_rows(task, lessons)
+
+    def repeats(self, task: Task[ClassifierOptions]) -> frozenset[str]:
+        """Cases that equal a row which is learned from in all but their id."""
+        from twinkeel.kinds.classifier.build import repeats
+
+        return repeats(task)
 
     def load(self, bundle: Bundle) -> Servable:
         """The compiled predictor: numpy and onnxruntime alone."""

@@ -7,6 +7,7 @@ from twinkeel.kinds.regressor.kind import RegressorOptions
 from twinkeel.kinds.regressor.rows import amounts
 from twinkeel.kinds.tabular.remedies import Recipe
 from twinkeel.kinds.tabular.remedies import remedies as tabular_remedies
+from twinkeel.kinds.tabular.repeats import repeats as tabular_repeats
 from twinkeel.kinds.tabular.rows import cases as tabular_cases
 from twinkeel.kinds.tabular.rows import usable
 from twinkeel.learn.objectives.amounts import Amounts
@@ -17,6 +18,11 @@ from twinkeel.records import Cases
 def cases(task: Task[RegressorOptions]) -> Cases:
     """The held-out rows, with their amount."""
     return tabular_cases(task, usable(task, amounts))
+
+
+def repeats(task: Task[RegressorOptions]) -> frozenset[str]:
+    """The units of cases that equal a row which is learned from in all but their id."""
+    return tabular_repeats(task, amounts)
 
 
 def build(task: Task[RegressorOptions]) -> Built:

@@ -307,6 +307,7 @@ function outcome({ state, dry_run, who, started, ended, found, error }) {
     make("h3", {}, found.chosen === "keep" ? `${found.component}@${found.production} stays.`
       : `${found.version ?? found.chosen} would replace ${found.component}@${found.production}.`, ` ${found.why}`),
     make("p", { class: "hint" }, `${did} on ${many(found.cases, "case")}, `, when(ended), `, for ${who}.`),
+    ...found.notes.map((note) => make("p", { class: "hint" }, note)),
     make("ul", { class: "rows remedies" }, ...found.table.map(remedy)));
 }
 
