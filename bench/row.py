@@ -55,7 +55,7 @@ def measure(task: Task, seconds: float) -> None:
     why = milliseconds([lambda row=row: served.explain([row]) for row in rows[:100]])
     many = milliseconds([lambda: served.answers(judged.columns, len(judged))] * 5)
     print(
-        f"| {task.name} | {len(trained.function.trees)} | {len(trained.graph) / 1e6:.1f} "
+        f"| {task.name} | {len(trained.function.parts.trees)} | {len(trained.graph) / 1e6:.1f} "
         f"| {np.median(one):.2f} | {np.quantile(one, 0.99):.2f} "
         f"| {len(judged) / np.median(many) * 1e3:,.0f} "
         f"| {np.median(why):.1f} | {np.quantile(why, 0.99):.1f} |",

@@ -253,21 +253,23 @@ def test_a_memory_limit_that_is_too_small_is_refused_before_learning(telco):
 
 
 def test_a_model_without_trees_or_weights_still_compiles(mixed, trained_mixed):
+    from twinkeel.learn import nets, trees
     from twinkeel.learn.linear import Linear
-    from twinkeel.learn.trees import none
+    from twinkeel.learn.parts import Parts
 
     width = 3
-    linear = trained_mixed.function.linear
+    linear = trained_mixed.function.parts.linear
     nothing = Linear(
         linear.fill, linear.low, linear.high, linear.mean, linear.missing_rate,
         linear.weight * 0, linear.missing_weight * 0, linear.intercept * 0,
     )  # fmt: skip
-    function = Function(none(width), nothing, Calibration(a=1.0, b=1.0, c=0.0))
+    parts = Parts(trees.none(width), nothing, nets.none(width))
+    function = Function(parts, Calibration(a=1.0, b=1.0, c=0.0))
     space = space_of(mixed)
 
     graph = compiled(space, function)
 
-    served = ClassPredictor(trained_mixed.contract, trained_mixed.card, graph, lambda: (None, None))
+    served = ClassPredictor(trained_mixed.contract, trained_mixed.card, graph, lambda: parts)
     found, _ = served.probabilities(mixed.table.columns, len(mixed.table))
     assert np.allclose(found, 1 / 3)
 

@@ -6,6 +6,7 @@ import catboost
 import numpy as np
 import pytest
 
+from twinkeel.learn import nets
 from twinkeel.learn.explain import Explainer
 from twinkeel.learn.families.base import Effort, Fold, Model
 from twinkeel.learn.families.cat import Cat
@@ -13,6 +14,7 @@ from twinkeel.learn.families.light import Light
 from twinkeel.learn.families.regularised import Regularised
 from twinkeel.learn.linear import Linear, frame
 from twinkeel.learn.objectives.classes import ClassLoss
+from twinkeel.learn.parts import Parts
 from twinkeel.learn.trees import Trees, joined
 
 BOOSTED = {"iterations": 60, "patience": 20, "learning_rate": 0.1}
@@ -84,7 +86,8 @@ def compare(model: Model, wanted: np.ndarray, classes: int) -> None:
     if classes > 2:  # ours are against the average of all classes
         wanted = wanted - wanted.mean(axis=2, keepdims=True)
     none = frame(fold(classes).X, ClassLoss(classes).width)
-    explainer = Explainer(model.parts(), none, range(FEATURES), FEATURES)
+    parts = Parts(model.parts(), none, nets.none(none.width))
+    explainer = Explainer(parts, range(FEATURES), FEATURES)
 
     found = explainer.contributions(rows())
 
@@ -99,7 +102,8 @@ def test_contributions_of_trees_and_weights_add_up_by_owner(tmp_path):
     linear = fitted(Regularised, 3, tmp_path / "weights").parts()
     assert isinstance(boosted, Trees)
     assert isinstance(linear, Linear)
-    explainer = Explainer(joined([boosted], 3), linear, [0, 0, 1, 1, 2, 0], 3)
+    parts = Parts(joined([boosted], 3), linear, nets.none(3))
+    explainer = Explainer(parts, [0, 0, 1, 1, 2, 0], 3)
     total = boosted.margin(rows()) + linear.margin(rows())
 
     found = explainer.base + explainer.contributions(rows()).sum(axis=1)

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.learn import nets, trees
 from twinkeel.learn.compile import Function
 from twinkeel.learn.encode import Values
 from twinkeel.learn.leaderboard import intervals
+from twinkeel.learn.linear import Linear
+from twinkeel.learn.nets import Nets
+from twinkeel.learn.parts import Parts
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.search import Bag, Material
 from twinkeel.learn.targets import Head, Targets
-from twinkeel.learn.trees import Trees, joined
+from twinkeel.learn.trees import Trees
 
 Floats = NDArray[np.float64]
 
@@ -113,14 +117,21 @@ def _standings(
 
 
 def _function(material: Material, bags: Sequence[Bag], weights: Floats, head: Head) -> Function:
-    """All chosen models as one set of trees and one linear function, weights multiplied in."""
-    trees, linear = [], material.frame
+    """All chosen models as one set of trees, one linear function and one row of nets, weights
+    multiplied in."""
+    grown: list[Trees] = []
+    wired: list[Nets] = []
+    linear = material.frame
     for bag, weight in zip(bags, weights, strict=True):
         for fold, part in enumerate(bag.parts if weight else ()):
             seen = material.space.seen(fold)
             share = float(weight) / len(bag.models)
-            if isinstance(part, Trees):
-                trees.append(part.over(seen).scaled(share))
-            else:
+            if isinstance(part, Linear):
                 linear = linear.plus(part.scaled(share), seen)
-    return Function(joined(trees, linear.width), linear, head)
+            elif isinstance(part, Trees):
+                grown.append(part.over(seen).scaled(share))
+            else:
+                wired.append(part.over(seen).scaled(share))
+    width = linear.width
+    parts = Parts(trees.joined(grown, width), linear, nets.joined(wired, width))
+    return Function(parts, head)

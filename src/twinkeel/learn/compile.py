@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ import numpy as np
 from twinkeel.learn.encode import Block
 from twinkeel.learn.graph import FEATURES, SPREAD, Graph
 from twinkeel.learn.linear import Linear
+from twinkeel.learn.nets import Nets
+from twinkeel.learn.parts import Parts
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.targets import Head
 from twinkeel.learn.trees import LEAF, Trees
@@ -28,10 +31,9 @@ _DOUBLE = 11
 
 @dataclass(frozen=True)
 class Function:
-    """All that is computed after encoding: `head(trees + linear)`."""
+    """All that is computed after encoding: `head(trees + linear + nets)`."""
 
-    trees: Trees
-    linear: Linear
+    parts: Parts
     head: Head
     spread: Trees | None = None
     """Logarithms of how far a row's target tends to be from its answer."""
@@ -39,7 +41,7 @@ class Function:
     @property
     def width(self) -> int:
         """k, the number of margins."""
-        return len(self.linear.intercept)
+        return self.parts.width
 
 
 def compiled(space: Space, function: Function) -> bytes:
@@ -49,13 +51,7 @@ def compiled(space: Space, function: Function) -> bytes:
     inputs = {name: graph.input(name, text=text) for name, text in texts.items()}
     features = _encoded(graph, space.blocks, inputs)
     x = graph.add("Cast", features, to=_DOUBLE)
-    parts = []
-    if len(function.trees):
-        parts.append(_trees(graph, function.trees, x))
-    if function.linear.used.any() or not parts:
-        parts.append(_linear(graph, function.linear, x))
-    margin = parts[0] if len(parts) == 1 else graph.add("Add", *parts)
-    margin = _centred(graph, margin, function.width)
+    margin = _centred(graph, _margin(graph, function.parts, x), function.width)
     _answers(graph, margin, function.head, function.width)
     graph.output(function.head.margin, margin, width=function.width)
     if function.spread is not None:
@@ -79,6 +75,18 @@ def _answers(graph: Graph, margin: str, head: Head, width: int) -> None:
 def _encoded(graph: Graph, blocks: tuple[Block, ...], inputs: Mapping[str, str]) -> str:
     parts = [block.emit(graph, [inputs[name] for name in block.columns]) for block in blocks]
     return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
+
+
+def _margin(graph: Graph, parts: Parts, x: str) -> str:
+    """The sum of what there is; of nothing, the linear function."""
+    found = []
+    if len(parts.trees):
+        found.append(_trees(graph, parts.trees, x))
+    if len(parts.nets):
+        found.append(_nets(graph, parts.nets, x))
+    if parts.linear.used.any() or not found:
+        found.append(_linear(graph, parts.linear, x))
+    return reduce(lambda one, other: graph.add("Add", one, other), found)
 
 
 def _trees(graph: Graph, trees: Trees, x: str) -> str:
@@ -132,6 +140,25 @@ def _linear(graph: Graph, linear: Linear, x: str) -> str:
     flags = graph.add("Gather", missing, graph.constant(absent.astype(np.int64)), axis=1)
     weight = graph.constant(linear.missing_weight[used[absent]])
     return graph.add("Gemm", graph.add("Cast", flags, to=_DOUBLE), weight, found)
+
+
+def _nets(graph: Graph, nets: Nets, x: str) -> str:
+    """All nets at once, as products of N matrices; the rows are the columns of what goes through
+    them, which is quicker for one row."""
+    x = graph.add("Gather", x, graph.constant(nets.feature.ravel().astype(np.int64)), axis=1)
+    cut = graph.add("Max", x, graph.constant(nets.low.ravel()))
+    cut = graph.add("Min", cut, graph.constant(nets.high.ravel()))
+    absent = graph.constant(nets.absent.ravel())
+    filled = graph.add("Where", graph.add("IsNaN", x), absent, cut)
+    shaped = graph.add("Reshape", filled, graph.ints(-1, *nets.feature.shape))
+    units = graph.add("Transpose", shaped, perm=[1, 2, 0])
+    for weight, bias in ((nets.first, nets.first_bias), (nets.second, nets.second_bias)):
+        moved = graph.add("MatMul", graph.constant(weight.transpose(0, 2, 1)), units)
+        moved = graph.add("Add", moved, graph.constant(bias[:, :, None]))
+        units = graph.add("Mul", moved, graph.add("Sigmoid", moved))
+    found = graph.add("MatMul", graph.constant(nets.last.transpose(0, 2, 1)), units)
+    total = graph.add("Transpose", graph.add("ReduceSum", found, graph.ints(0), keepdims=0))
+    return graph.add("Add", total, graph.constant(nets.last_bias.sum(axis=0)))
 
 
 def _centred(graph: Graph, margin: str, width: int) -> str:

@@ -28,7 +28,7 @@ from twinkeel.learn.explain import Explainer
 from twinkeel.learn.folds import folds
 from twinkeel.learn.frontier import choices, one_row, points, wanted
 from twinkeel.learn.linear import frame
-from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
+from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
 from twinkeel.learn.objectives.base import Answers, Learned
 from twinkeel.learn.portfolio import chosen
 from twinkeel.learn.predictors.base import Predictor
@@ -71,10 +71,8 @@ class Trained:
 
     def predictor(self) -> Predictor[Any]:
         """What serves it, from memory."""
-        function = self.function
-        return self.serves(
-            self.contract, self.card, self.graph, lambda: (function.trees, function.linear)
-        )
+        parts = self.function.parts
+        return self.serves(self.contract, self.card, self.graph, lambda: parts)
 
     def write(self, folder: Path) -> None:
         """Fill `folder` with all that `Predictor.open` needs."""
@@ -83,8 +81,7 @@ class Trained:
             text = msgspec.json.format(msgspec.json.encode(record), indent=1)
             (folder / name).write_bytes(text)
         (folder / GRAPH).write_bytes(self.graph)
-        self.function.trees.save(folder / TREES)
-        self.function.linear.save(folder / LINEAR)
+        self.function.parts.save(folder)
 
 
 def train(
@@ -177,6 +174,7 @@ def _served(ready: _Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, An
     card = msgspec.structs.replace(
         finished.card,
         frontier=points(found, choice),
+        nets=len(trained.function.parts.nets),
         notes=(*finished.card.notes, *_too_slow(milliseconds, preference)),
     )
     return replace(trained, card=card), finished.answers
@@ -220,7 +218,7 @@ def _importance(ready: _Ready, function: Function, owners: tuple[int, ...]) -> d
     X = ready.material.X
     rows = np.random.default_rng(ready.material.seed).permutation(len(X))[:_EXPLAINED]
     names = [column.name for column in ready.contract.columns]
-    explainer = Explainer(function.trees, function.linear, owners, len(names))
+    explainer = Explainer(function.parts, owners, len(names))
     late = ready.budget.finishing(_EXPLAINING)
     effects: list[Floats] = []
     for row in rows:

@@ -1,6 +1,7 @@
-"""Why a row got its log-odds: exact contributions of the stored trees and weights, numpy alone.
+"""Why a row got its log-odds: contributions of the stored trees, weights and nets, numpy alone.
 
-Path-dependent TreeSHAP (Lundberg et al., 2020), written as an integral: a leaf of value v, whose
+They always add up. Weights give theirs as they are, nets by the rescale rule (see `nets`), trees by
+path-dependent TreeSHAP (Lundberg et al., 2020), written as an integral: a leaf of value v, whose
 path asks about the features j, gives to feature i
 
     v (o_i - z_i) * integral over t from 0 to 1 of prod over j != i of (t o_j + (1 - t) z_j)
@@ -19,7 +20,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.learn.linear import Linear
+from twinkeel.learn.parts import Parts
 from twinkeel.learn.trees import LEAF, Trees
 
 Floats = NDArray[np.float64]
@@ -77,12 +78,12 @@ def _quadrature(count: int) -> tuple[Floats, Floats]:
 class Explainer:
     """Explains the log-odds of a model of F features, by the columns they come from."""
 
-    def __init__(self, trees: Trees, linear: Linear, owner: Sequence[int], owners: int) -> None:
+    def __init__(self, parts: Parts, owner: Sequence[int], owners: int) -> None:
         self._owner = np.asarray(owner, dtype=np.intp)
         self._owners = owners
-        self._linear = linear
-        self._paths = paths(trees)
-        self.base = _centred(linear.base + expected(trees))
+        self._linear, self._nets = parts.linear, parts.nets
+        self._paths = paths(parts.trees)
+        self.base = _centred(parts.linear.base + expected(parts.trees) + parts.nets.base)
         """(k,) the log-odds before anything is known of a row."""
 
     def contributions(self, X: NDArray[np.float32]) -> Floats:
@@ -93,6 +94,8 @@ class Explainer:
         for row, x in enumerate(X.astype(np.float64)):
             for group in self._paths:
                 found[row] += group.contributions(x, self._owner, self._owners)
+            if len(self._nets):
+                found[row] += self._nets.contributions(x, self._owner, self._owners)
         return _centred(found)
 
 

@@ -40,6 +40,8 @@ class Choice:
     loss: float
     """Out of fold, uncalibrated."""
     trees: int
+    cost: int
+    """How many trees take a row as long."""
 
 
 def affordable(bags: Sequence[Bag], budget: Budget) -> float:
@@ -60,13 +62,15 @@ def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Ch
     most = affordable(bags, budget)
     splits = material.splits[: len(bags[0].models)]
     targets = material.targets.take(np.concatenate([split.valid for split in splits]))
-    margins, trees = [bag.margin for bag in bags], [bag.trees for bag in bags]
+    margins, costs = [bag.margin for bag in bags], np.array([bag.cost for bag in bags])
+    trees = np.array([bag.trees for bag in bags])
     found = []
     for prefer, price in PRICES.items():
         late = budget.finishing(_CHOOSING)
-        weights = select(margins, targets, trees, price=price, most=most, late=late)
+        weights = select(margins, targets, costs.tolist(), price=price, most=most, late=late)
         loss = targets.loss.plain(np.tensordot(weights, margins, axes=1), targets)
-        found.append(Choice(prefer, weights, loss, int(np.array(trees)[weights > 0].sum())))
+        sums = (int(of[weights > 0].sum()) for of in (trees, costs))
+        found.append(Choice(prefer, weights, loss, *sums))
     return tuple(found)
 
 
@@ -85,7 +89,7 @@ def points(found: Sequence[Choice], served: Choice) -> tuple[Point, ...]:
             prefer=one.prefer,
             loss=one.loss / best if best > 0 else 1.0,
             trees=one.trees,
-            milliseconds=_PER_TREE * one.trees,
+            milliseconds=_PER_TREE * one.cost,
             served=one is served,
         )
         for one in found

@@ -16,8 +16,7 @@ from twinkeel.learn.sets import Sets
 from twinkeel.records import Record
 
 CONTRACT, MODEL, GRAPH = "contract.json", "model.json", "model.onnx"
-TREES, LINEAR = "trees", "linear"
-"""Files and folders of a bundle."""
+"""Files of a bundle, beside those of its `Parts`."""
 
 
 class Member(Record, frozen=True, kw_only=True):
@@ -81,6 +80,8 @@ class Card(Record, frozen=True, kw_only=True):
     """What was tried."""
     frontier: tuple[Point, ...] = ()
     """The ensembles between most accurate and quickest."""
+    nets: int = 0
+    """How many neural nets there are; with none, their files are not there."""
 
 
 class ClassCard(Card, frozen=True, kw_only=True):

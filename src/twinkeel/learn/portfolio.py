@@ -1,6 +1,6 @@
 """The fixed list of what is tried, in order: cheap first, then diverse, then more of the same.
 
-A unit of work is one candidate fitted on every fold, so a work limit of 3 is one of each family.
+A unit of work is one candidate fitted on every fold, so a work limit of 4 is one of each family.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from twinkeel.learn.families.base import Family, Setting, Settings
 from twinkeel.learn.families.cat import Cat
 from twinkeel.learn.families.light import Light
+from twinkeel.learn.families.net import Net
 from twinkeel.learn.families.regularised import Regularised
 
 
@@ -43,10 +44,23 @@ def _cat(**settings: Setting) -> dict[str, Setting]:
     return common | settings
 
 
+def _net(**settings: Setting) -> dict[str, Setting]:
+    common: dict[str, Setting] = {
+        "passes": 128,
+        "steps": 8000,
+        "rate": 0.002,
+        "decay": 0.02,
+        "dropout": 0.1,
+    }
+    return common | settings
+
+
 PORTFOLIO: tuple[Candidate, ...] = (
     Candidate("linear", Regularised(), {"C": 0.5, "iterations": 100}, share=0.3),
     Candidate("lightgbm", Light(), _light(num_leaves=16, feature_fraction=0.7), share=0.4),
     Candidate("catboost", Cat(), _cat(learning_rate=0.08, depth=6), share=0.7),
+    Candidate("net", Net(), _net(units=256, pieces=0), share=0.5),
+    Candidate("net-pieces", Net(), _net(units=128, pieces=16), share=0.5),
     Candidate(
         "lightgbm-wide",
         Light(),

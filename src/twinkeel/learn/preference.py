@@ -49,6 +49,6 @@ class Point(Record, frozen=True):
     """Out of fold, uncalibrated, times that of the most accurate one."""
     trees: int
     milliseconds: float
-    """What its trees add to one row, judged by their number: a bundle is the same whenever it is
-    built from the same, so nothing that was measured is in it."""
+    """What its trees and nets add to one row, judged by their size: a bundle is the same whenever
+    it is built from the same, so nothing that was measured is in it."""
     served: bool

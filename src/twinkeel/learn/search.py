@@ -27,6 +27,7 @@ from twinkeel.learn.families.base import Effort, Fold, Model, Unfit
 from twinkeel.learn.finishing import FIXED, SPARE, combining, compiling
 from twinkeel.learn.folds import Split
 from twinkeel.learn.linear import Linear
+from twinkeel.learn.nets import Nets
 from twinkeel.learn.plan import Plan
 from twinkeel.learn.portfolio import PORTFOLIO, Candidate
 from twinkeel.learn.prepare import Space
@@ -113,7 +114,12 @@ class Bag:
         return sum(model.trees for model in self.models)
 
     @cached_property
-    def parts(self) -> tuple[Trees | Linear, ...]:
+    def cost(self) -> int:
+        """How many trees take a row as long."""
+        return sum(model.cost for model in self.models)
+
+    @cached_property
+    def parts(self) -> tuple[Trees | Linear | Nets, ...]:
         """Each model as plain arrays."""
         return tuple(model.parts() for model in self.models)
 

@@ -35,7 +35,7 @@ _WISHES = ("costs", "capacity", "precision", "abstain", "review")
 
 
 class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc]  # untyped base
-    """Learns a calibrated ensemble of a linear model, LightGBM and CatBoost within a limit.
+    """Learns a calibrated ensemble of a linear model, LightGBM, CatBoost and nets within a limit.
 
     Columns may be numbers, texts, booleans or dates, with missing values; a column that looks
     like an identifier or never varies is left out.

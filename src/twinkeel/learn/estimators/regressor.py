@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 
 class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]  # untyped base
-    """Learns an ensemble of a linear model, LightGBM and CatBoost within a limit, with intervals.
+    """Learns an ensemble of a linear model, LightGBM, CatBoost and nets, with intervals.
 
     Columns may be numbers, texts, booleans or dates, with missing values; a column that looks
     like an identifier or never varies is left out.

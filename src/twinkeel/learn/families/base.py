@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.learn.linear import Linear
+from twinkeel.learn.nets import Nets
 from twinkeel.learn.targets import Loss
 from twinkeel.learn.trees import Trees
 
@@ -69,12 +70,17 @@ class Model(ABC):
     def trees(self) -> int:
         """How many trees a row goes through; 0 for what has none."""
 
+    @property
+    def cost(self) -> int:
+        """How many trees take a row as long."""
+        return self.trees
+
     @abstractmethod
     def margin(self, X: Matrix) -> Floats:
         """(n, k) margins, by the library that fitted the model."""
 
     @abstractmethod
-    def parts(self) -> Trees | Linear:
+    def parts(self) -> Trees | Linear | Nets:
         """The same function as plain arrays."""
 
 

@@ -21,9 +21,8 @@ from twinkeel.data.contract import Contract
 from twinkeel.errors import BundleError, InputError
 from twinkeel.learn.explain import Explainer
 from twinkeel.learn.graph import FEATURES
-from twinkeel.learn.linear import Linear
-from twinkeel.learn.model import CONTRACT, GRAPH, LINEAR, MODEL, TREES, Card
-from twinkeel.learn.trees import Trees
+from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
+from twinkeel.learn.parts import Parts
 from twinkeel.records import Contribution, Explanation, Output, Rows, Signature
 from twinkeel.store.bundles import MANIFEST, Bundle, open_bundle
 from twinkeel.store.protobuf import unbounded
@@ -51,7 +50,7 @@ class Predictor(ABC, Generic[CardT]):
         contract: Contract,
         card: CardT,
         graph: bytes,
-        parts: Callable[[], tuple[Trees, Linear]],
+        parts: Callable[[], Parts],
         *,
         size: int = 0,
     ) -> None:
@@ -72,11 +71,12 @@ class Predictor(ABC, Generic[CardT]):
         if isinstance(bundle, Path) and (bundle / MANIFEST).is_file():
             bundle = open_bundle(bundle)
         read = bundle.read if isinstance(bundle, Bundle) else reader(bundle)
+        card: CardT = decoded(read(MODEL), MODEL, cls.reads)
         return cls(
             decoded(read(CONTRACT), CONTRACT, Contract),
-            decoded(read(MODEL), MODEL, cls.reads),
+            card,
             read(GRAPH),
-            lambda: (Trees.load(read, TREES), Linear.load(read, LINEAR)),
+            lambda: Parts.load(read, with_nets=card.nets > 0),
             size=bundle.size if isinstance(bundle, Bundle) else _size(bundle),
         )
 
@@ -117,8 +117,7 @@ class Predictor(ABC, Generic[CardT]):
 
     @cached_property
     def _explainer(self) -> Explainer:
-        trees, linear = self._parts()
-        return Explainer(trees, linear, self.card.feature_columns, len(self._inputs))
+        return Explainer(self._parts(), self.card.feature_columns, len(self._inputs))
 
     def _contributions(self, row: Mapping[str, Any], effects: Floats) -> tuple[Contribution, ...]:
         """Largest first, from one effect per column."""
