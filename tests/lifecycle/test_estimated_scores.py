@@ -12,9 +12,9 @@ from twinkeel.kinds.base import Kind
 from twinkeel.kinds.classifier.kind import Classifier
 from twinkeel.kinds.regressor.kind import Regressor
 from twinkeel.kinds.signals import Calls
+from twinkeel.lifecycle.budget import Budget
 from twinkeel.lifecycle.estimates import coverage, estimate
 from twinkeel.lifecycle.promises import promises
-from twinkeel.lifecycle.signals import Budget
 from twinkeel.lifecycle.traffic import CELLS, Column, Reference, Scored, Traffic
 from twinkeel.records import Estimate, Field, Signature
 from twinkeel.stats.bins import as_numbers, number_bins

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.lifecycle.signals import Budget, windows
+from twinkeel.lifecycle.budget import Budget, windows
 from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Scored, Traffic
 from twinkeel.records import Estimate, Signal
 from twinkeel.stats import estimates, schedule

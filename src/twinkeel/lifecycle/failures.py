@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 
-from twinkeel.lifecycle.signals import Budget, day, windows
+from twinkeel.lifecycle.budget import Budget, windows
+from twinkeel.lifecycle.signals import day
 from twinkeel.lifecycle.traffic import CELLS, Traffic
 from twinkeel.records import Signal
 from twinkeel.stats import schedule, tails

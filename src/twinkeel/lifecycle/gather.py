@@ -77,7 +77,8 @@ def read(config: Config, store: Store, release: Release, *, now: str, whole: boo
         traffic,
         answered=_by_cell(traffic, traffic.cells) * _step(endings),
         unanswered=_unanswered(store, release, traffic),
-        notes=(*traffic.notes, *_told(endings)),
+        sensitive=tuple(sorted(held.private & stored_inputs(config, held))),
+        notes=(*traffic.notes, *_told(endings), *_hidden(held, stored_inputs(config, held))),
     )
 
 
@@ -291,6 +292,13 @@ def _sample(total: int) -> str:
 def _told(endings: str) -> tuple[str, ...]:
     told = f"One call in {_step(endings)} was read, chosen by its id: there are many."
     return (told,) if endings else ()
+
+
+def _hidden(held: Held, stored: frozenset[str]) -> tuple[str, ...]:
+    """Which groups nobody can watch."""
+    gone = ", ".join(sorted(held.private - stored))
+    told = f"Groups of {gone} are not watched: calls are stored without them ([events] sensitive)."
+    return (told,) if gone else ()
 
 
 def _step(endings: str) -> int:

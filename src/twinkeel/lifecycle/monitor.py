@@ -17,12 +17,14 @@ import msgspec
 
 from twinkeel.config import Config
 from twinkeel.errors import EnvironmentProblem, UnknownName
+from twinkeel.lifecycle.budget import Budget, share
 from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.estimates import coverage, estimate
 from twinkeel.lifecycle.failures import failures
 from twinkeel.lifecycle.gather import read
+from twinkeel.lifecycle.groups import groups
 from twinkeel.lifecycle.promises import promises
-from twinkeel.lifecycle.signals import Budget, judge, rank, share
+from twinkeel.lifecycle.signals import judge, rank
 from twinkeel.lifecycle.together import together
 from twinkeel.lifecycle.traffic import CELLS, Traffic
 from twinkeel.lifecycle.webhook import Webhook
@@ -118,6 +120,7 @@ def _made(
         graded = coverage(estimates, own, traffic.cycle)
         signals += [] if graded is None else [graded]
         signals += promises(traffic, own)
+    signals += groups(traffic, budget)
     labelled = int((traffic.losses == traffic.losses).sum())
     matured = traffic.matured
     return Look(

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.lifecycle.signals import Budget, day
+from twinkeel.lifecycle.budget import Budget
+from twinkeel.lifecycle.signals import day
 from twinkeel.lifecycle.traffic import CELLS, Scored, Traffic
 from twinkeel.records import Signal
 from twinkeel.stats import schedule, sequential

@@ -1,8 +1,7 @@
 """Columns then and now -> signals: judged within the budget, and explained where they alarm.
 
-Owns which windows a look judges, the share of the budget of each signal, and what is said of it:
-how large, since when, which groups of calls carry it, and how far it moves the answers and the
-expected loss. Pure: the calls were read before.
+Owns what is said of a column: how large its shift is, since when, which groups of calls carry it,
+and how far it moves the answers and the expected loss. Pure: the calls were read before.
 """
 
 from __future__ import annotations
@@ -11,37 +10,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from twinkeel.lifecycle.budget import Budget, share, windows
 from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Traffic
-from twinkeel.records import Part, Signal, Slice
+from twinkeel.records import Signal, Slice
 from twinkeel.stats import schedule, sequential
 from twinkeel.stats.dependence import design_effect, since
-from twinkeel.stats.schedule import SCALES, Window
+from twinkeel.stats.schedule import Window
 from twinkeel.stats.shift import Shift, shifts
 from twinkeel.stats.tails import Floats
 
-SHARES: dict[Part, float] = {"input": 0.5, "output": 0.2, "quality": 0.2, "service": 0.1}
-"""How the budget is shared among the parts that there are."""
-BESIDE: dict[Part, int] = {"input": 1, "output": 0, "quality": 2, "service": 2}
-"""Signals that are no columns: pairs of inputs; losses as they come, and estimates; calls refused,
-and calls failed. Promises come on top of them."""
-_CATCH_UP = 64
-"""Cycles that a look goes back at most, when none has looked for long."""
 _SLICES = 3
 _SLICE_VALUES = 12
 _SMOOTH = 5.0
 """Cases of the overall mean that a bin's own mean is drawn by."""
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a look may spend, and on which windows."""
-
-    false_alarms: float
-    minimum: int
-    seen: int
-    """Cycles that an earlier look has judged."""
-    share: float = 1.0
-    """The part of it that one column has."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,32 +42,13 @@ def judge(traffic: Traffic, budget: Budget) -> list[Signal]:
     found = []
     for column in traffic.columns:
         own = replace(budget, share=share(traffic, column.part))
-        signal = _signal(traffic, column, own)
+        signal = column_signal(traffic, column, own)
         found.append(_sooner(traffic, signal, own) if column.part == "quality" else signal)
     return found
 
 
-def share(traffic: Traffic, part: Part) -> float:
-    """The share of the budget that one signal of this part has."""
-    parts = [column.part for column in traffic.columns]
-    total = sum(SHARES[each] for each in {*parts, "service"})
-    beside = BESIDE[part]
-    if part == "quality":
-        beside += sum(one.form == "promise" for one in traffic.reference.scores)
-    return SHARES[part] / total / (parts.count(part) + beside)
-
-
-def windows(seen: int, cycles: int) -> list[Window]:
-    """What has ended since `seen` cycles, and the newest window of every length."""
-    ends = range(max(seen, cycles - _CATCH_UP) + 1, cycles + 1)
-    found = {window for end in ends for window in schedule.ending(end)}
-    newest: dict[int, Window] = {}
-    for end in range(max(1, cycles - max(SCALES)), cycles + 1):
-        newest |= {window.length: window for window in schedule.ending(end)}
-    return sorted(found | set(newest.values()))
-
-
-def _signal(traffic: Traffic, column: Column, budget: Budget) -> Signal:
+def column_signal(traffic: Traffic, column: Column, budget: Budget) -> Signal:
+    """What one column says; `budget` is its own."""
     n_cells = column.cycles * CELLS
     counts = column.counts(traffic.cells, n_cells)
     judged = [

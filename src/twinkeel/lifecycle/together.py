@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twinkeel.lifecycle.signals import Budget, commonest, day, design, line, windows
+from twinkeel.lifecycle.budget import Budget, windows
+from twinkeel.lifecycle.signals import commonest, day, design, line
 from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Traffic
 from twinkeel.records import Signal
 from twinkeel.stats import schedule

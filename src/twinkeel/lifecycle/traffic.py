@@ -99,6 +99,8 @@ class Traffic:
     """Calls by cell."""
     unanswered: Mapping[str, Floats]
     """How many were refused, and how many failed, by cell."""
+    sensitive: tuple[str, ...] = ()
+    """Inputs whose groups are watched each by itself."""
     outside: int = 0
     matured: int = 0
     """Calls whose labels have had their time."""
