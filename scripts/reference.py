@@ -76,7 +76,7 @@ _INTERFACE: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "Writing a kind": (
         (
             "twinkeel.kinds.base",
-            ("Kind", "Options", "Traits", "Task", "Built", "Servable", "Explains"),
+            ("Kind", "Options", "Traits", "Task", "Built", "Servable", "Explains", "CallsColumns"),
         ),
         ("twinkeel.testing", ("check_kind",)),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,10 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from twinkeel.data.contract import Column, Contract, infer
+from twinkeel.data.contract import Column, Conformed, Contract, infer
 from twinkeel.data.table import Table, from_rows
 from twinkeel.errors import ContractError
+from twinkeel.records import ColumnExpectation, Expectations
 
 COLUMNS = (
     Column(name="charge", type="number", low=0.0, high=99.5),
@@ -145,6 +148,51 @@ def test_a_typed_column_reads_as_its_cells_do(values: list[float]) -> None:
         plain = contract.read({"x": values}, len(values))
         assert same(typed.values["x"], plain.values["x"])
         assert typed.warnings == plain.warnings
+
+
+finite = st.floats(allow_nan=True, allow_infinity=False)
+typed_columns = st.one_of(
+    st.lists(finite, min_size=3, max_size=3).map(np.array),
+    st.lists(st.integers(-9, 9), min_size=3, max_size=3).map(np.array),
+    st.lists(st.booleans(), min_size=3, max_size=3).map(np.array),
+    st.lists(st.datetimes(EARLY, LATE) | st.none(), min_size=3, max_size=3).map(
+        lambda moments: np.array(moments, dtype="datetime64[us]")
+    ),
+    st.lists(st.none() | st.sampled_from(["gold", "1", "", "no", "x", "2024-05-31", "7"]),
+             min_size=3, max_size=3).map(lambda words: np.array(words, dtype=object)),
+)  # fmt: skip
+EXPECTED = Expectations(
+    on_violation="report",
+    columns={
+        "charge": ColumnExpectation(min=0, max=5, missing=0),
+        "plan": ColumnExpectation(values=("gold",)),
+        "since": ColumnExpectation(min="2000-01-01"),
+    },
+)
+
+
+@given(
+    table=st.fixed_dictionaries({}, optional=dict.fromkeys([*GOOD, "other"], typed_columns)),
+    violation=st.sampled_from(["stop", "report"]),
+    absent=st.just([]) | st.lists(names, max_size=1),
+    n=st.sampled_from([1, 3]),
+)
+@settings(max_examples=400, deadline=None)
+def test_a_table_reads_by_column_as_it_does_row_by_row(
+    table: dict[str, Any], violation: Any, absent: list[str], n: int
+) -> None:
+    whole = Table({**from_rows([GOOD] * 3).columns, **table}).drop(absent).take(np.arange(n))
+    contract = replace(CONTRACT, expectations=replace(EXPECTED, on_violation=violation))
+
+    def said(read: Callable[[], Conformed]) -> Any:
+        try:
+            found = read()
+        except ContractError as error:
+            return str(error)
+        return {name: repr(cells) for name, cells in found.values.items()}, found.warnings
+
+    by_column = said(lambda: contract.read(whole.columns, n))
+    assert by_column == said(lambda: contract.read_rows(whole.rows()))
 
 
 @given(st.datetimes(EARLY, LATE))

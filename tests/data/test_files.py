@@ -18,6 +18,7 @@ from pyarrow import parquet
 from twinkeel.data import files
 from twinkeel.data.contract import infer
 from twinkeel.data.table import Table
+from twinkeel.data.writing import escaped
 from twinkeel.errors import EnvironmentProblem, SourceError
 
 
@@ -179,6 +180,35 @@ def test_what_is_written_is_read_back_but_for_the_apostrophe_before_formulas(
                     a.removeprefix("'"),
                     b.removeprefix("'"),
                 )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    texts=st.lists(st.none() | st.text(st.sampled_from('a,"\r\n\t;= 1'), max_size=4), min_size=1),
+    name=st.sampled_from(["t.csv", "t.tsv"]),
+)
+def test_a_csv_file_is_written_as_the_csv_module_writes_it(
+    texts: list[str | None], name: str
+) -> None:
+    n, delimiter = len(texts), "\t" if name == "t.tsv" else ","
+    columns = {
+        "t,x": np.array([None if one is None else escaped(one) for one in texts], dtype=object),
+        "f": np.resize([0.1, np.nan, 1e-7, np.inf, 2.0], n),
+        "b": np.resize([True, False], n),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        files.write(Path(folder) / name, Table(columns))
+        written = (Path(folder) / name).read_bytes().decode()
+    wanted = io.StringIO()
+    rows = csv.writer(wanted, delimiter=delimiter, lineterminator="\r\n")
+    rows.writerow(columns)
+    for text, number, flag in zip(*columns.values(), strict=True):
+        rows.writerow([text, float(number) if np.isfinite(number) else None, bool(flag)])
+    lines = zip(csv.reader(io.StringIO(written, newline=""), delimiter=delimiter),
+                csv.reader(io.StringIO(wanted.getvalue(), newline=""), delimiter=delimiter),
+                strict=True)  # fmt: skip
+    assert all(left == right for left, right in lines)
+    assert len(written) == len(wanted.getvalue()) - n - 1  # lines end in one byte instead of two
 
 
 @pytest.mark.parametrize(

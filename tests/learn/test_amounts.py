@@ -17,6 +17,7 @@ from twinkeel.learn.intervals import Ends, Interval, quantiles
 from twinkeel.learn.links import Logarithm, Straight
 from twinkeel.learn.objectives.amounts import Amounts
 from twinkeel.learn.targets import Explained
+from twinkeel.lifecycle.call import columns
 from twinkeel.records import Limits
 from twinkeel.store.steps import Steps
 
@@ -91,6 +92,17 @@ def test_what_is_served_is_what_was_learned(made, request, tmp_path):
     expected = trained.predictor().answers(problem().check.columns, 300)[:30, 0]
     assert trained.proof.largest_difference < parity.TOLERANCE
     assert answers == expected.tolist()
+
+
+def test_a_table_gets_the_same_answers_by_column_as_row_by_row(trained):
+    table, served = problem().check, trained.predictor()
+
+    found = served.call_columns(table.columns, len(table)).columns(len(table))
+
+    expected = columns(served.call(table.rows()))
+    assert {name: cells.tolist() for name, cells in found.items()} == {
+        name: cells.tolist() for name, cells in expected.items()
+    }
 
 
 @pytest.mark.parametrize("made", ["trained", "trained_heavy"])

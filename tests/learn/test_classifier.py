@@ -7,23 +7,36 @@ import sys
 import time
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from twinkeel.data.table import Table
+from twinkeel.data.table import Table, from_rows
 from twinkeel.errors import BuildError, BundleError, ConfigError, ContractError, InputError
 from twinkeel.learn import load, parity
 from twinkeel.learn.calibrate import Calibration
 from twinkeel.learn.compile import Function, compiled
+from twinkeel.learn.decide import Decision
 from twinkeel.learn.engine import Problem, train
 from twinkeel.learn.model import GRAPH
 from twinkeel.learn.objectives.classes import Classes, ClassLoss
 from twinkeel.learn.objectives.rules import Rule
 from twinkeel.learn.predictors.classes import ClassPredictor
+from twinkeel.lifecycle.call import columns
 from twinkeel.records import Limits
 from twinkeel.store.steps import Steps
 
 THREE = Limits(work=3)
+CELLS = (
+    {"city": "never seen", "member": None},
+    {"size": None, "/odd name": 2.5},
+    {"note": None},
+    {"size": "large"},
+    {"when": "today", "member": "maybe"},
+)
+"""What a caller's row may hold: what is unusual, and what is refused."""
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +87,32 @@ def test_one_row_and_many_get_the_same_answer(telco, trained):
     each = [served.call([row])[0].values["probability"] for row in rows]
 
     assert np.allclose(many, each, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("decision", [Decision(), Decision(support=0.9)])
+@settings(max_examples=20, deadline=None)
+@given(changes=st.lists(st.tuples(st.integers(0, 49), st.sampled_from(CELLS)), max_size=6))
+def test_a_table_gets_the_same_answers_by_column_as_row_by_row(
+    mixed, trained_mixed, decision, changes
+):
+    served = trained_mixed.predictor()
+    served.card = msgspec.structs.replace(served.card, decision=decision)
+    rows = mixed.table.rows(0, 50)
+    for place, cells in changes:
+        rows[place] |= cells
+    table = from_rows(rows)
+
+    assert answered(lambda: served.call_columns(table.columns, 50).columns(50)) == answered(
+        lambda: columns(served.call(table.rows()))
+    )
+
+
+def answered(ask):
+    """The answers' columns as lists, or what refuses them."""
+    try:
+        return {name: cells.tolist() for name, cells in ask().items()}
+    except ContractError as error:
+        return str(error)
 
 
 def test_explanations_add_up_to_the_uncalibrated_log_odds(mixed, trained_mixed):

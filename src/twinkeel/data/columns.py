@@ -8,9 +8,10 @@ raising `Unreadable`; the contract names the row.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -108,15 +109,15 @@ class Reader(ABC):
             if typed is not None:
                 return typed
             cells = listed(cells)
-        memo = _Memo(self)
-        values = list(map(memo.__getitem__, self._keys(cells)))
-        return self._packed(values), memo.remarks_by_row(self._keys(cells))
+        memo, keys = _Memo(self), self._keys(cells)
+        values = list(map(memo.__getitem__, keys))
+        return self._packed(values), memo.remarks_by_row(keys)
 
     def _typed(self, _cells: Array) -> tuple[Array, dict[int, str]] | None:
         """The fast way for an array whose type already fits, else None."""
         return None
 
-    def _keys(self, cells: list[Any]) -> Iterable[Any]:
+    def _keys(self, cells: list[Any]) -> list[Any]:
         """Cells such that equal ones have equal values."""
         return cells
 
@@ -144,6 +145,16 @@ class _Memo(dict[Any, Value]):
         if not remarks:
             return {}
         return {row: remarks[cell] for row, cell in enumerate(cells) if cell in remarks}
+
+
+def cell_of(cells: Array | Sequence[Any], row: int) -> object:
+    """One cell of a column as a row of JSON has it: NaN is None, and a moment is its ISO text."""
+    if not isinstance(cells, np.ndarray):
+        return cells[row]
+    cell = listed(cells[row : row + 1])[0]
+    if isinstance(cell, float) and math.isnan(cell):
+        return None
+    return plain(cell) if isinstance(cell, dt.date) else cell
 
 
 def listed(cells: Array) -> list[Any]:
@@ -304,8 +315,10 @@ class TextReader(Reader):
     def _quick(self) -> Callable[[object], Value | None]:
         return _unknown
 
-    def _keys(self, cells: list[Any]) -> Iterable[Any]:
+    def _keys(self, cells: list[Any]) -> list[Any]:
         """1 and True are equal to Python and differ as texts, so only texts are compared."""
+        if set(map(type, cells)) <= {str, type(None)}:
+            return cells
         return [cell if type(cell) is str or cell is ABSENT else plain(cell) for cell in cells]
 
     def _packed(self, values: list[Any]) -> Array:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from twinkeel.data.columns import READERS, Array, Column, Reader, Value, listed
+from twinkeel.data.columns import READERS, Array, Column, Reader, Value, cell_of
 from twinkeel.data.inference import Found, infer_column
 from twinkeel.data.rules import Rule, rule
 from twinkeel.data.table import Table
@@ -75,7 +75,9 @@ class Contract(Record, frozen=True, dict=True):
             if len(cells) != n:
                 raise ContractError(f"Column {name} has {len(cells)} values, expected {n}.")
         if n == 1:
-            return self._read_one({name: cells[0] for name, cells in columns.items()}, first)
+            return self._read_one(
+                {name: cell_of(cells, 0) for name, cells in columns.items()}, first
+            )
         extra = self._extra(columns.keys())
         warnings = {row: [extra] for row in range(n)} if extra else {}
         return self._read_columns(columns.get, n, warnings, first)
@@ -183,7 +185,7 @@ class Contract(Record, frozen=True, dict=True):
         for one in self._rules:
             given = column(one.name)
             for row, wanted in one.faults(values[one.name]).items() if one.name in values else ():
-                cell = ABSENT if given is None else given[row]
+                cell = ABSENT if given is None else cell_of(given, row)
                 said = self._unexpected(one, wanted, cell, first + row)
                 if self.expectations.on_violation == "stop":
                     refused.setdefault(row, said)
@@ -211,9 +213,9 @@ class Contract(Record, frozen=True, dict=True):
         self, reader: Reader, cells: Array | Sequence[Any], first: int
     ) -> Iterator[tuple[int, str]]:
         """The rows that a column refuses, and why."""
-        for row, cell in enumerate(listed(cells) if isinstance(cells, np.ndarray) else cells):
+        for row in range(len(cells)):
             try:
-                self._read_cell(reader, cell, (), first + row)
+                self._read_cell(reader, cell_of(cells, row), (), first + row)
             except ContractError as error:
                 yield row, str(error)
 

@@ -66,7 +66,8 @@ def json_values(column: Array) -> list[Json]:
         return [day_text(day) or None for day in days_of(column).tolist()]
     values: list[Json] = column.tolist()
     if column.dtype.kind == "f":
-        return [value if np.isfinite(value) else None for value in values]
+        for row in np.flatnonzero(~np.isfinite(column)).tolist():
+            values[row] = None
     return values
 
 

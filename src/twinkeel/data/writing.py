@@ -7,13 +7,13 @@ texts get a leading apostrophe (OWASP, "CSV Injection"); numbers are left alone.
 
 from __future__ import annotations
 
-import csv
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from twinkeel.data.formats import WRITTEN
 from twinkeel.data.table import Array, Table, json_values
@@ -106,29 +106,35 @@ class _Sink(Protocol):
 class _CsvSink:
     def __init__(self, path: Path, delimiter: str) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._rows = csv.writer(_Lines(self._file), delimiter=delimiter, lineterminator="\r\n")
+        self._delimiter = delimiter
+        self._special = re.compile(f'[{re.escape(delimiter)}"\r\n]')
         self._started = False
 
     def write(self, table: Table) -> None:
         if not self._started:
-            self._rows.writerow([escaped(name) for name in table.names])
+            self._file.write(self._delimiter.join(map(self._cell, table.names)) + "\n")
             self._started = True
-        columns = [_cells(column) for column in table.columns.values()]
-        self._rows.writerows(zip(*columns, strict=True))
+        columns = [self._cells(column) for column in table.columns.values()]
+        if len(columns) == 1:  # an empty line is no row
+            columns = [[cell or '""' for cell in columns[0]]]
+        lines = map(self._delimiter.join, zip(*columns, strict=True))
+        self._file.write("".join(f"{line}\n" for line in lines))
 
     def close(self) -> None:
         self._file.close()
 
+    def _cells(self, column: Array) -> list[str]:
+        """A column as a file has it; equal texts are looked at once."""
+        if column.dtype.kind == "O":
+            words = {word: self._cell(word or "") for word in set(column.tolist())}
+            return list(map(words.__getitem__, column.tolist()))
+        return ["" if cell is None else str(cell) for cell in json_values(column)]
 
-class _Lines:
-    """Ends rows with a newline. `csv` quotes a lone carriage return only if its own rows end in
-    one, and every reader takes it for the end of a row."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def write(self, row: str) -> None:
-        self._file.write(row.removesuffix("\r\n") + "\n")
+    def _cell(self, text: str) -> str:
+        text = escaped(text)
+        if self._special.search(text) is None:
+            return text
+        return '"' + text.replace('"', '""') + '"'
 
 
 class _ParquetSink:
@@ -174,13 +180,6 @@ def _arrow(column: Array) -> pa.Array:
     if column.dtype.kind == "O":
         return pa.array(column.tolist(), pa.string())
     return pa.array(column, from_pandas=True)
-
-
-def _cells(column: Array) -> list[Any]:
-    cells = json_values(column)
-    if column.dtype.kind != "O":
-        return cells
-    return [escaped(cell) if isinstance(cell, str) else cell for cell in cells]
 
 
 def _sync(path: Path) -> None:

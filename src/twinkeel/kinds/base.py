@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from twinkeel.data.answers import Answers
 from twinkeel.data.contract import Contract
 from twinkeel.data.sources import Source
 from twinkeel.data.table import Table
@@ -79,6 +80,18 @@ class Servable(Protocol):
 
     def call(self, rows: Rows) -> list[Output]:
         """One output per row, in order. Raises ContractError naming the row and the column."""
+        ...
+
+
+@runtime_checkable
+class CallsColumns(Protocol):
+    """A servable that can also answer a whole table by column, which is many times as fast."""
+
+    def call_columns(self, columns: Mapping[str, Any], n: int) -> Answers:
+        """The answers to `n` rows, given as one array per column: the same as `call` gives.
+
+        Raises ContractError naming the row and the column.
+        """
         ...
 
 

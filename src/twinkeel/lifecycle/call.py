@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from twinkeel.data import files
+from twinkeel.data.answers import column_name
 from twinkeel.data.table import Table, from_frame, from_values
 from twinkeel.errors import ContractError, UsageError
-from twinkeel.kinds.base import Converses, Explains, Servable
+from twinkeel.kinds.base import CallsColumns, Converses, Explains, Servable
 from twinkeel.lifecycle.versions import load
 from twinkeel.records import (
     Explanation,
@@ -33,8 +34,10 @@ from twinkeel.records import (
 )
 from twinkeel.store.store import Store
 
-BATCH = 5_000
+BATCH = 20_000
 """Rows of a file that are in memory at a time."""
+_FEWER = 1_000
+"""As many where they are answered one by one, so that progress is seen."""
 _KEPT = 8
 _loaded: WeakKeyDictionary[Store, dict[str, Servable]] = WeakKeyDictionary()
 
@@ -51,8 +54,7 @@ def call(store: Store, version: Version, inputs: Any) -> Any:
         return servable.call([inputs])[0]
     if isinstance(inputs, Sequence) and not isinstance(inputs, str | bytes):
         return servable.call(inputs)
-    outputs = servable.call(from_frame(inputs).rows())
-    return _as_frame(columns(outputs) if outputs else _no_rows(servable.signature), inputs)
+    return _as_frame(_answered(servable, from_frame(inputs)), inputs)
 
 
 def explain(store: Store, version: Version, rows: Rows) -> list[Explanation]:
@@ -91,10 +93,11 @@ def call_file(
         raise UsageError(f"{out} is a folder: name a file in it, such as {out / 'scored.csv'}.")
     servable = loaded(store, version)
     total, done = files.count(source), 0
+    size = BATCH if isinstance(servable, CallsColumns) else _FEWER
     out.parent.mkdir(parents=True, exist_ok=True)
     with files.Writer(out) as writer:
-        for batch in files.batches(source, BATCH):
-            found = columns(_answers(servable, batch, source, done))
+        for batch in files.batches(source, size):
+            found = _explained(servable, batch, source, done)
             writer.write(Table({**batch.columns, **_renamed(found, batch, version.component)}))
             done += len(batch)
             fraction = None if total is None else min(1.0, done / max(total, done))
@@ -123,7 +126,7 @@ def columns(outputs: Sequence[Output]) -> dict[str, Any]:
 def _no_rows(signature: Signature) -> dict[str, Any]:
     """The columns that answers would have had, without a row."""
     return {
-        output.name.replace(".", "_", 1): np.empty(0, float if output.type == "number" else object)
+        column_name(output.name): np.empty(0, float if output.type == "number" else object)
         for output in signature.outputs
     } | {"warnings": np.empty(0, object)}
 
@@ -139,9 +142,19 @@ def _flat(output: Output) -> dict[str, Json]:
     return row
 
 
-def _answers(servable: Servable, batch: Table, source: Path, done: int) -> list[Output]:
+def _answered(servable: Servable, table: Table) -> dict[str, Any]:
+    """The outputs of a table's rows as columns, and `warnings`."""
+    if len(table) == 0:
+        return _no_rows(servable.signature)
+    if isinstance(servable, CallsColumns):
+        return servable.call_columns(table.columns, len(table)).columns(len(table))
+    return columns(servable.call(table.rows()))
+
+
+def _explained(servable: Servable, batch: Table, source: Path, done: int) -> dict[str, Any]:
+    """As `_answered`; errors name the file and how many rows came before."""
     try:
-        return servable.call(batch.rows())
+        return _answered(servable, batch)
     except ContractError as error:
         after = f" (rows counted after the first {done:,})" if done else ""
         raise ContractError(f"{source}{after}: {error}") from None

@@ -16,9 +16,11 @@ from typing import Any
 
 import msgspec
 
+from twinkeel.data.table import from_rows
 from twinkeel.errors import TwinkeelError
-from twinkeel.kinds.base import Kind, Options, Servable, Traits
+from twinkeel.kinds.base import CallsColumns, Kind, Options, Servable, Traits
 from twinkeel.lifecycle.build import task_for_cases
+from twinkeel.lifecycle.call import columns
 from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.versions import load
 from twinkeel.project import Judged, Project
@@ -127,6 +129,17 @@ def _answers(servable: Servable, rows: list[dict[str, Any]]) -> None:
         missing = [name for name in promised if not _has(output.values, name)]
         _holds(not missing, f"an output lacks {missing}, which the signature promises")
         msgspec.json.encode(output)
+    if isinstance(servable, CallsColumns):
+        _answers_alike(servable, together, rows)
+
+
+def _answers_alike(servable: CallsColumns, together: list[Output], rows: list[Any]) -> None:
+    n, table = len(rows), from_rows(rows)
+    found = servable.call_columns(table.columns, n).columns(n)
+    alike = {name: cells.tolist() for name, cells in found.items()} == {
+        name: cells.tolist() for name, cells in columns(together).items()
+    }
+    _holds(alike, "call_columns() must give the outputs that call() gives")
 
 
 def _has(values: dict[str, Any], name: str) -> bool:

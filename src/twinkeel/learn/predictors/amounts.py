@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.data.answers import Answers
 from twinkeel.learn.graph import MARGIN, PREDICTION, SPREAD
 from twinkeel.learn.links import Logarithm
 from twinkeel.learn.model import AmountCard
-from twinkeel.learn.predictors.base import Floats, Predictor
+from twinkeel.learn.predictors.base import Columns, Floats, Predictor
 from twinkeel.learn.targets import Explained
 from twinkeel.records import Explanation, Field, Output, Rows, Signature
 
@@ -54,6 +55,12 @@ class AmountPredictor(Predictor[AmountCard]):
             )
             for row, values in enumerate(found)
         ]
+
+    def call_columns(self, columns: Columns, n: int) -> Answers:
+        """As `call`, for rows given by column."""
+        conformed = self.contract.read(columns, n)
+        found = self.run(conformed.values, n)
+        return Answers(dict(zip(NAMES, found.T, strict=True)), conformed.warnings)
 
     def run(self, values: Mapping[str, NDArray[Any]], n: int) -> Floats:
         """(n, 3) prediction, low and high of columns that the contract has read already."""

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.data.answers import Answers
 from twinkeel.data.contract import Contract
 from twinkeel.errors import BundleError, InputError
 from twinkeel.learn.explain import Explainer
@@ -93,6 +94,10 @@ class Predictor(ABC, Generic[CardT]):
     @abstractmethod
     def call(self, rows: Rows) -> list[Output]:
         """One output per row. Raises ContractError naming the row and the column."""
+
+    @abstractmethod
+    def call_columns(self, columns: Columns, n: int) -> Answers:
+        """The answers to `n` rows given by column; raises ContractError as `call` does."""
 
     @abstractmethod
     def run(self, values: Mapping[str, NDArray[Any]], n: int) -> Floats:

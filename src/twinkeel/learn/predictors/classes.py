@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.data.answers import Answers
 from twinkeel.learn.graph import LOG_ODDS, PROBABILITIES
 from twinkeel.learn.model import ClassCard
 from twinkeel.learn.predictors.base import Columns, Floats, Predictor
@@ -77,6 +79,12 @@ class ClassPredictor(Predictor[ClassCard]):
             for row, values in enumerate(self._said(found, conformed.values))
         ]
 
+    def call_columns(self, columns: Columns, n: int) -> Answers:
+        """As `call`, for rows given by column."""
+        conformed = self.contract.read(columns, n)
+        found = self.run(conformed.values, n).astype(np.float64)
+        return Answers(self._columns(found, conformed.values), conformed.warnings)
+
     def sets(self, columns: Columns, n: int) -> NDArray[np.bool_] | None:
         """(n, classes) which classes are in the set of each row; None without sets."""
         values = self.contract.read(columns, n).values
@@ -143,6 +151,25 @@ class ClassPredictor(Predictor[ClassCard]):
     ) -> NDArray[np.bool_] | None:
         return None if self.card.sets is None else self.card.sets.members(found, values)
 
+    def _columns(self, found: Floats, values: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
+        """All that is said of rows of probabilities, by output."""
+        decision, names = self.card.decision, np.array(self.classes, dtype=object)
+        chosen = decision.choose(found)
+        looked_at = chosen if self.positive is None else np.ones_like(chosen)
+        said = {
+            "prediction": names[chosen],
+            "probability": found[np.arange(len(found)), looked_at],
+            **{f"probabilities.{name}": found[:, k] for k, name in enumerate(self.classes)},
+        }
+        members = self._members(found, values)
+        if members is not None:
+            said["set"] = _listed(members, self.classes)
+        if decision.abstains:
+            answered = decision.answers(found)
+            said["abstained"] = ~answered
+            said["prediction"][~answered] = None
+        return said
+
     def _said(self, found: Floats, values: Mapping[str, NDArray[Any]]) -> list[dict[str, Json]]:
         """For each row of probabilities all that is said of it."""
         decision, names = self.card.decision, self.classes
@@ -164,3 +191,12 @@ class ClassPredictor(Predictor[ClassCard]):
                 one["abstained"] = not answered
                 one["prediction"] = one["prediction"] if answered else None
         return said
+
+
+def _listed(members: NDArray[np.bool_], names: tuple[str, ...]) -> NDArray[np.object_]:
+    """(n,) the JSON of each row's set, written once for every different set."""
+    different, place = np.unique(np.packbits(members, axis=1), axis=0, return_inverse=True)
+    inside = np.unpackbits(different, axis=1, count=len(names)).astype(bool)
+    sets = [[name for name, there in zip(names, row, strict=True) if there] for row in inside]
+    texts = np.array([msgspec.json.encode(one).decode() for one in sets], dtype=object)
+    return np.asarray(texts[place.reshape(-1)])
