@@ -266,8 +266,51 @@ def test_mixed_encodings_are_told_by_the_line(tmp_path: Path) -> None:
 
     said = refused(tmp_path / "t.csv", data)
 
-    assert "line 7: this is not UTF-8 text, as other lines are; save the file as UTF-8" in said
+    assert "line 7: this is not UTF-8 text (byte 30 of the file), as other lines are; save" in said
     assert "line 7" in refused(tmp_path / "t.csv.gz", gzip.compress(data))
+
+
+ASCII = b"plain,1\n" * (1 << 18)
+"""Two megabytes: more than is looked at to find out an encoding."""
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ("a,b\nä,1\n".encode(), b"x,2\n\xf6,2\n", "line 262148: this is not UTF-8 text"),
+        (b"a,b\n\xe4,1\n", "ö,2\n".encode(), "line 2: this is not UTF-8 text (byte 5 of the file)"),
+        (b"a,b\n\xe4,1\n", "ö,2".encode(), "as other lines are; save the file as UTF-8"),
+        (b"a,b\n\xe4,1\n", b"\x81,2\n", "this is not cp1252 text (byte 2,097,161 of the file);"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_encoding_that_changes_far_into_a_file_is_told_by_line_and_byte(
+    tmp_path: Path, first: bytes, last: bytes, said: str, packed: bool
+) -> None:
+    """34: it is looked for beyond the beginning, and never read as the wrong letters."""
+    data = first + ASCII + last
+    path = tmp_path / "t.csv"
+    assert said in refused(path, gzip.compress(data) if packed else data)
+
+
+def test_text_in_a_parquet_file_that_is_not_utf8_names_its_column(tmp_path: Path) -> None:
+    """34: arrow writes any bytes as text."""
+    ends = pa.array([0, 1, 3], pa.int32()).buffers()[1]
+    texts = pa.Array.from_buffers(pa.string(), 2, [None, ends, pa.py_buffer(b"a\xff\xfe")])
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"word": texts}), file)
+
+    said = refused(tmp_path / "t.parquet", file.getvalue())
+
+    assert "column word holds text that is not UTF-8; write it again" in said
+
+
+def test_letters_that_come_late_in_an_old_encoding_are_read(tmp_path: Path) -> None:
+    """34: the same in one encoding throughout is read."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\n\xe4,1\n" + ASCII + b"\xf6,2\n")
+
+    assert files.read(path).columns["a"][[0, -1]].tolist() == ["ä", "ö"]
 
 
 def test_a_file_in_one_old_encoding_keeps_its_text(tmp_path: Path) -> None:

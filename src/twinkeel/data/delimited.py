@@ -46,6 +46,8 @@ class Dialect(NamedTuple):
     blank_lines: int
     """Blank lines before the header."""
     encoding: str
+    guessed: bool
+    """Nobody said the encoding."""
     style: Style | None
     """How numbers are written, where it is not 1234.56."""
     notes: tuple[str, ...]
@@ -72,6 +74,7 @@ def dialect_of(path: Path, head: Head, reading: Reading) -> Dialect:
         names=names,
         blank_lines=len(lines) - len(sample),
         encoding=encoding,
+        guessed=reading.encoding is None,
         style=style,
         notes=tuple(_notes(path, reading, encoding, style, names)),
     )
@@ -86,7 +89,7 @@ def batches(path: Path, dialect: Dialect) -> Iterator[pa.RecordBatch]:
     checked = False
     try:
         with compression.opened(path) as raw:
-            stream = _Remembering(_utf8(raw, dialect.encoding))
+            stream = _Remembering(_utf8(path, raw, dialect))
             reader = pacsv.open_csv(
                 stream,
                 read_options=pacsv.ReadOptions(
@@ -249,11 +252,13 @@ def _breaks_lines(batch: pa.RecordBatch) -> bool:
     return any(b"\n" in one or b"\r" in one for one in cells)
 
 
-def _utf8(raw: IO[bytes], encoding: str) -> IO[bytes]:
+def _utf8(path: Path, raw: IO[bytes], dialect: Dialect) -> IO[bytes]:
     """The stream as UTF-8, which the fast parser reads."""
-    if encoding in ("utf-8", "utf-8-sig"):
+    if dialect.encoding in ("utf-8", "utf-8-sig"):
         return raw
-    return io.BufferedReader(_Recoded(raw, encoding), _BLOCK)
+    if dialect.guessed and dialect.encoding in ("cp1252", "latin-1"):
+        raw = io.BufferedReader(_NeverUtf8(path, raw), HEAD)
+    return io.BufferedReader(_Recoded(raw, dialect.encoding), _BLOCK)
 
 
 class _Remembering(io.RawIOBase):
@@ -277,6 +282,27 @@ class _Remembering(io.RawIOBase):
     def ends_with_quotes(self) -> bool:
         """Whether all was read and its last line has a quote, which may be open."""
         return self._over and b'"' in self._last.rstrip().replace(b"\r", b"\n").rpartition(b"\n")[2]
+
+
+class _NeverUtf8(io.RawIOBase):
+    """A stream of which some lines were found not to be UTF-8; one that is, is refused."""
+
+    def __init__(self, path: Path, raw: IO[bytes]) -> None:
+        self._path = path
+        self._raw = raw
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # bytes are written
+        data = self._raw.read(len(buffer))
+        buffer[: len(data)] = data
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop() if data else b""
+        if any(not line.isascii() and _is_utf8(line) for line in lines):
+            raise _not_in(self._path, "utf-8", other_lines=True)
+        return len(data)
 
 
 class _Recoded(io.RawIOBase):
@@ -323,17 +349,28 @@ def _fault(path: Path, dialect: Dialect, error: Exception) -> SourceError:
 
 
 def _not_in(path: Path, encoding: str, *, other_lines: bool = False) -> SourceError:
-    """The error for bytes that are not text in an encoding, naming the first such line."""
+    """The error for bytes that are not text in an encoding, naming the first of them."""
+    line, byte = _first_fault(path, encoding)
     name = "UTF-8" if encoding in ("utf-8", "utf-8-sig") else encoding
-    decoder = codecs.getincrementaldecoder(encoding)()
-    number, as_others = 1, ", as other lines are" if other_lines else ""
-    with compression.opened(path) as raw:
-        for number, line in enumerate(raw, start=1):  # noqa: B007  # the line that failed is told
-            try:
-                decoder.decode(line)
-            except UnicodeError:
-                break
+    as_others, other = ", as other lines are" if other_lines else "", "cp1252"
+    if encoding == other:
+        other = "latin-1"
     return SourceError(
-        f"{path}, line {number}: this is not {name} text{as_others}; save the file as UTF-8, or "
-        'say its encoding in the source, such as encoding = "cp1252".'
+        f"{path}, line {line}: this is not {name} text (byte {byte:,} of the file){as_others}; save "
+        f'the file as UTF-8, or say its encoding in the source, such as encoding = "{other}".'
     )
+
+
+def _first_fault(path: Path, encoding: str) -> tuple[int, int]:
+    """The line and the byte, both from 1, of the first that is not text in an encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, done = 0, 0
+    with compression.opened(path) as raw:
+        for content in raw:
+            line, held = line + 1, len(decoder.getstate()[0])
+            try:
+                decoder.decode(content)
+            except UnicodeDecodeError as error:
+                return line, done - held + error.start + 1
+            done += len(content)
+    return max(line, 1), done  # it ends within a character

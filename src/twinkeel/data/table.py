@@ -165,6 +165,16 @@ def from_arrow(table: pa.Table, what: str) -> Table:
 
 def arrow_column(name: str, column: pa.ChunkedArray, what: str) -> Array:
     """A numpy column from an arrow one; nulls are NaN, NaT or None. Raises SourceError."""
+    try:
+        return _from_chunks(name, column, what)
+    except UnicodeDecodeError:  # arrow does not look at the texts that it reads
+        raise SourceError(
+            f"{what}: column {name} holds text that is not UTF-8; write it again from a source "
+            "whose encoding is known, or leave the column out of the file."
+        ) from None
+
+
+def _from_chunks(name: str, column: pa.ChunkedArray, what: str) -> Array:
     import pyarrow as pa
     import pyarrow.types as at
 
