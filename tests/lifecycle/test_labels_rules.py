@@ -37,6 +37,23 @@ def test_a_class_that_does_not_exist_is_refused_with_the_nearest() -> None:
         read(CHURN, "yes")
 
 
+@pytest.mark.parametrize(
+    ("field", "cell", "sentence"),
+    [
+        (CHURN, "", "expected one of 'No', 'Yes', got ''; send it once it is known"),
+        (CHURN, None, "expected one of 'No', 'Yes', got None; send it once it is known"),
+        (CHURN, ["Yes"], "expected one of 'No', 'Yes', got list; correct it"),
+        (None, " ", "expected a value, got ' '; send it once it is known"),
+    ],
+)
+def test_an_empty_label_is_told_what_to_do(
+    field: Field | None, cell: object, sentence: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        read(field, cell)
+    assert str(refused.value) == sentence
+
+
 @pytest.mark.parametrize("cell", ["soon", "", None, True, float("nan"), "inf"])
 def test_a_text_is_no_number(cell: object) -> None:
     field = Field(name="label", type="number")

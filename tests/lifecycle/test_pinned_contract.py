@@ -38,8 +38,11 @@ def test_a_build_that_would_break_callers_fails_and_says_what_differs(make_proje
     assert json.decode(file.read_bytes())["version"] == "churn@1"
     assert str(project.build("churn").version.ref) == "churn@2"
     spoil(project)
+    stages: list[str] = []
+    project.progress = lambda tick: stages.append(tick.stage)
     with pytest.raises(ContractError) as failed:
         project.build("churn")
+    assert (stages[-1], "training" in stages) == ("preparing", False)
     sentence = str(failed.value)
     assert sentence.startswith(
         "churn would break its callers, by the contract in contracts/churn.json (churn@1): "

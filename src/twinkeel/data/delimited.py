@@ -356,8 +356,8 @@ def _not_in(path: Path, encoding: str, *, other_lines: bool = False) -> SourceEr
     if encoding == other:
         other = "latin-1"
     return SourceError(
-        f"{path}, line {line}: this is not {name} text (byte {byte:,} of the file){as_others}; save "
-        f'the file as UTF-8, or say its encoding in the source, such as encoding = "{other}".'
+        f"{path}, line {line}: this is not {name} text (byte {byte:,} of the file){as_others}; "
+        f'save the file as UTF-8, or say its encoding in the source, such as encoding = "{other}".'
     )
 
 

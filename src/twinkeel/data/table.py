@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.data.types import EXACT, MISSING, Unreadable, day_text, days_of, plain, shown
+from twinkeel.data.types import EXACT, MISSING, Unreadable, moment_texts, plain, shown
 from twinkeel.errors import ContractError, SourceError
 from twinkeel.records import Json, Rows
 
@@ -63,7 +63,7 @@ class Table:
 def json_values(column: Array) -> list[Json]:
     """A column as JSON-ready values: missing is None, dates are ISO texts."""
     if column.dtype.kind == "M":
-        return [day_text(day) or None for day in days_of(column).tolist()]
+        return [text or None for text in moment_texts(column)]
     values: list[Json] = column.tolist()
     if column.dtype.kind == "f":
         for row in np.flatnonzero(~np.isfinite(column)).tolist():
@@ -74,7 +74,7 @@ def json_values(column: Array) -> list[Json]:
 def texts(column: Array) -> list[str]:
     """The one text of each cell of a column (`types.plain`), "" where it is missing."""
     if column.dtype.kind == "M":
-        return [day_text(day) for day in days_of(column).tolist()]
+        return moment_texts(column)
     memo = _Texts()
     return list(map(memo.__getitem__, column.tolist()))
 

@@ -243,3 +243,16 @@ def days_of(moments: np.ndarray) -> np.ndarray:
     micros = moments.astype("datetime64[us]")
     whole, rest = np.divmod(micros.astype(np.int64), _DAY_MICROSECONDS)
     return np.where(np.isnat(micros), np.nan, whole + rest / _DAY_MICROSECONDS)
+
+
+def moment_texts(moments: np.ndarray) -> list[str]:
+    """A datetime64 array as ISO 8601 texts, to the microsecond; "" for NaT."""
+    return [_moment_text(one) for one in moments.astype("datetime64[us]").tolist()]
+
+
+def _moment_text(moment: dt.datetime | int | None) -> str:
+    if moment is None:
+        return ""
+    if isinstance(moment, int):  # microseconds, beyond the years that datetime knows
+        return day_text(moment / _DAY_MICROSECONDS)
+    return _date_text(moment)

@@ -138,6 +138,10 @@ class Cites(Protocol):
         ...
 
 
+def _any_contract(_contract: Contract) -> None:
+    """What to a project without a kept contract every contract is: right."""
+
+
 @dataclass(frozen=True)
 class Task(Generic[OptionsT]):
     """One build of one component, as its kind sees it."""
@@ -170,6 +174,9 @@ class Task(Generic[OptionsT]):
     expectations: Expectations = field(default_factory=Expectations)
     """What the source's rows were held to; a kind whose versions read rows puts it into their
     contract, so that served rows are held to it as well."""
+    agree: Callable[[Contract], None] = field(default_factory=lambda: _any_contract)
+    """`agree(contract)`: told what a version will read as soon as that is known, before it learns;
+    raises ContractError where it would break the callers that the project keeps a contract for."""
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,7 @@ def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _R
     targets = problem.objective.targets(problem.target, weights(problem))
     inferred = infer(problem.table, keep=problem.keep)
     contract = inferred.usable()
+    problem.agree(contract)
     values = contract.read(problem.table.columns, len(problem.table)).values
     strata = targets.loss.strata(targets.y)
     found = folds(strata, count=_FOLDS, seed=seed, groups=problem.groups, time=problem.time)

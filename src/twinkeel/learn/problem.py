@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.data.contract import Contract
 from twinkeel.data.table import Table
 from twinkeel.errors import InputError
 from twinkeel.learn.objectives.base import Objective
@@ -43,6 +45,8 @@ class Problem:
     """The candidates to fit, by name; where none is named, all of the portfolio are."""
     preference: Preference = BALANCED
     """What an answer may cost."""
+    agree: Callable[[Contract], None] = lambda _: None
+    """Told what will be read, before anything is learned; may raise to stop it."""
     check: Table | None = None
     """Rows that were held out, on which the compiled model is proven; else the learned ones."""
 

@@ -13,6 +13,7 @@ import platform
 import shutil
 import time
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from twinkeel.data.sources import Source
 from twinkeel.errors import BuildError
 from twinkeel.kinds.base import Built, Servable, Task
 from twinkeel.lifecycle.components import Component, component, options_json
-from twinkeel.lifecycle.contract import Pinned, check_pin, pinned
+from twinkeel.lifecycle.contract import check_pin, pinned, read_by
 from twinkeel.lifecycle.expectations import held_to
 from twinkeel.lifecycle.rehearse import rehearse
 from twinkeel.lifecycle.versions import find, load
@@ -53,7 +54,7 @@ def build(
     source = _source(config, what)
     seed = what.config.seed if seed is None else seed
     progress(Tick(stage="reading", detail=source.describe()))
-    pin = pinned(config, name)
+    pinned(config, name)
     broken = held_to(source, config.sources[what.config.source].expect)
     with store.building(work_key(config, what, source, seed)) as folder:
         steps = Steps(folder / "steps")
@@ -77,7 +78,7 @@ def build(
         check_honest(name, cases, built)
         lineage = lineage_of(store, task, what, built, depends_on)
         progress(Tick(stage="storing"))
-        bundle = stored(store, what, task.bundle, shared=task.shared.entries, pin=pin)
+        bundle = stored(config, store, what, task.bundle, shared=task.shared.entries)
         made = store.add_version(name, what.kind.name, bundle, lineage)
         steps.forget()
     return made, cases
@@ -102,23 +103,23 @@ def task_for_cases(config: Config, store: Store, what: Component, folder: Path) 
         shared=store.shared(),
         resolve=lambda text: resolved(config, store, text, {}),
         expectations=config.sources[what.config.source].expect or Expectations(),
+        agree=partial(check_pin, config, what.name),
     )
 
 
 def stored(
+    config: Config,
     store: Store,
     what: Component,
     folder: Path,
     *,
     shared: Mapping[str, FileEntry],
-    pin: Pinned | None,
 ) -> BundleInfo:
     """The bundle that was filled, sealed and held to the pinned contract."""
     bundle = store.add_bundle(folder, kind=what.kind.name, runtime=what.kind.runtime, shared=shared)
-    if pin is not None:
+    if what.config.contract is not None:
         servable = what.kind.load(store.open_bundle(bundle.digest))
-        file = str(what.config.contract)
-        check_pin(pin, servable, name=what.name, kind=what.kind.name, file=file)
+        check_pin(config, what.name, read_by(servable, what.name, what.kind.name))
     return bundle
 
 

@@ -22,7 +22,6 @@ from twinkeel.kinds.base import Built, Production, Remedy, Task
 from twinkeel.lifecycle.build import check_honest, learned_units, resolved, stored
 from twinkeel.lifecycle.choose import Impossible, Tried
 from twinkeel.lifecycle.components import Component
-from twinkeel.lifecycle.contract import pinned
 from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, pick
 from twinkeel.metrics.scorecard import scorecard
 from twinkeel.records import KEEP, Cases, Record, Tick, Version
@@ -122,8 +121,7 @@ class Bench:
         done = Steps(self.folder / "remedies")(remedy.name, work)
         shutil.rmtree(steps.folder, ignore_errors=True)
         made = msgspec.json.decode((done / _MADE).read_bytes(), type=Made)
-        pin = pinned(self.config, self.what.name)
-        bundle = stored(self.store, self.what, done / _BUNDLE, shared=made.shared, pin=pin)
+        bundle = stored(self.config, self.store, self.what, done / _BUNDLE, shared=made.shared)
         return Candidate(remedy, task, made, bundle)
 
 

@@ -38,7 +38,7 @@ class Pinned(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def contract(store: Store, version: Version) -> Contract:
     """What a version reads; raises UsageError for a kind that reads no columns."""
-    return _of(load(store, version), str(version.ref), version.kind)
+    return read_by(load(store, version), str(version.ref), version.kind)
 
 
 def compared(store: Store, old: Version, new: Version) -> tuple[Difference, ...]:
@@ -94,11 +94,16 @@ def pinned(config: Config, name: str) -> Pinned | None:
         ) from None
 
 
-def check_pin(held: Pinned, servable: Servable, *, name: str, kind: str, file: str) -> None:
-    """Raises ContractError where what was built would refuse calls that the pin reads."""
-    found = differences(held.contract, _of(servable, name, kind))
-    broken = [one.sentence for one in found if one.breaking]
+def check_pin(config: Config, name: str, found: Contract) -> None:
+    """Raises ContractError where a version of `name` that reads `found` would refuse calls that
+    its pin reads."""
+    held = pinned(config, name)
+    if held is None:
+        return
+    different = differences(held.contract, found)
+    broken = [one.sentence for one in different if one.breaking]
     if broken:
+        file = config.components[name].contract
         raise ContractError(
             f"{name} would break its callers, by the contract in {file} ({held.version}): "
             f"{' '.join(broken)} Correct the source; or, if they agree, take the key contract out, "
@@ -106,7 +111,8 @@ def check_pin(held: Pinned, servable: Servable, *, name: str, kind: str, file: s
         )
 
 
-def _of(servable: Servable, name: str, kind: str) -> Contract:
+def read_by(servable: Servable, name: str, kind: str) -> Contract:
+    """The contract of a servable; raises UsageError for a kind that reads no columns."""
     if not isinstance(servable, ReadsColumns):
         raise UsageError(f"{name} ({kind}) reads no columns, so it has no contract.")
     return servable.contract

@@ -19,6 +19,7 @@ from twinkeel.errors import InputError
 from twinkeel.plugins import suggestion
 from twinkeel.records import Event, Field, Json, Record
 
+_SHOWN = 5
 LEAST = 20
 """Labels of one sender from which its share is judged."""
 
@@ -74,8 +75,21 @@ def read(field: Field | None, cell: Json) -> Json:
             return _truth(cell)
         return _text(field, cell)
     except Unreadable:
-        wanted = "a value" if field is None else f"a {field.type}"
-        raise InputError(f"expected {wanted}, got {shown(cell)}") from None
+        then = "correct it" if _is_there(cell) else "send it once it is known"
+        raise InputError(f"expected {_wanted(field)}, got {shown(cell)}; {then}") from None
+
+
+def _wanted(field: Field | None) -> str:
+    if field is None:
+        return "a value"
+    if field.values is None:
+        return f"a {field.type}"
+    more = ", ..." if len(field.values) > _SHOWN else ""
+    return f"one of {', '.join(map(shown, field.values[:_SHOWN]))}{more}"
+
+
+def _is_there(cell: Json) -> bool:
+    return bool(cell.strip()) if isinstance(cell, str) else cell is not None
 
 
 def labelled(

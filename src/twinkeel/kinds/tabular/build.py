@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from twinkeel.data.contract import Contract
 from twinkeel.data.profile import profile
 from twinkeel.data.table import Table, texts
 from twinkeel.kinds.base import Built, Task
@@ -16,7 +17,7 @@ from twinkeel.kinds.tabular.checking import check_rows, unchecked, without
 from twinkeel.kinds.tabular.options import PROFILE, TabularT
 from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
 from twinkeel.learn.budget import slowness
-from twinkeel.learn.engine import Problem, Trained, train
+from twinkeel.learn.engine import Problem, train
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Preference
 from twinkeel.records import Expectations, Limits
@@ -34,14 +35,18 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
     What the checks leave out is not learned from.
     """
     checked = check_rows(task, rows)
+
+    def whole(contract: Contract) -> Contract:
+        return _agreed(contract, task.data.table(), task.expectations)
+
     trained = train(
-        without(problem, checked),
+        replace(without(problem, checked), agree=lambda contract: task.agree(whole(contract))),
         limits=_remaining(task, int(rows.split.held_out.sum())),
         seed=task.seed,
         step=task.step,
         progress=task.progress,
     )
-    trained = _agreed(trained, task.data.table(), task.expectations)
+    trained = replace(trained, contract=whole(trained.contract))
     trained.write(task.bundle)
     learned = rows.learned
     options = task.options
@@ -99,14 +104,13 @@ def _remaining(task: Task[TabularT], cases: int) -> Limits:
     return msgspec.structs.replace(task.limits, time=max(limit - kept - spent, 1.0))
 
 
-def _agreed(trained: Trained, table: Table, expected: Expectations) -> Trained:
+def _agreed(contract: Contract, table: Table, expected: Expectations) -> Contract:
     """With what the contract cannot infer: the source's other columns, which may come along
     without a warning, and what is expected of its own."""
-    read = {column.name for column in trained.contract.columns}
+    read = {column.name for column in contract.columns}
     own = {name: one for name, one in expected.columns.items() if name in read}
-    contract = msgspec.structs.replace(
-        trained.contract,
+    return msgspec.structs.replace(
+        contract,
         known=tuple(name for name in table.names if name not in read),
         expectations=Expectations(on_violation=expected.on_violation, columns=own),
     )
-    return dataclasses.replace(trained, contract=contract)
