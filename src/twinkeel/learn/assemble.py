@@ -70,8 +70,8 @@ class Ensemble:
         X = space.encode(values)
         total = np.zeros((len(X), self.function.width))
         for bag, weight in zip(self.bags, self.weights, strict=True):
-            for fold, model in enumerate(bag.models if weight else ()):
-                total += weight / self.folds * model.margin(X[:, space.seen(fold)])
+            for fold, model in bag.served if weight else ():
+                total += weight / len(bag.served) * model.margin(X[:, space.seen(fold)])
         return self.function.head.outputs(total)
 
 
@@ -123,9 +123,9 @@ def _function(material: Material, bags: Sequence[Bag], weights: Floats, head: He
     wired: list[Nets] = []
     linear = material.frame
     for bag, weight in zip(bags, weights, strict=True):
-        for fold, part in enumerate(bag.parts if weight else ()):
+        for (fold, _), part in zip(bag.served, bag.parts if weight else (), strict=False):
             seen = material.space.seen(fold)
-            share = float(weight) / len(bag.models)
+            share = float(weight) / len(bag.served)
             if isinstance(part, Linear):
                 linear = linear.plus(part.scaled(share), seen)
             elif isinstance(part, Trees):

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from twinkeel.data.contract import Contract, infer
 from twinkeel.errors import BuildError, MissingExtra
-from twinkeel.learn import parity
+from twinkeel.learn import parity, whole
 from twinkeel.learn.assemble import Ensemble, combine
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function, compiled
 from twinkeel.learn.explain import Explainer
-from twinkeel.learn.folds import folds
-from twinkeel.learn.frontier import choices, one_row, points, wanted
+from twinkeel.learn.folds import everything, folds
+from twinkeel.learn.frontier import Choice, choices, one_row, points, wanted
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
 from twinkeel.learn.objectives.base import Answers, Learned
@@ -103,7 +103,7 @@ def train(
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
         keep = step or _unkept(Path(scratch))
-        ready = _prepared(problem, limits, seed, budget)
+        ready = prepared(problem, limits, seed, budget)
         bags = Search(ready.material, budget, keep, progress, candidates).run()
         progress(Tick(stage="compiling", fraction=0.92))
         trained, answers = _served(ready, bags, keep)
@@ -116,7 +116,7 @@ def train(
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """A problem whose columns and target have been read."""
 
     problem: Problem
@@ -126,7 +126,8 @@ class _Ready:
     notes: tuple[str, ...]
 
 
-def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _Ready:
+def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> Ready:
+    """The problem read and encoded, its folds and its loss chosen. Raises InputError."""
     problem, notes = learnable(problem, limits, seed)
     targets = problem.objective.targets(problem.target, weights(problem))
     inferred = infer(problem.table, keep=problem.keep)
@@ -136,7 +137,7 @@ def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _R
     strata = targets.loss.strata(targets.y)
     found = folds(strata, count=_FOLDS, seed=seed, groups=problem.groups, time=problem.time)
     splits = usable(found, targets)
-    space = prepare(contract, values, targets, splits)
+    space = prepare(contract, values, targets, (*splits, everything(len(targets.y), seed)))
     _enough_memory(limits, len(targets.y), len(space.features))
     X = space.encode(values)
     material = Material(
@@ -152,18 +153,19 @@ def _prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> _R
     )
     loss, why = problem.objective.settled(material, budget)
     material = replace(material, targets=replace(targets, loss=loss))
-    return _Ready(
+    return Ready(
         problem, budget, contract, material, (*notes, *inferred.notes, *many(space, values), *why)
     )
 
 
-def _served(ready: _Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Answers]:
+def _served(ready: Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Answers]:
     """The point of the frontier that the preference asks for, compiled and timed."""
     preference, row = ready.problem.preference, ready.problem.table.rows(0, 1)[0]
     found = choices(ready.material, bags, ready.budget)
     late, milliseconds = ready.budget.over(_PROVEN), 0.0
-    for choice in wanted(found, preference):
-        ensemble = combine(ready.material, bags, choice.weights)
+    for asked in wanted(found, preference):
+        choice, answering = _answering(ready, bags, asked, step)
+        ensemble = combine(ready.material, answering, choice.weights)
         finished = ready.problem.objective.finish(_learned(ready, ensemble, step))
         graph = compiled(ready.material.space, finished.function)
         trained = Trained(ready.contract, finished.card, finished.function, graph, finished.serves)
@@ -174,11 +176,25 @@ def _served(ready: _Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, An
             break
     card = msgspec.structs.replace(
         finished.card,
-        frontier=points(found, choice),
+        frontier=points([choice if one is asked else one for one in found], choice),
         nets=len(trained.function.parts.nets),
         notes=(*finished.card.notes, *_too_slow(milliseconds, preference)),
     )
     return replace(trained, card=card), finished.answers
+
+
+def _answering(
+    ready: Ready, bags: Sequence[Bag], choice: Choice, step: Step
+) -> tuple[Choice, Sequence[Bag]]:
+    """The bags that a choice takes, fitted on all rows if it says so and the time allows."""
+    if choice.instead is None:
+        return choice, bags
+    again = whole.fitted(ready.material, bags, choice.weights, ready.budget, step)
+    if again is None:
+        return choice.instead, bags
+    taken = [bag for bag, weight in zip(again, choice.weights, strict=True) if weight]
+    trees, cost = sum(bag.trees for bag in taken), sum(bag.cost for bag in taken)
+    return replace(choice, trees=trees, cost=cost), again
 
 
 def _too_slow(milliseconds: float, preference: Preference) -> list[str]:
@@ -191,7 +207,7 @@ def _too_slow(milliseconds: float, preference: Preference) -> list[str]:
     ]
 
 
-def _learned(ready: _Ready, ensemble: Ensemble, step: Step) -> Learned:
+def _learned(ready: Ready, ensemble: Ensemble, step: Step) -> Learned:
     """What the search has come to, with the importance of the columns."""
     place = {column.name: i for i, column in enumerate(ready.contract.columns)}
     owners = tuple(place[feature.column] for feature in ready.material.space.features)
@@ -207,14 +223,14 @@ def _learned(ready: _Ready, ensemble: Ensemble, step: Step) -> Learned:
     )
 
 
-def _proof(ready: _Ready, answers: Answers, predictor: Predictor[Any]) -> parity.Proof:
+def _proof(ready: Ready, answers: Answers, predictor: Predictor[Any]) -> parity.Proof:
     """What is served against what the libraries say."""
     check = ready.problem.table if ready.problem.check is None else ready.problem.check
     late = ready.budget.over(_PROVEN)
     return parity.check(predictor, answers, check, ready.material.seed, late)
 
 
-def _importance(ready: _Ready, function: Function, owners: tuple[int, ...]) -> dict[str, float]:
+def _importance(ready: Ready, function: Function, owners: tuple[int, ...]) -> dict[str, float]:
     """Mean absolute contributions over a sample of the rows learned from, as time allows."""
     X = ready.material.X
     rows = np.random.default_rng(ready.material.seed).permutation(len(X))[:_EXPLAINED]

@@ -22,7 +22,7 @@ STEPS = 30
 def select(
     margins: Sequence[Floats],
     targets: Targets,
-    trees: Sequence[int],
+    trees: Sequence[float],
     *,
     price: float,
     most: float = np.inf,
@@ -57,6 +57,6 @@ def select(
     return best
 
 
-def _trees(picked: Floats, trees: Sequence[int], extra: int) -> int:
+def _trees(picked: Floats, trees: Sequence[float], extra: int) -> float:
     """How many trees there are once `extra` is picked too."""
     return sum(count for member, count in enumerate(trees) if picked[member] > 0 or member == extra)

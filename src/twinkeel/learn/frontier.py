@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.learn import whole
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.ensemble import select
 from twinkeel.learn.finishing import FIXED, TO_FINISH
@@ -27,7 +28,7 @@ _PER_TREE = 4e-5
 """Milliseconds that one tree adds to one row: onnxruntime 1.31 on one thread took 30 to 50 ns a
 tree."""
 _CALLS = 30
-_CHOOSING = 0.12
+_CHOOSING = 0.06
 """Share of the time left that choosing one ensemble may take."""
 
 
@@ -42,6 +43,14 @@ class Choice:
     trees: int
     cost: int
     """How many trees take a row as long."""
+    instead: Choice | None = None
+    """If set, one model of all rows is to stand for each bag; or else, where the time ends first,
+    this is served."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether one model of all rows is to stand for each bag."""
+        return self.instead is not None
 
 
 def affordable(bags: Sequence[Bag], budget: Budget) -> float:
@@ -58,19 +67,33 @@ def affordable(bags: Sequence[Bag], budget: Budget) -> float:
 
 def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Choice, ...]:
     """One ensemble for each price, the most accurate first; none has more trees than there is
-    time for, unless no bag has so few."""
+    time for, unless no bag has so few. One model of all rows stands for each bag where that pays
+    and there is time to fit it."""
     most = affordable(bags, budget)
     splits = material.splits[: len(bags[0].models)]
     targets = material.targets.take(np.concatenate([split.valid for split in splits]))
-    margins, costs = [bag.margin for bag in bags], np.array([bag.cost for bag in bags])
-    trees = np.array([bag.trees for bag in bags])
-    found = []
-    for prefer, price in PRICES.items():
-        late = budget.finishing(_CHOOSING)
-        weights = select(margins, targets, costs.tolist(), price=price, most=most, late=late)
+    margins = [bag.margin for bag in bags]
+    sizes = np.array([(bag.trees, bag.cost) for bag in bags])
+    smaller = sizes * np.array([whole.smaller(bag) for bag in bags])[:, None]
+    least = min(targets.loss.plain(margin, targets) for margin in margins)
+
+    def choice(prefer: Prefer, sizes: NDArray[Any], instead: Choice | None = None) -> Choice:
+        price, late = PRICES[prefer], budget.finishing(_CHOOSING)
+        weights = select(margins, targets, sizes[:, 1].tolist(), price=price, most=most, late=late)
         loss = targets.loss.plain(np.tensordot(weights, margins, axes=1), targets)
-        sums = (int(of[weights > 0].sum()) for of in (trees, costs))
-        found.append(Choice(prefer, weights, loss, *sums))
+        trees, cost = sizes[weights > 0].sum(axis=0)
+        return Choice(prefer, weights, loss, round(trees), round(cost), instead)
+
+    def worth(one: Choice) -> float:
+        loss = one.loss * (1 + whole.PRICE) if one.whole else one.loss
+        return loss + PRICES[one.prefer] * least * one.cost
+
+    found = []
+    for prefer in PRICES:
+        best = choice(prefer, sizes)
+        other = choice(prefer, smaller, best)
+        timely = whole.timely(bags, other.weights, material.workers, budget)
+        found.append(other if timely and worth(other) < worth(best) else best)
     return tuple(found)
 
 
@@ -91,6 +114,7 @@ def points(found: Sequence[Choice], served: Choice) -> tuple[Point, ...]:
             trees=one.trees,
             milliseconds=_PER_TREE * one.cost,
             served=one is served,
+            whole=one.whole,
         )
         for one in found
     )

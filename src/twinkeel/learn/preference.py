@@ -52,3 +52,6 @@ class Point(Record, frozen=True):
     """What its trees and nets add to one row, judged by their size: a bundle is the same whenever
     it is built from the same, so nothing that was measured is in it."""
     served: bool
+    whole: bool = False
+    """Whether each member is one model of all rows, rather than one for each fold; its loss is
+    then that of the folds' models."""

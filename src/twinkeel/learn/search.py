@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -25,7 +25,7 @@ from twinkeel.learn.budget import Budget
 from twinkeel.learn.encode import Matrix, Values
 from twinkeel.learn.families.base import Effort, Fold, Model, Unfit
 from twinkeel.learn.finishing import FIXED, SPARE, combining, compiling
-from twinkeel.learn.folds import Split
+from twinkeel.learn.folds import Split, everything
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.nets import Nets
 from twinkeel.learn.plan import Plan
@@ -72,9 +72,15 @@ class Material:
     groups: NDArray[Any] | None = None
     """(n,) rows of one group belong together."""
 
+    @property
+    def whole(self) -> int:
+        """The number of the fold that is all rows."""
+        return len(self.splits)
+
     def fold(self, number: int) -> Fold:
         """The data of one fold, statistics of the target out of fold."""
-        split, seen = self.splits[number], self.space.seen(number)
+        split = everything(len(self.X), self.seed) if number == self.whole else self.splits[number]
+        seen = self.space.seen(number)
         train, valid = self.targets.take(split.train), self.targets.take(split.valid)
         return Fold(
             X=self.space.training(self.X, self.values, self.targets, split.train, number),
@@ -98,30 +104,47 @@ class FittedFold:
     fitted: Fitted
 
 
+class Placed(NamedTuple):
+    """A model and the fold whose features it sees."""
+
+    fold: int
+    model: Model
+
+
 @dataclass(frozen=True)
 class Bag:
-    """One candidate, fitted on the first folds; its prediction is the mean of its models'."""
+    """One candidate, fitted on the first folds; its prediction is the mean of its models', or that
+    of one model of all rows."""
 
     candidate: Candidate
     models: tuple[Model, ...]
     margin: Floats
     """(judged rows, k) out-of-fold margins, fold after fold."""
     seconds: float
+    whole: Placed | None = None
+    """The model of all rows, where there is one."""
+
+    @property
+    def served(self) -> tuple[Placed, ...]:
+        """The models that answer."""
+        if self.whole is not None:
+            return (self.whole,)
+        return tuple(Placed(fold, model) for fold, model in enumerate(self.models))
 
     @cached_property
     def trees(self) -> int:
         """How many trees a row goes through."""
-        return sum(model.trees for model in self.models)
+        return sum(model.trees for _, model in self.served)
 
     @cached_property
     def cost(self) -> int:
         """How many trees take a row as long."""
-        return sum(model.cost for model in self.models)
+        return sum(model.cost for _, model in self.served)
 
     @cached_property
     def parts(self) -> tuple[Trees | Linear | Nets, ...]:
-        """Each model as plain arrays."""
-        return tuple(model.parts() for model in self.models)
+        """Each model that answers as plain arrays."""
+        return tuple(model.parts() for _, model in self.served)
 
 
 class _Abandoned(Exception):

@@ -26,13 +26,14 @@ def importance(of: Mapping[str, float], *, moves: str, unit: str) -> Section:
 def frontier(card: Card) -> Section:
     """What more accuracy would cost in time, and the other way round."""
     table = Table(
-        columns=("prefer", "loss, times the least", "trees", "ms a row", "served"),
+        columns=("prefer", "loss, times the least", "trees", "ms a row", "members are", "served"),
         rows=tuple(
             (
                 one.prefer,
                 shown(one.loss),
                 one.trees,
                 shown(one.milliseconds),
+                "of all rows" if one.whole else "of folds",
                 "yes" if one.served else "",
             )
             for one in card.frontier
@@ -45,7 +46,7 @@ def frontier(card: Card) -> Section:
         title="Accuracy and latency",
         text="The ensembles that `prefer` chooses among: loss out of fold, and what their "
         "trees add to the time of one row, judged by their number; what one row takes in all is "
-        "among the scores.",
+        "among the scores. Where members are of all rows, the loss is that of their folds.",
         table=table,
         charts=(charts.frontier(drawn),) if drawn else (),
     )

@@ -7,7 +7,7 @@ an earlier one that was killed; files are the library's own text or JSON, or `.n
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -58,6 +58,16 @@ class Effort:
     """Asked between iterations: whether the time for this fold is over."""
 
 
+_LONGER = 1.1
+"""More rows take more rounds: so many times those of a fold of five."""
+
+
+def boosted(settings: Settings, rounds: Sequence[float]) -> Settings:
+    """The settings of a booster for all rows, from the rounds after which its folds stopped."""
+    count = max(round(_LONGER * float(np.mean(rounds))), 1)
+    return {**settings, "iterations": count, "patience": count}
+
+
 class Unfit(Exception):
     """A family cannot learn from a fold, for instance because none of its features varies."""
 
@@ -92,6 +102,11 @@ class Family(ABC):
     @abstractmethod
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
         """Learn from `fold` and write the model into `folder`, which is empty. Raises Unfit."""
+
+    def whole(self, settings: Settings, models: Sequence[Model]) -> Settings | None:  # noqa: ARG002  # others do
+        """Settings to learn from all rows what `models` learned from folds with `settings`, where
+        no rows are left to stop early on; None where they cannot be told."""
+        return None
 
     @abstractmethod
     def load(self, folder: Path, width: int) -> Model:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ from twinkeel.learn.families.base import (
     Model,
     Settings,
     Unfit,
+    boosted,
 )
 from twinkeel.learn.trees import Trees, joined, oblivious
 
@@ -87,6 +89,10 @@ class Cat(Family):
                 verbose=False,
             )
             model.save_model(str(folder / _FILE), format="json")
+
+    def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:
+        """A little longer than the folds' models are boosted on average."""
+        return boosted(settings, [one.trees - 1 for one in models])
 
     def load(self, folder: Path, width: int) -> Model:
         """The model in `model.json`."""

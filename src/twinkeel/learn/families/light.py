@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from twinkeel.learn.families.base import (
     Matrix,
     Model,
     Settings,
+    boosted,
 )
 from twinkeel.learn.trees import LEAF, Trees, joined
 
@@ -78,6 +80,12 @@ class Light(Family):
         )
         text = booster.model_to_string(num_iteration=booster.best_iteration)
         (folder / _FILE).write_text(text, encoding="utf-8")
+
+    def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:
+        """A little longer than the folds' models are boosted on average."""
+        return boosted(
+            settings, [one.trees / one.width for one in models if isinstance(one, LightModel)]
+        )
 
     def load(self, folder: Path, width: int) -> Model:
         """The model in `model.txt`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -64,6 +64,10 @@ class Regularised(Family):
             _fit(model, X, fold.y[rows], fold.weight[rows], effort)
         weight = np.atleast_2d(model.coef_).T / scale[:, None]
         _unscaled(frame, weight, np.atleast_1d(model.intercept_), gaps).save(folder / _FOLDER)
+
+    def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:  # noqa: ARG002  # none stopped early
+        """The same."""
+        return settings
 
     def load(self, folder: Path, width: int) -> Model:  # noqa: ARG002  # the arrays know it
         """The arrays in `weights`."""
