@@ -328,9 +328,9 @@ class Project:
 
         With `watch`, what changes in the files of a source is built, judged and released while
         serving, where that costs only what changed; `watch` is told of it, a sentence at a time.
-        With `monitor`, what is in production is looked at beside the server.
+        With `monitor`, a process of its own looks at what is in production, beside the server.
         """
-        from twinkeel.lifecycle.rounds import Rounds
+        from twinkeel.lifecycle.beside import Beside
         from twinkeel.lifecycle.watch import Watch
         from twinkeel.server import run
 
@@ -339,7 +339,7 @@ class Project:
             if watch is not None:
                 beside.enter_context(Watch(self.config, self.store, watch))
             if monitor:
-                beside.enter_context(Rounds(self.config, self.store))
+                beside.enter_context(Beside(self.config.root))
             run(self.config, self.store, host=host, port=port, ready=ready)
 
     def version(self, ref: str, *, newest: bool = False) -> Version:

@@ -8,21 +8,30 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+import pytest
 
 from telecom import churn_lines, write_project
+from twinkeel.lifecycle.beside import Beside
 from twinkeel.project import Project
 
 
-def test_a_server_answers_calls_and_raises_alerts_about_them(tmp_path: Path) -> None:
-    folder = write_project(tmp_path / "watched", rows=1_000)
+def released(folder: Path, cycle: str) -> Project:
+    """A project in production whose cycle is short."""
+    project = Project.open(write_project(folder, rows=1_000))
     with (folder / "twinkeel.toml").open("a") as file:
-        file.write('\n[monitor]\ncycle = "2s"\n')
-    project = Project.open(folder)
+        file.write(f'\n[monitor]\ncycle = "{cycle}"\n')
     project.build("churn")
     project.release("churn", override="for this test")
+    return project
+
+
+def test_a_server_answers_calls_and_raises_alerts_about_them(tmp_path: Path) -> None:
+    folder = tmp_path / "watched"
+    project = released(folder, "2s")
     rows = [row | {"tenure": "1"} for row in csv.DictReader(churn_lines(300))]
     serving = subprocess.Popen(
         [sys.executable, "-m", "twinkeel", "serve", "--monitor", "--port", "0"],
@@ -50,3 +59,61 @@ def test_a_server_answers_calls_and_raises_alerts_about_them(tmp_path: Path) -> 
     assert "Traceback" not in log
     assert serving.returncode == 0
     project.close()
+
+
+def running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
+
+
+def until(met: Callable[[], bool]) -> bool:
+    """Whether it is so within twenty seconds."""
+    end = time.monotonic() + 20
+    while not met() and time.monotonic() < end:
+        time.sleep(0.05)
+    return met()
+
+
+def test_the_process_that_monitors_has_a_low_priority_is_started_again_and_ends_with_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twinkeel.lifecycle.beside._AGAIN_SECONDS", 0.1)
+    write_project(tmp_path / "idle", rows=20)
+
+    with Beside(tmp_path / "idle") as beside:
+        assert until(lambda: beside.pid is not None)
+        first = beside.pid
+        assert first is not None
+        priority = os.getpriority(os.PRIO_PROCESS, first)
+        os.kill(first, signal.SIGKILL)
+        assert until(lambda: beside.pid != first)
+        second = beside.pid
+        assert second is not None
+        assert until(lambda: running(second))
+
+    assert priority == min(19, 10 + os.getpriority(os.PRIO_PROCESS, 0))
+    assert not running(second)
+
+
+def test_the_process_that_monitors_ends_when_its_server_is_killed(tmp_path: Path) -> None:
+    write_project(tmp_path / "idle", rows=20)
+    program = (
+        "import sys, time\nfrom pathlib import Path\n"
+        "from twinkeel.lifecycle.beside import Beside\n"
+        "with Beside(Path(sys.argv[1])) as beside:\n"
+        "    while beside.pid is None: time.sleep(0.01)\n"
+        "    print(beside.pid, flush=True)\n    time.sleep(600)\n"
+    )
+    server = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "idle")], stdout=subprocess.PIPE, text=True
+    )
+    assert server.stdout is not None
+    pid = int(server.stdout.readline())
+
+    server.kill()
+    server.communicate()
+
+    assert until(lambda: not running(pid))

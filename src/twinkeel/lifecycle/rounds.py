@@ -1,25 +1,32 @@
-"""Rounds: monitoring beside a server, in a thread of its own.
+"""Rounds: looking at what is in production again and again, in a process of its own.
 
-Owns when to look: a few times in every cycle, and never for more than a small share of the time,
-since looking and answering share a processor. What goes wrong is logged and tried again with the
-next look; the server does not notice.
+`python -m twinkeel.lifecycle.rounds FOLDER` is what `serve --monitor` keeps beside the server. Owns
+when to look: a few times in every cycle, and never for more than a small share of the time. It ends
+when its standard input does, so when its server is gone, however that ended. What goes wrong is
+told and tried again with the next look. Says what it has to say on standard output, a line of JSON
+each.
 """
 
 from __future__ import annotations
 
 import logging
+import signal
+import sys
 import threading
 import time
-from dataclasses import dataclass, field
-from types import TracebackType
+from dataclasses import dataclass
+from pathlib import Path
 
-from twinkeel.config import Config, seconds
+import msgspec
+
+from twinkeel.config import Config, load, seconds
 from twinkeel.errors import TwinkeelError, UnknownName
 from twinkeel.lifecycle.monitor import monitor
-from twinkeel.records import Alert
+from twinkeel.lifecycle.move import place
+from twinkeel.records import Alert, Record
 from twinkeel.store.store import Store
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("twinkeel.lifecycle.rounds")
 _LOOKS = 24
 """Looks in one cycle: more would find no new window."""
 _LONGEST, _SHORTEST = 3_600.0, 1.0
@@ -28,31 +35,20 @@ _REST = 30.0
 """How many times longer than a look the time to the next one is, at least."""
 
 
-@dataclass
+class Said(Record, frozen=True, kw_only=True):
+    """One line of the log, on its way to the server's."""
+
+    level: int
+    """As `logging` counts them."""
+    text: str
+
+
+@dataclass(frozen=True)
 class Rounds:
-    """Looks again and again while inside."""
+    """Looks at the components of a project."""
 
     config: Config
     store: Store
-    _stop: threading.Event = field(default_factory=threading.Event, init=False)
-
-    def __post_init__(self) -> None:
-        cycle = seconds(self.config.monitor.cycle, "[monitor] cycle")
-        self.pause = min(max(cycle / _LOOKS, _SHORTEST), _LONGEST)
-        self._thread = threading.Thread(target=self._run, name="twinkeel-monitor", daemon=True)
-
-    def __enter__(self) -> Rounds:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
 
     def look(self) -> None:
         """Look once at everything in production."""
@@ -62,18 +58,59 @@ class Rounds:
             return
         except TwinkeelError as error:
             _log.warning("monitoring: %s", error)
-        except Exception as error:  # noqa: BLE001  the thread that monitors must not end
+        except Exception as error:  # noqa: BLE001  the process that monitors must not end
             # The type alone: the message of an error may hold a row.
             _log.error("monitoring: %s; tried again with the next look", type(error).__name__)
 
-    def _run(self) -> None:
-        pause = self.pause
-        while not self._stop.wait(pause):
+    def run(self, stop: threading.Event) -> None:
+        """Look again and again until `stop` is set."""
+        cycle = seconds(self.config.monitor.cycle, "[monitor] cycle")
+        least = pause = min(max(cycle / _LOOKS, _SHORTEST), _LONGEST)
+        while not stop.wait(pause):
             began = time.monotonic()
             self.look()
-            pause = max(self.pause, _REST * (time.monotonic() - began))
+            pause = max(least, _REST * (time.monotonic() - began))
 
 
 def told(alert: Alert) -> None:
     """An alert in the log, on one line."""
     _log.warning("alert %s@%d: %s", alert.component, alert.number, alert.signal.sentence)
+
+
+class _Lines(logging.Handler):
+    """Sends records to the server."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; nothing where the server is gone."""
+        line = msgspec.json.encode(Said(level=record.levelno, text=record.getMessage()))
+        try:
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+        except OSError:
+            return
+
+
+def main(folder: str) -> None:
+    """Look at the project in `folder` until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the server's: it ends this process
+    logger = logging.getLogger("twinkeel")
+    logger.handlers[:] = [_Lines()]
+    logger.propagate = False
+    stop = threading.Event()
+
+    def ended() -> None:
+        sys.stdin.buffer.read()
+        stop.set()
+
+    threading.Thread(target=ended, name="twinkeel-server-gone", daemon=True).start()
+    try:
+        config = load(Path(folder))
+        at = place(config.store)
+        with Store.open(config.root, url=at.url, bundles=at.bundles) as store:
+            Rounds(config, store).run(stop)
+    except TwinkeelError as error:
+        _log.error("monitoring: %s", error)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
