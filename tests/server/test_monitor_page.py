@@ -37,6 +37,10 @@ class Open(NamedTuple):
     def click(self, selector: str) -> None:
         self.page.run(f"document.querySelector({selector!r}).click()")
 
+    def focus(self, selector: str) -> None:
+        self.page.run(f"document.querySelector({selector!r}).focus()")
+        assert self.page.run(f"document.activeElement === document.querySelector({selector!r})")
+
     def wait_for(self, selector: str, text: str) -> None:
         """Wait until an element says `text`."""
         self.page.wait(f"document.querySelector({selector!r}).innerText.includes({text!r})")
@@ -200,6 +204,36 @@ def test_what_can_be_done_about_production_is_compared_beside_the_calls(monitor:
     assert not monitor.page.run("document.querySelector('[data-does=rebuild]').disabled")
 
 
+def test_a_trial_is_begun_and_stopped_with_the_keyboard_alone(
+    monitor: Open, tmp_path: Path
+) -> None:
+    monitor.focus('[data-does=try][data-number="3"]')
+    monitor.page.press("Enter", 13)
+    assert monitor.text("#confirm-title") == "Try churn@3 beside production?"
+    monitor.focus("#confirm-mode")
+    monitor.page.press("ArrowDown", 40)
+    monitor.focus("#confirm-share")
+    monitor.page.run("document.getElementById('confirm-share').select()")
+    monitor.page.write("35")
+    monitor.page.shot(tmp_path / "trial.png")
+    monitor.page.press("Enter", 13)
+
+    monitor.wait_for(".trial h3", "churn@3 as a canary")
+    begun = monitor.project.store.trials.running("churn")
+    assert begun is not None
+    assert (begun.mode, begun.share, begun.who) == ("canary", 0.35, "local")
+    assert monitor.count("[data-does=try]") == 0
+
+    monitor.focus(".trial [data-does=stop]")
+    monitor.page.press("Enter", 13)
+    monitor.focus("#confirm-reason")
+    monitor.page.write("seen <b>enough</b>")
+    monitor.click("#confirm-do")
+    monitor.wait_for(".trial .pill", "stopped")
+    assert "seen <b>enough</b> (by local)" in monitor.text(".trial .hint")
+    assert monitor.count("[data-does=stop]") == 0
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_phone_shows_everything_within_its_width(
     monitor: Open, dark: bool, tmp_path: Path
@@ -270,7 +304,8 @@ def test_a_key_that_may_only_look_cannot_change(monitor: Open) -> None:
         assert eventually(lambda: httpx.get(f"{monitor.url}/v1/monitor").status_code == 401)
         _use(monitor, secret)
         assert monitor.page.run("document.querySelector('[data-does=release]').disabled")
-        assert "Releases need an operator's" in monitor.text("#may-not")
+        assert monitor.page.run("document.querySelector('[data-does=try]').disabled")
+        assert "Releases and trials need an operator's" in monitor.text("#may-not")
 
         _use(monitor, other)
         assert monitor.count("#may-not") == 0

@@ -12,9 +12,11 @@ from starlette.testclient import TestClient
 from twinkeel.server.app import application
 from twinkeel.server.packaged import packaged_service
 
-RELEASE, ROLLBACK, REBUILD = (
-    f"/v1/components/toy/{verb}" for verb in ("release", "rollback", "rebuild")
+RELEASE, ROLLBACK, REBUILD, TRIAL, STOP = (
+    f"/v1/components/toy/{verb}"
+    for verb in ("release", "rollback", "rebuild", "trial", "trial/stop")
 )
+SHADOW = {"version": 1, "mode": "shadow", "share": 0.5}
 
 
 @pytest.fixture
@@ -42,11 +44,57 @@ def test_an_operators_rollback_is_recorded_under_its_key(
 def test_a_lesser_key_may_not(two: Site, make_client: Callable[..., TestClient], role: str) -> None:
     key = two.store.add_key("web", role)  # type: ignore[arg-type]  # a role, by the line above
 
-    for path in (RELEASE, ROLLBACK, REBUILD):
+    for path in (RELEASE, ROLLBACK, REBUILD, TRIAL, STOP):
         reply = make_client(two).post(path, json={}, headers={"X-API-Key": key})
         assert reply.status_code == 403
         assert "this needs operator or more" in reply.json()["error"]
     assert len(two.store.releases("toy")) == 2
+
+
+def test_a_trial_begins_and_ends_under_the_name_of_its_key(
+    two: Site, make_client: Callable[..., TestClient]
+) -> None:
+    key = {"X-API-Key": two.store.add_key("anna", "operator")}
+    client = make_client(two)
+
+    plain = client.post(TRIAL, json=SHADOW, headers=key)
+    begun = client.post(TRIAL, json={**SHADOW, "override": "to see it"}, headers=key)
+    again = client.post(TRIAL, json={**SHADOW, "override": "to see it"}, headers=key)
+    ended = client.post(STOP, json={"why": "seen enough"}, headers=key)
+
+    assert (plain.status_code, again.status_code) == (409, 409)
+    said = begun.json()
+    assert (said["who"], said["against"], said["share"]) == ("anna", 2, 0.5)
+    assert (ended.json()["state"], ended.json()["why"]) == ("stopped", "seen enough (by anna)")
+    assert two.store.trials.running("toy") is None
+    assert client.post(STOP, json={"why": "again"}, headers=key).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        (TRIAL, {"version": 1}, "missing required field `mode`"),
+        (TRIAL, {**SHADOW, "mode": "silent"}, "Invalid enum value 'silent' - at `$.mode`"),
+        (TRIAL, {**SHADOW, "percent": 5}, "There is no 'percent' here"),
+        (STOP, {}, "stopping a trial needs a reason"),
+    ],
+)
+def test_a_trial_that_is_not_understood_is_one_sentence(
+    two: Site, client: TestClient, path: str, body: dict[str, object], said: str
+) -> None:
+    reply = client.post(path, json=body)
+
+    assert reply.status_code == 422
+    assert said in reply.json()["error"]
+
+
+def test_no_trial_begins_where_production_has_changed_meanwhile(
+    two: Site, client: TestClient
+) -> None:
+    reply = client.post(TRIAL, json={**SHADOW, "override": "so", "instead_of": 1})
+
+    assert reply.status_code == 409
+    assert two.store.trials.running("toy") is None
 
 
 def test_what_was_not_judged_needs_a_reason(two: Site, client: TestClient) -> None:

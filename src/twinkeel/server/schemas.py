@@ -94,6 +94,35 @@ SHARED: dict[str, Any] = {
         **_record({}, {"instead_of": _INSTEAD}),
         "additionalProperties": False,
     },
+    "TrialRequest": {
+        **_record(
+            {
+                "version": {"type": "integer"},
+                "mode": {"enum": ["shadow", "canary"]},
+                "share": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            },
+            {
+                "margin": {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+                "override": {"type": ["string", "null"]},
+                "instead_of": _INSTEAD,
+            },
+        ),
+        "additionalProperties": False,
+    },
+    "StopRequest": {**_record({"why": _TEXT}), "additionalProperties": False},
+    "Trial": _record(
+        {
+            "component": _TEXT,
+            "number": {"type": "integer"},
+            "against": {"type": "integer"},
+            "mode": {"enum": ["shadow", "canary"]},
+            "share": {"type": "number"},
+            "state": {"enum": ["running", "promoted", "rolled back", "stopped"]},
+            "started": _TEXT,
+            "who": _TEXT,
+            "why": _TEXT,
+        }
+    ),
     "RebuildRequest": {
         **_record({}, {"dry_run": {"type": "boolean"}}),
         "additionalProperties": False,

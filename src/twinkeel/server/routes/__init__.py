@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from twinkeel.server import chat as protocol
 from twinkeel.server import oip
-from twinkeel.server.routes import chat, components, events, health, monitor, pages, production
+from twinkeel.server.routes import (
+    chat,
+    components,
+    events,
+    health,
+    monitor,
+    pages,
+    production,
+    trials,
+)
 from twinkeel.server.table import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -162,6 +171,24 @@ ROUTES: tuple[Route, ...] = (
         "Begin to compare what can be done about production, and make what is worth it.",
         body="RebuildRequest",
         answer="Rebuild",
+    ),
+    Route(
+        "POST",
+        "/v1/components/{name}/trial",
+        "operator",
+        trials.start,
+        "Put a version on trial beside production, in the shadow or as a canary.",
+        body="TrialRequest",
+        answer="Trial",
+    ),
+    Route(
+        "POST",
+        "/v1/components/{name}/trial/stop",
+        "operator",
+        trials.stop,
+        "End the running trial; production stays as it is.",
+        body="StopRequest",
+        answer="Trial",
     ),
     Route("GET", "/v2", "public", oip.server, "Open Inference Protocol: the server."),
     Route("GET", "/v2/health/live", "public", oip.live, "Whether the process answers."),

@@ -14,16 +14,17 @@ from twinkeel.errors import Refused, RequestError
 from twinkeel.lifecycle import release as verbs
 from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.desk import Desk
-from twinkeel.records import Json, Release, VersionRef
+from twinkeel.records import Json, Release, Trial, VersionRef
 from twinkeel.server.exchange import Exchange, Reply, json_reply
 from twinkeel.server.routes.monitor import desk
 
-_INSTEAD = "instead_of"
+INSTEAD = "instead_of"
+"""The key of a body that says what the caller knows to be in production."""
 
 
 async def release(exchange: Exchange) -> Reply:
     """Put a version into production; raises Refused, UnknownName, RequestError."""
-    body = _body(exchange, {"version", "override", _INSTEAD})
+    body = body_of(exchange, {"version", "override", INSTEAD})
     number, override = body.get("version"), body.get("override")
     if type(number) is not int or not isinstance(override, str | None):
         raise RequestError('Send {"version": 7}, and an "override" with a reason.', status=422)
@@ -33,22 +34,22 @@ async def release(exchange: Exchange) -> Reply:
         fresh, version = config.load(at.config.root), at.store.version(ref)
         return verbs.release(fresh, at.store, version, override=override, who=exchange.who)
 
-    return await _changed(exchange, body, work)
+    return await changed(exchange, body, work)
 
 
 async def rollback(exchange: Exchange) -> Reply:
     """Bring back what was in production before; raises Refused, UnknownName, RequestError."""
-    body, name = _body(exchange, {_INSTEAD}), exchange.param("name")
+    body, name = body_of(exchange, {INSTEAD}), exchange.param("name")
 
     def work(at: Desk) -> Release:
         return verbs.rollback(config.load(at.config.root), at.store, name, who=exchange.who)
 
-    return await _changed(exchange, body, work)
+    return await changed(exchange, body, work)
 
 
 async def rebuild(exchange: Exchange) -> Reply:
     """Begin a rebuild; it shows in `/v1/monitor/{name}`. Raises Refused, UnknownName."""
-    body, name = _body(exchange, {"dry_run"}), exchange.param("name")
+    body, name = body_of(exchange, {"dry_run"}), exchange.param("name")
     dry_run, jobs = body.get("dry_run", False), exchange.service.rebuilds
     if not isinstance(dry_run, bool):
         raise RequestError('"dry_run" must be true or false.', status=422)
@@ -58,26 +59,28 @@ async def rebuild(exchange: Exchange) -> Reply:
     return json_reply(job, 202)
 
 
-async def _changed(
-    exchange: Exchange, body: dict[str, Json], work: Callable[[Desk], Release]
+async def changed(
+    exchange: Exchange, body: dict[str, Json], work: Callable[[Desk], Release | Trial]
 ) -> Reply:
+    """What `work` made of production; raises Refused where it is not what the caller saw."""
     at = desk(exchange)
     return json_reply(await asyncio.to_thread(_guarded, exchange.param("name"), at, body, work))
 
 
 def _guarded(
-    name: str, at: Desk, body: dict[str, Json], work: Callable[[Desk], Release]
-) -> Release:
-    if _INSTEAD in body:
+    name: str, at: Desk, body: dict[str, Json], work: Callable[[Desk], Release | Trial]
+) -> Release | Trial:
+    if INSTEAD in body:
         current = at.store.current(name)
         number = None if current is None else current.number
-        if body[_INSTEAD] != number:
+        if body[INSTEAD] != number:
             there = "nothing" if number is None else f"{name}@{number}"
             raise Refused(f"Production has changed meanwhile: it is {there} now. Look again.")
     return work(at)
 
 
-def _body(exchange: Exchange, known: Collection[str]) -> dict[str, Json]:
+def body_of(exchange: Exchange, known: Collection[str]) -> dict[str, Json]:
+    """The body, an object; raises RequestError for a key that is not in `known`."""
     body = exchange.json_object()
     for key in body:
         if key not in known:

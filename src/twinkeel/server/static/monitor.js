@@ -33,7 +33,7 @@ function show(index, seen) {
   if (!seen) return;
   morph($("main"), [
     summary(seen, index.you), ...alarms(seen), traffic(seen), quality(seen), signals(seen),
-    ...trials(seen), rebuild(seen, index.you), history(seen, index.you),
+    ...trials(seen, index.you), rebuild(seen, index.you), history(seen, index.you),
   ]);
   $("main").hidden = false;
   announce(seen.glance);
@@ -68,22 +68,31 @@ async function again() {
 
 // ------------------------------------------------------------------------------ changing
 
+const GOES_OVER = "Calls go over without a failure, and it is recorded under your name.";
 const VERBS = {
-  release: (ref) => ({ title: `Put ${ref} into production?`, does: "Release" }),
-  rollback: (ref) => ({ title: `Roll back to ${ref}?`, does: "Roll back" }),
+  release: (ref) => ({ title: `Put ${ref} into production?`, does: "Release", then: GOES_OVER }),
+  rollback: (ref) => ({ title: `Roll back to ${ref}?`, does: "Roll back", then: GOES_OVER }),
+  try: (ref) => ({ title: `Try ${ref} beside production?`, does: "Start the trial", path: "trial",
+    then: "The candidate answers a share of the cases until labels decide: then it is promoted, or rolled back." }),
+  stop: (ref) => ({ title: `Stop the trial of ${ref}?`, does: "Stop the trial", path: "trial/stop",
+    then: "Production stays as it is.", asks: "Why? It is kept with the trial." }),
 };
+const ALL_THE_SAME = "Why is this right all the same? It is recorded with your name.";
 
 function confirmed({ does, number }) {
   const { glance, versions } = state.seen;
   const there = glance.production === null ? "nothing" : `${glance.component}@${glance.production}`;
   const made = versions.find((one) => one.number === Number(number));
   const words = VERBS[does](`${glance.component}@${number}`);
-  const reason = does === "release" && made?.outcome !== "pass";
+  const unpassed = (does === "release" || does === "try") && made?.outcome !== "pass";
   state.asking = { does, number: Number(number), component: glance.component, instead_of: glance.production };
   $("confirm-title").textContent = words.title;
-  $("confirm-text").textContent = `In production now: ${there}. Calls go over without a failure, and it is recorded under your name.`;
-  $("confirm-verdicts").replaceChildren(...(reason ? made?.verdicts ?? [] : []).map((one) => make("li", {}, one)));
-  askForReason(reason);
+  $("confirm-text").textContent = `In production now: ${there}. ${words.then}`;
+  $("confirm-verdicts").replaceChildren(...(unpassed ? made?.verdicts ?? [] : []).map((one) => make("li", {}, one)));
+  $("confirm-terms").hidden = does !== "try";
+  $("confirm-share").disabled = does !== "try";
+  $("confirm-asks").textContent = words.asks ?? ALL_THE_SAME;
+  askForReason(unpassed || does === "stop");
   $("confirm-error").hidden = true;
   $("confirm-do").textContent = words.does;
   $("confirm").showModal();
@@ -96,13 +105,10 @@ function askForReason(needed) {
 }
 
 async function change() {
-  const { does, number, component, instead_of } = state.asking;
-  const reason = $("confirm-reason").value.trim();
-  const body = does === "release" ? { version: number, instead_of } : { instead_of };
-  if (does === "release" && !$("confirm-why").hidden) body.override = reason;
+  const { does, component } = state.asking;
   $("confirm-do").disabled = true;
   try {
-    await ask(`/v1/components/${encodeURIComponent(component)}/${does}`, body);
+    await ask(`/v1/components/${encodeURIComponent(component)}/${VERBS[does]("").path ?? does}`, body(state.asking));
     $("confirm").close();
     await again();
   } catch (error) {
@@ -111,6 +117,15 @@ async function change() {
   } finally {
     $("confirm-do").disabled = false;
   }
+}
+
+function body({ does, number, instead_of }) {
+  const reason = $("confirm-reason").value.trim();
+  if (does === "stop") return { why: reason };
+  if (does === "rollback") return { instead_of };
+  const override = $("confirm-why").hidden ? {} : { override: reason };
+  const terms = does === "try" ? { mode: $("confirm-mode").value, share: Number($("confirm-share").value) / 100 } : {};
+  return { version: number, instead_of, ...terms, ...override };
 }
 
 /** Begin a rebuild: it changes nothing in production, so nothing is to be confirmed. */

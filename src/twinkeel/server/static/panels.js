@@ -75,7 +75,7 @@ export function summary(seen, you) {
         href: `/${converses ? "chat" : "try"}#${encodeURIComponent(name)}` }, converses ? "Ask it" : "Try it"),
       standing(releases).length > 1 ? action("rollback", standing(releases).at(-2), you, `Roll back to ${name}@${standing(releases).at(-2)}`) : null),
     you.changes ? null : make("p", { class: "hint", id: "may-not" },
-      `Your key ${you.name} is a ${you.role}'s: it may look. Releases need an operator's.`));
+      `Your key ${you.name} is a ${you.role}'s: it may look. Releases and trials need an operator's.`));
 }
 
 function notes({ glance, look, serving }) {
@@ -269,12 +269,12 @@ function estimated(name, made) {
 
 // ------------------------------------------------------------------------------ trials, history
 
-export function trials(seen) {
+export function trials(seen, you) {
   if (!seen.trials.length) return [];
-  return [card("trials", "Trials", make("ul", { class: "plain" }, ...seen.trials.map(trial)))];
+  return [card("trials", "Trials", make("ul", { class: "plain" }, ...seen.trials.map((one) => trial(one, you))))];
 }
 
-function trial({ id, component, number, against, mode, share, margin, state, started, who, why, standing: at }) {
+function trial({ id, component, number, against, mode, share, margin, state, started, who, why, standing: at }, you) {
   const judged = at.gain !== null;
   return make("li", { class: "trial", "data-key": id },
     make("div", { class: "head" }, make("h3", {}, `${component}@${number} as a ${mode} beside ${component}@${against}`), pill(state)),
@@ -284,7 +284,8 @@ function trial({ id, component, number, against, mode, share, margin, state, sta
       figure(judged ? signed(at.gain) : "–", "gain in loss"),
       figure(at.production_ms === null ? "–" : `${short(at.production_ms)}, ${short(at.candidate_ms)} ms`, "production, candidate")),
     judged ? interval(at, margin, `Gain ${signed(at.gain)}, between ${signed(at.low)} and ${signed(at.high)}.`) : null,
-    judged ? make("p", { class: "axis" }, make("span", {}, "worse"), make("span", {}, `${signed(at.low)} to ${signed(at.high)}, at any time`), make("span", {}, "better")) : null);
+    judged ? make("p", { class: "axis" }, make("span", {}, "worse"), make("span", {}, `${signed(at.low)} to ${signed(at.high)}, at any time`), make("span", {}, "better")) : null,
+    state === "running" ? make("div", { class: "actions" }, action("stop", number, you, "Stop")) : null);
 }
 
 export function rebuild({ glance, rebuild: job }, you) {
@@ -326,22 +327,24 @@ function spread({ value, low, high }, shown) {
   return low === null || high === null ? shown(value) : `${shown(value)} (${shown(low)} to ${shown(high)})`;
 }
 
-export function history({ glance, versions, releases }, you) {
+export function history({ glance, versions, releases, trials: tried }, you) {
+  const free = glance.production !== null && !tried.some((one) => one.state === "running");
   return card("history", "Versions",
-    make("ul", { class: "rows versions" }, ...versions.map((one) => version(one, glance, you))),
+    make("ul", { class: "rows versions" }, ...versions.map((one) => version(one, glance, you, free))),
     make("h3", {}, "What was in production"),
     releases.length ? make("ol", { class: "plain releases" }, ...releases.map(change))
       : make("p", { class: "empty" }, "Nothing was released yet."));
 }
 
-function version(one, glance, you) {
+function version(one, glance, you, free) {
   const ref = `${glance.component}@${one.number}`;
   const there = one.number === glance.production;
   return make("li", { "data-key": one.number },
     make("b", { class: "name" }, ref), pill(one.outcome),
     make("span", { class: "hint", title: one.remedy?.why }, "built ", when(one.created),
       one.remedy ? `, ${one.remedy.name} of ${one.remedy.of}` : ""),
-    there ? make("span", { class: "chip here" }, "in production") : action("release", one.number, you, "Release"),
+    there ? make("span", { class: "chip here" }, "in production") : make("span", { class: "choices" },
+      free ? action("try", one.number, you, "Try") : null, action("release", one.number, you, "Release")),
     one.verdicts.length ? rest(`gates-${one.number}`, one.verdicts.length, one.verdicts.length === 1 ? "gate" : "gates",
       make("ul", { class: "plain" }, ...one.verdicts.map((said) => make("li", {}, said)))) : null);
 }
