@@ -45,7 +45,7 @@ class Budget:
         """Start the clock now, for a list of so many units."""
         default = units if limits.time is not None else min(DEFAULT_WORK, units)
         finish = 0.0 if limits.time is None else _kept(limits.time)
-        return cls(time.monotonic(), limits.time, min(limits.work or default, units), finish)
+        return cls(time.monotonic(), limits.time, limits.work or default, finish)
 
     def keep(self, seconds: float) -> None:
         """Keep at least so many seconds for finishing, as measured so far."""

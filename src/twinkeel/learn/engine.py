@@ -98,13 +98,13 @@ def train(
     cannot be learned from, BuildError where the compiled model fails its proof.
     """
     _import_libraries()
-    candidates = chosen(problem.members)
-    budget = Budget.begin(limits, len(candidates))
+    portfolio = chosen(problem.members)
+    budget = Budget.begin(limits, len(portfolio))
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
         keep = step or _unkept(Path(scratch))
         ready = prepared(problem, limits, seed, budget)
-        bags = Search(ready.material, budget, keep, progress, candidates).run()
+        bags = Search(ready.material, budget, keep, progress, portfolio).run()
         progress(Tick(stage="compiling", fraction=0.92))
         trained, answers = _served(ready, bags, keep)
         progress(Tick(stage="checking", fraction=0.95))

@@ -8,23 +8,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twinkeel.learn.families.base import Family, Setting, Settings
+from twinkeel.learn.around import Candidate, near
+from twinkeel.learn.families.base import Setting
 from twinkeel.learn.families.cat import Cat
 from twinkeel.learn.families.light import Light
 from twinkeel.learn.families.net import Net
 from twinkeel.learn.families.regularised import Regularised
 
+__all__ = ["PORTFOLIO", "Candidate", "Portfolio", "chosen"]
+
 
 @dataclass(frozen=True)
-class Candidate:
-    """One configuration of one family."""
+class Portfolio:
+    """What a search tries."""
 
-    name: str
-    """Names its steps: lower case letters, digits and dashes."""
-    family: Family
-    settings: Settings
-    share: float = 1.0
-    """How much of the time left it may take, for what comes later to have a chance."""
+    listed: tuple[Candidate, ...]
+    goes_on: bool
+    """Whether what works best is tried with other settings once the list is done."""
+
+    def __len__(self) -> int:
+        return len(self.listed)
 
 
 def _light(**settings: Setting) -> dict[str, Setting]:
@@ -81,9 +84,22 @@ PORTFOLIO: tuple[Candidate, ...] = (
 )
 
 
-def chosen(names: Sequence[str]) -> tuple[Candidate, ...]:
-    """The candidates of these names, in the order of trial; all of them for no names.
+def chosen(names: Sequence[str]) -> Portfolio:
+    """The candidates of these names and no others; for no names, the list and what is near it.
 
-    A name that is no longer there is left out; where none is left, all are tried.
+    A name that is not known any more is left out; where none is left, it is as for no names.
     """
-    return tuple(one for one in PORTFOLIO if one.name in names) or PORTFOLIO
+    found = tuple(one for one in map(_named, dict.fromkeys(names)) if one is not None)
+    return Portfolio(found, goes_on=False) if found else Portfolio(PORTFOLIO, goes_on=True)
+
+
+def _named(name: str) -> Candidate | None:
+    """The candidate of this name: in the list, or near one that is known."""
+    for listed in PORTFOLIO:
+        if listed.name == name:
+            return listed
+    before, _, number = name.rpartition("-")
+    parent = _named(before) if before and number.isdecimal() else None
+    if parent is None or not parent.family.spans:
+        return None
+    return near(parent, int(number))

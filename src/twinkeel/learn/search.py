@@ -29,7 +29,7 @@ from twinkeel.learn.folds import Split, everything
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.nets import Nets
 from twinkeel.learn.plan import Plan
-from twinkeel.learn.portfolio import PORTFOLIO, Candidate
+from twinkeel.learn.portfolio import Candidate, Portfolio
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.targets import Targets
 from twinkeel.learn.trees import Trees
@@ -160,13 +160,13 @@ class Search:
         budget: Budget,
         step: Step,
         progress: Progress,
-        candidates: Sequence[Candidate] = PORTFOLIO,
+        portfolio: Portfolio,
     ) -> None:
         self._material = material
         self._budget = budget
         self._step = step
         self._progress = progress
-        self._plan = Plan(candidates, budget, material.workers)
+        self._plan = Plan(portfolio, budget, material)
         self._folds: dict[int, Fold] = {}
         self._combining = self._compiling = 0.0
 
@@ -177,7 +177,7 @@ class Search:
         )
 
         with threadpool_limits(limits=1):  # folds are fitted side by side instead
-            return self._bags(self._plan.folds(len(self._material.splits), self._measured()))
+            return self._bags(self._plan.folds(self._measured()))
 
     def _bags(self, count: int) -> list[Bag]:
         bags: list[Bag] = []

@@ -109,6 +109,13 @@ def joined(many: Iterable[Trees], width: int) -> Trees:
     )
 
 
+def stump(value: Floats, cover: float) -> Trees:
+    """One tree of a single leaf, which adds (k,) `value` to every row."""
+    return oblivious(
+        np.zeros(0, np.intp), np.zeros(0), np.asarray(value, np.float64)[None], np.array([cover])
+    )
+
+
 def oblivious(feature: NDArray[np.intp], border: Floats, value: Floats, cover: Floats) -> Trees:
     """One symmetric tree of depth d: level i asks the same question of every node.
 

@@ -35,7 +35,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
     Parameters
     ----------
     time_limit : seconds that `fit` may take, libraries imported; more than 0.
-    work_limit : units of a fixed list of work instead, so that the same `random_state` gives the
+    work_limit : how many candidates are fitted instead, so that the same `random_state` gives the
         same model; one of each family is 3. With neither limit, 5 units.
     memory_limit : bytes; `fit` refuses a table whose estimated need is larger. What it then uses
         is not capped.

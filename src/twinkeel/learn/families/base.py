@@ -6,6 +6,7 @@ an earlier one that was killed; files are the library's own text or JSON, or `.n
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,32 @@ Floats = NDArray[np.float64]
 
 Setting = int | float | str | bool
 Settings = Mapping[str, Setting]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which values of a setting are worth trying."""
+
+    low: float
+    high: float
+    log: bool = False
+    """Whether what counts is the ratio between values."""
+    whole: bool = False
+
+    def place(self, value: float) -> float:
+        """Where a value lies in the span: 0 at its low end, 1 at its high one."""
+        low, high, at = (self._scaled(one) for one in (self.low, self.high, value))
+        return (at - low) / (high - low)
+
+    def at(self, place: float) -> Setting:
+        """The value at a place, rounded to four digits."""
+        low, high = self._scaled(self.low), self._scaled(self.high)
+        value = low + place * (high - low)
+        value = math.exp(value) if self.log else value
+        return round(value) if self.whole else float(f"{value:.4g}")
+
+    def _scaled(self, value: float) -> float:
+        return math.log(value) if self.log else value
 
 
 @dataclass(frozen=True)
@@ -68,6 +95,14 @@ def boosted(settings: Settings, rounds: Sequence[float]) -> Settings:
     return {**settings, "iterations": count, "patience": count}
 
 
+_LARGEST = np.finfo(np.float32).max
+
+
+def finite(X: Matrix) -> Matrix:
+    """The same with what is infinite as large as numbers are, for libraries that refuse it."""
+    return np.clip(X, -_LARGEST, _LARGEST)
+
+
 class Unfit(Exception):
     """A family cannot learn from a fold, for instance because none of its features varies."""
 
@@ -98,6 +133,9 @@ class Family(ABC):
     """A way of learning. Instances hold no state."""
 
     name: ClassVar[str]
+    spans: ClassVar[Mapping[str, Span]] = {}
+    """The settings that are moved around a configuration that works; none where it is not worth
+    trying."""
 
     @abstractmethod
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,10 +19,11 @@ from twinkeel.learn.families.base import (
     Matrix,
     Model,
     Settings,
+    Span,
     Unfit,
     boosted,
 )
-from twinkeel.learn.trees import Trees, joined, oblivious
+from twinkeel.learn.trees import Trees, joined, oblivious, stump
 
 _FILE = "model.json"
 _LOSSES = {
@@ -69,6 +70,12 @@ class Cat(Family):
     """CatBoost with early stopping, silent, leaving no files of its own."""
 
     name: ClassVar[str] = "catboost"
+    spans: ClassVar[Mapping[str, Span]] = {
+        "learning_rate": Span(0.02, 0.15, log=True),
+        "depth": Span(3, 8, whole=True),
+        "l2_leaf_reg": Span(0.5, 30.0, log=True),
+        "random_strength": Span(0.2, 5.0, log=True),
+    }
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
         """Boost until it stops helping on the fold's other rows, or the time is over."""
@@ -132,12 +139,7 @@ def parse(text: bytes, width: int) -> Trees:
     scale, bias = model["scale_and_bias"]
     trees = [_tree(tree, width) for tree in model["oblivious_trees"]]
     total = float(sum(model["oblivious_trees"][0]["leaf_weights"])) if trees else 1.0
-    root = oblivious(
-        np.zeros(0, np.intp),
-        np.zeros(0),
-        np.broadcast_to(np.asarray(bias, dtype=np.float64), (1, width)),
-        np.array([total]),
-    )
+    root = stump(np.broadcast_to(np.asarray(bias, dtype=np.float64), width), total)
     return joined([joined(trees, width).scaled(float(scale)), root], width)
 
 

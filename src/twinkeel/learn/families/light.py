@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from twinkeel.learn.families.base import (
     Matrix,
     Model,
     Settings,
+    Span,
     boosted,
 )
 from twinkeel.learn.trees import LEAF, Trees, joined
@@ -54,6 +55,14 @@ class Light(Family):
     """LightGBM with early stopping, deterministic and silent."""
 
     name: ClassVar[str] = "lightgbm"
+    spans: ClassVar[Mapping[str, Span]] = {
+        "learning_rate": Span(0.01, 0.15, log=True),
+        "num_leaves": Span(4, 128, log=True, whole=True),
+        "min_data_in_leaf": Span(2, 80, log=True, whole=True),
+        "feature_fraction": Span(0.2, 1.0),
+        "bagging_fraction": Span(0.5, 1.0),
+        "lambda_l2": Span(0.01, 30.0, log=True),
+    }
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
         """Boost until it stops helping on the fold's other rows, or the time is over."""

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from twinkeel.learn.families.base import Effort, Family, Floats, Fold, Matrix, Model, Settings
+from twinkeel.learn.families.base import (
+    Effort,
+    Family,
+    Floats,
+    Fold,
+    Matrix,
+    Model,
+    Settings,
+    Span,
+)
 from twinkeel.learn.linear import Linear
 
 _FOLDER = "weights"
@@ -48,6 +57,9 @@ class Regularised(Family):
     """Logistic, least-squares or Poisson regression on standardised features (scikit-learn)."""
 
     name: ClassVar[str] = "linear"
+    spans: ClassVar[Mapping[str, Span]] = {
+        "C": Span(0.002, 20.0, log=True),
+    }
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
         """Fit once; the fold's other rows are not needed."""
