@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -122,6 +123,25 @@ def test_answers_are_quotes_at_their_offsets(answerer) -> None:
         assert " ".join(one["quote"].split()) in values["answer"]
     assert values["citations"][0]["document"] == "online-backup.md"
     assert values["citations"][0]["title"] == "Online backup"
+
+
+def test_how_near_the_best_passage_was_and_what_is_not_supported_is_said_and_watched(
+    answerer,
+) -> None:
+    question = "How much storage do I get with online backup?"
+    given, silent = ask(answerer, question), ask(answerer, "Who won the cup in 1974?")
+    card = msgspec.structs.replace(answerer.card, threshold=given["confidence"] + 1e-6)
+    doubtful = replace(answerer, card=card).find(question)
+
+    calls = Calls(answerer.signature, {}, [given, silent, {**given, "unsupported": 2}])
+    watched = {one.name: one.values for one in Assistant().signals(calls)}
+
+    assert 0 <= silent["retrieval"] < given["retrieval"] <= 1
+    assert (given["unsupported"] or 0) < len(given["citations"])
+    assert silent["unsupported"] is None
+    assert doubtful.unsupported == len(doubtful.citations)
+    assert watched["unsupported"][1:] == [None, "yes"]
+    assert watched["retrieval"] == [one["retrieval"] for one in (given, silent, given)]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ in documents is only ever quoted: nothing in them is followed, whatever it says.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,14 @@ class Finding:
     excuse: str
     """What is said where it abstains."""
     warnings: tuple[str, ...] = ()
+    unsupported: int = 0
+    """Sentences of the answer that are supported less than an answer must be, or cannot be seen."""
+
+    @property
+    def strength(self) -> float:
+        """How near in meaning the first passage is to the question, 0 to 1; 0 without any."""
+        near = float(self.hits[0].dense) if self.hits else 0.0
+        return round(min(max(near, 0.0), 1.0), 4)
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,8 @@ class Answerer:
             Field(name="abstained", type="boolean"),
             Field(name="confidence", type="number", low=0, high=1),
             Field(name="citations", type="text"),
+            Field(name="retrieval", type="number", low=0, high=1),
+            Field(name="unsupported", type="integer", low=0),
         )
         return Signature(inputs=inputs, outputs=outputs)
 
@@ -136,6 +147,11 @@ class Answerer:
         threshold = self.card.threshold
         reading = sorted(sentences, key=lambda one: one.start)
         citations = tuple(self._citation(one) for one in reading)
+        least = math.inf if threshold is None else threshold
+        weak = [
+            _support(extractor, looked_for, one) < least or cited.unseen
+            for one, cited in zip(reading, citations, strict=True)
+        ]
         return Finding(
             hits=hits,
             best=sentences[0],
@@ -145,6 +161,7 @@ class Answerer:
             abstained=threshold is None or support < threshold,
             excuse=excuse,
             warnings=(*warnings, *_unseen(citations)),
+            unsupported=sum(weak),
         )
 
     def _search(self, asked: dialogue.Asked, k: int) -> list[Hit]:
@@ -185,6 +202,8 @@ class Answerer:
                 "abstained": found.abstained,
                 "confidence": found.confidence,
                 "citations": [_plain(one) for one in found.citations] if given else [],
+                "retrieval": found.strength,
+                "unsupported": found.unsupported if given else None,
             },
             warnings=(*found.warnings, *extra),
         )

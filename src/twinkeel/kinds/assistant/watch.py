@@ -13,12 +13,15 @@ from twinkeel.records import Json
 def signals(calls: Calls) -> list[Series]:
     """What answers say of themselves, how long they are, and which document they come from first.
 
-    The first cited document stands for the topic: what people write need not be stored for it.
+    The first cited document stands for the topic: what people write need not be stored for it. An
+    answer is unsupported if one of its sentences is; where none was given there is nothing to say.
     """
     answers = [len(str(one).split()) for one in output(calls, "answer")]
     topics = [_topic(one) for one in output(calls, "citations")]
+    weak = [None if one is None else "yes" if one else "no" for one in output(calls, "unsupported")]
     return [
-        *default_signals(calls),
+        *(one for one in default_signals(calls) if one.name != "unsupported"),
+        Series("output", "unsupported", "text", weak),
         Series("output", "words", "number", answers),
         Series("output", "topic", "text", topics),
     ]
