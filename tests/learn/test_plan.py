@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -32,13 +32,20 @@ MOVABLE = [one for one in PORTFOLIO if one.family.spans]
 
 
 @dataclass(frozen=True)
+class Pool:
+    """As much of what fits folds as a plan looks at."""
+
+    size: int = 2
+
+
+@dataclass(frozen=True)
 class Material:
     """As much of what is learned from as a plan looks at."""
 
     targets: Targets
     splits: tuple[Split, ...]
     seed: int = 0
-    workers: int = 2
+    workers: Pool = field(default_factory=Pool)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from twinkeel.learn.budget import Budget
 from twinkeel.learn.engine import Trained, prepared, train
 from twinkeel.learn.portfolio import chosen
 from twinkeel.learn.preference import Preference
-from twinkeel.learn.search import Search, Step
+from twinkeel.learn.search import Search
+from twinkeel.learn.workers import Step, hired
 from twinkeel.records import Limits, silent
 
 
@@ -90,7 +91,8 @@ def test_a_member_that_only_sees_statistics_out_of_fold_has_its_own_of_all_rows(
 
 
 def test_where_the_time_ends_first_nothing_is_kept_of_it(telco, tmp_path):
-    ready = prepared(telco, Limits(work=1), 0, Budget.begin(Limits(work=1), 1))
+    with hired(Limits()) as workers:
+        ready = prepared(telco, Limits(work=1), 0, Budget.begin(Limits(work=1), 1), workers)
     kept = ends(tmp_path)
     (bag,) = Search(ready.material, ready.budget, kept, silent, chosen(["lightgbm"])).run()
     over = Budget.begin(Limits(time=1e-6), 1)

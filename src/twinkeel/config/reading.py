@@ -163,6 +163,7 @@ def _limits(table: ComponentTable, where: str) -> Limits:
         work=table.work_limit,
         memory=None if memory is None else size(memory, f"{where} memory_limit"),
         spend=table.spend_limit,
+        workers=table.workers,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from twinkeel.records import Expectations, Limits, Record
+from twinkeel.records import Expectations, Limits, Record, Workers
 
 
 class ProjectTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,7 +201,10 @@ class ComponentTable(msgspec.Struct, frozen=True, kw_only=True):
     work_limit: int | None = None
     """Units of work instead of time: the same seed then gives the same version."""
     memory_limit: str | None = None
-    """A build that is estimated to need more, as `4 GB`, is refused; its use is not capped."""
+    """The most memory for learning from a table, as `4 GB`: a candidate that goes beyond its part
+    is ended and left out."""
+    workers: Workers = "threads"
+    """Where candidates are fitted: on `threads`, in `processes`, or on a cluster by `ray`."""
     spend_limit: float | None = None
     """The most money that a build may cost, for kinds that cost money."""
     seed: int = 0

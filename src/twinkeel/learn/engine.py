@@ -7,7 +7,7 @@ file; writes what `Trained.write` is asked to, and the steps that let a killed b
 from __future__ import annotations
 
 import importlib
-import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,8 +35,9 @@ from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.preference import Preference
 from twinkeel.learn.prepare import many, prepare
 from twinkeel.learn.problem import Problem, learnable, weights
-from twinkeel.learn.search import Bag, Material, Search, Step, usable
+from twinkeel.learn.search import Bag, Material, Search, usable
 from twinkeel.learn.targets import Explained
+from twinkeel.learn.workers import Pool, Step, hired
 from twinkeel.records import Limits, Progress, Tick, silent
 
 __all__ = ["Problem", "Trained", "train"]
@@ -95,16 +96,19 @@ def train(
     """Learn, within `limits`, from the moment that the libraries are imported.
 
     `step` keeps fitted folds (see `kinds.base.Task.step`). Raises InputError for data that
-    cannot be learned from, BuildError where the compiled model fails its proof.
+    cannot be learned from, BuildError where the compiled model fails its proof or the memory does
+    not suffice.
     """
-    _import_libraries()
+    import_libraries()
     portfolio = chosen(problem.members)
     budget = Budget.begin(limits, len(portfolio))
     progress(Tick(stage="preparing", fraction=0.0))
-    with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch, hired(limits) as workers:
         keep = step or _unkept(Path(scratch))
-        ready = prepared(problem, limits, seed, budget)
-        bags = Search(ready.material, budget, keep, progress, portfolio).run()
+        ready = prepared(problem, limits, seed, budget, workers)
+        search = Search(ready.material, budget, keep, progress, portfolio)
+        bags = search.run()
+        ready = replace(ready, notes=(*ready.notes, *search.notes))
         progress(Tick(stage="compiling", fraction=0.92))
         trained, answers = _served(ready, bags, keep)
         progress(Tick(stage="checking", fraction=0.95))
@@ -126,7 +130,7 @@ class Ready:
     notes: tuple[str, ...]
 
 
-def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> Ready:
+def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget, workers: Pool) -> Ready:
     """The problem read and encoded, its folds and its loss chosen. Raises InputError."""
     problem, notes = learnable(problem, limits, seed)
     targets = problem.objective.targets(problem.target, weights(problem))
@@ -148,7 +152,7 @@ def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget) -> Rea
         splits=splits,
         frame=frame(X, targets.loss.width),
         seed=seed,
-        workers=os.cpu_count() or 1,
+        workers=workers,
         groups=problem.groups,
     )
     loss, why = problem.objective.settled(material, budget)
@@ -265,15 +269,18 @@ def _unkept(folder: Path) -> Step:
     def step(key: str, work: Callable[[Path], None]) -> Path:
         done = folder / key
         if not done.is_dir():
-            done.mkdir()
-            work(done)
+            filling = folder / f"{key}~"
+            shutil.rmtree(filling, ignore_errors=True)
+            filling.mkdir()
+            work(filling)
+            filling.rename(done)
         return done
 
     return step
 
 
-def _import_libraries() -> None:
-    """Import what learning needs before the clock starts. Raises MissingExtra."""
+def import_libraries() -> None:
+    """Import what learning needs, which takes seconds. Raises MissingExtra."""
     for library in ("catboost", "lightgbm", "onnx", "sklearn.linear_model", "scipy.optimize"):
         try:
             importlib.import_module(library)

@@ -92,7 +92,7 @@ def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Ch
     for prefer in PRICES:
         best = choice(prefer, sizes)
         other = choice(prefer, smaller, best)
-        timely = whole.timely(bags, other.weights, material.workers, budget)
+        timely = whole.timely(bags, other.weights, material.workers.size, budget)
         found.append(other if timely and worth(other) < worth(best) else best)
     return tuple(found)
 

@@ -128,7 +128,7 @@ class Plan:
         for count in range(available, 0, -1):
             if self._rounds(count) * each <= _PLANNED * self._budget.left:
                 return count
-        return min(self._material.workers, available)
+        return min(self._material.workers.size, available)
 
     def _fits(self, like: str) -> bool:
         """Whether enough time is left, judging by what the like of it, or the slowest one, took."""
@@ -138,4 +138,4 @@ class Plan:
 
     def _rounds(self, count: int) -> int:
         """How often all processors are taken when so many folds are fitted side by side."""
-        return -(-count // self._material.workers)
+        return -(-count // self._material.workers.size)

@@ -1,18 +1,15 @@
 """Fits the candidates that a plan gives out, fold by fold, until the plan ends.
 
-Owns how folds are fitted; which candidate comes next, and when to stop, is the plan's. Every fold
-model is a step of its own: a build that was killed finds it finished.
+Owns what is made of fitted folds; which candidate comes next, and when to stop, is the plan's, and
+where a fold is fitted the workers'. Every fold model is a step of its own: a build that was killed
+finds it finished.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +17,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.errors import InputError
+from twinkeel.errors import BuildError, InputError
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.encode import Matrix, Values
-from twinkeel.learn.families.base import Effort, Fold, Model, Unfit
+from twinkeel.learn.families.base import Fold, Model
 from twinkeel.learn.finishing import FIXED, SPARE, combining, compiling
 from twinkeel.learn.folds import Split, everything
 from twinkeel.learn.linear import Linear
@@ -33,25 +30,15 @@ from twinkeel.learn.portfolio import Candidate, Portfolio
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.targets import Targets
 from twinkeel.learn.trees import Trees
-from twinkeel.records import Progress, Record, Tick
+from twinkeel.learn.workers import FITTED, MARGIN, Died, Fitted, Job, Pool, Step
+from twinkeel.records import Progress, Tick
 from twinkeel.store.arrays import array
 
 Floats = NDArray[np.float64]
-Step = Callable[[str, Callable[[Path], None]], Path]
-Stop = Callable[[], bool]
 
-_FITTED = "fitted.json"
-_MARGIN = "margin.npy"
 _PROBE = 0.25
 """Share of the time that the one fold may take which is measured first."""
 _KEPT_BYTES = 2**30
-
-
-class Fitted(Record, frozen=True):
-    """What is noted of a fitted fold."""
-
-    seconds: float
-    """From data to margin, on one thread."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +54,8 @@ class Material:
     frame: Linear
     """Fill and range of the F features."""
     seed: int
-    workers: int
-    """How many folds are fitted side by side."""
+    workers: Pool
+    """What fits the folds."""
     groups: NDArray[Any] | None = None
     """(n,) rows of one group belong together."""
 
@@ -92,16 +79,6 @@ class Material:
             loss=self.targets.loss,
             frame=self.frame.at(seen),
         )
-
-
-@dataclass(frozen=True)
-class FittedFold:
-    """One model of a bag, read back from its step."""
-
-    model: Model
-    margin: Floats
-    """(judged rows of the fold, k)"""
-    fitted: Fitted
 
 
 class Placed(NamedTuple):
@@ -147,10 +124,6 @@ class Bag:
         return tuple(model.parts() for _, model in self.served)
 
 
-class _Abandoned(Exception):
-    """A fold was given up before it was fitted: what its family wrote is no finished step."""
-
-
 class Search:
     """One run through the portfolio."""
 
@@ -168,28 +141,42 @@ class Search:
         self._progress = progress
         self._plan = Plan(portfolio, budget, material)
         self._folds: dict[int, Fold] = {}
+        self.notes: list[str] = []
+        """A sentence on each candidate that was left out."""
+        self._died: set[str] = set()
         self._combining = self._compiling = 0.0
 
     def run(self) -> list[Bag]:
         """All bags that the budget allows: at least one, all over the same folds."""
-        from threadpoolctl import (  # type: ignore[import-untyped]  # no stubs
-            threadpool_limits,
-        )
-
-        with threadpool_limits(limits=1):  # folds are fitted side by side instead
-            return self._bags(self._plan.folds(self._measured()))
+        return self._bags(self._plan.folds(self._measured()))
 
     def _bags(self, count: int) -> list[Bag]:
         bags: list[Bag] = []
-        while (candidate := self._plan.ask()) is not None:
-            self._tell(candidate)
-            with suppress(Unfit):
-                bags.append(self._bag(candidate, count))
-                self._plan.tell(bags[-1])
-                self._rehearse(bags[-1])
-        if not bags:
-            raise InputError("No model could be fitted: no column varies within every fold.")
-        return bags
+        while wave := self._wave(count):
+            for bag in self._fitted(wave, count):
+                bags.append(bag)
+                self._plan.tell(bag)
+                self._rehearse(bag)
+        if bags:
+            return bags
+        if self.notes:
+            raise BuildError(
+                f"No model could be learned: {self.notes[0]} Raise memory_limit, give fewer rows "
+                "or columns, or use a machine with more memory."
+            )
+        raise InputError("No model could be fitted: no column varies within every fold.")
+
+    def _wave(self, count: int) -> list[Candidate]:
+        """The next candidates: as many as take all processors, where the clock is the limit.
+
+        Otherwise one at a time, so that what is fitted does not depend on the processors.
+        """
+        most = 1 if self._budget.limit is None else max(self._material.workers.size // count, 1)
+        asked: list[Candidate] = []
+        while len(asked) < most and (candidate := self._plan.ask()) is not None:
+            if candidate.name not in self._died:
+                asked.append(candidate)
+        return asked
 
     def _rehearse(self, bag: Bag) -> None:
         """Keep as much time for finishing as doing a little of it now says."""
@@ -209,75 +196,63 @@ class Search:
         return self._material.targets.take(np.concatenate(valid)), part
 
     def _measured(self) -> list[float]:
-        """Seconds that one fold of each probe takes."""
+        """Seconds that one fold of each probe takes; 0 for one that cannot be fitted."""
         measured = []
         for candidate in self._plan.probes:
-            self._tell(candidate)
-            (one,) = self._side_by_side(candidate, [self._budget.until(_PROBE)])
-            measured.append(one.fitted.seconds)
+            self._tell([candidate])
+            made = self._one_by_one([candidate], [self._budget.end(_PROBE)])
+            measured.append(made[0].seconds if made else 0.0)
         return measured
 
-    def _rounds(self, count: int) -> int:
-        """How often all processors are taken when so many folds are fitted side by side."""
-        return -(-count // self._material.workers)
+    def _fitted(self, wave: Sequence[Candidate], count: int) -> list[Bag]:
+        """Fit candidates side by side, each fold within its part of the time."""
+        self._tell(wave)
+        size = self._material.workers.size
+        rounds = -(-count * len(wave) // size)
+        share = min(candidate.share for candidate in wave)
+        ends = [self._budget.end(share * (n // size + 1) / rounds) for n in range(count)]
+        return self._one_by_one(wave, ends)
 
-    def _bag(self, candidate: Candidate, count: int) -> Bag:
-        """Fit one candidate, each fold within its part of the time."""
-        stops = [
-            self._budget.until(
-                candidate.share * (number // self._material.workers + 1) / self._rounds(count)
-            )
-            for number in range(count)
-        ]
-        made = self._side_by_side(candidate, stops)
-        return Bag(
-            candidate=candidate,
-            models=tuple(one.model for one in made),
-            margin=np.concatenate([one.margin for one in made]),
-            seconds=sum(one.fitted.seconds for one in made),
+    def _one_by_one(self, wave: Sequence[Candidate], ends: Sequence[float]) -> list[Bag]:
+        """The bags of a wave; one whose process ended is left out, and the others go on alone."""
+        jobs = [self._job(one, number, end) for one in wave for number, end in enumerate(ends)]
+        try:
+            folders = self._material.workers.fit(jobs, self._step)
+        except Died as died:
+            if len(wave) > 1:
+                return [bag for one in wave for bag in self._one_by_one([one], ends)]
+            self._died.add(wave[0].name)
+            self.notes.append(f"{wave[0].name} was left out: {died}.")
+            return []
+        count = len(ends)
+        parts = [folders[i * count : (i + 1) * count] for i in range(len(wave))]
+        bags = (self._bag(one, part) for one, part in zip(wave, parts, strict=True))
+        return [bag for bag in bags if bag is not None]
+
+    def _job(self, candidate: Candidate, number: int, end: float) -> Job:
+        return Job(
+            key=f"{candidate.name}-fold{number}",
+            family=candidate.family,
+            settings=candidate.settings,
+            fold=partial(self._data, number),
+            seed=self._seed(number),
+            end=end,
         )
 
-    def _side_by_side(self, candidate: Candidate, stops: Sequence[Stop]) -> list[FittedFold]:
-        """Fit the first folds: each on one thread, which wastes nothing on waiting.
-
-        No thread outlives this, however it ends: native code that still runs while Python is
-        taken down crashes. What goes wrong, Ctrl+C too, ends the other folds first.
-        """
-        ended = threading.Event()
-        with ThreadPoolExecutor(self._material.workers) as pool:
-            try:
-                tasks = [
-                    pool.submit(self._fold, candidate, number, stop, ended)
-                    for number, stop in enumerate(stops)
-                ]
-                return [task.result() for task in tasks]
-            except BaseException:
-                ended.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-
-    def _fold(
-        self, candidate: Candidate, number: int, stop: Stop, ended: threading.Event
-    ) -> FittedFold:
-        """Fit one fold until `stop`, or find it fitted; nothing is kept of it once `ended`."""
-
-        def work(folder: Path) -> None:
-            began = time.monotonic()
-            fold = self._data(number)
-            effort = Effort(self._seed(number), lambda: ended.is_set() or stop())
-            candidate.family.fit(fold, candidate.settings, effort, folder)
-            if ended.is_set():
-                raise _Abandoned
-            model = candidate.family.load(folder, fold.width)
-            np.save(folder / _MARGIN, model.margin(fold.X_valid), allow_pickle=False)
-            fitted = Fitted(seconds=time.monotonic() - began)
-            (folder / _FITTED).write_bytes(msgspec.json.encode(fitted))
-
-        folder = self._step(f"{candidate.name}-fold{number}", work)
-        return FittedFold(
-            model=candidate.family.load(folder, self._material.targets.loss.width),
-            margin=array(folder / _MARGIN),
-            fitted=msgspec.json.decode((folder / _FITTED).read_bytes(), type=Fitted),
+    def _bag(self, candidate: Candidate, folders: Sequence[Path | None]) -> Bag | None:
+        """What the folders of its folds hold; None where it cannot learn from one of them."""
+        found = [folder for folder in folders if folder is not None]
+        if len(found) < len(folders):
+            return None
+        width = self._material.targets.loss.width
+        noted = [
+            msgspec.json.decode((folder / FITTED).read_bytes(), type=Fitted) for folder in found
+        ]
+        return Bag(
+            candidate=candidate,
+            models=tuple(candidate.family.load(folder, width) for folder in found),
+            margin=np.concatenate([array(folder / MARGIN) for folder in found]),
+            seconds=sum(one.seconds for one in noted),
         )
 
     def _data(self, number: int) -> Fold:
@@ -292,8 +267,9 @@ class Search:
     def _seed(self, number: int) -> int:
         return (self._material.seed * 1009 + number) % 2**31
 
-    def _tell(self, candidate: Candidate) -> None:
-        self._progress(Tick(stage="training", fraction=self._plan.done, detail=candidate.name))
+    def _tell(self, wave: Sequence[Candidate]) -> None:
+        names = ", ".join(candidate.name for candidate in wave)
+        self._progress(Tick(stage="training", fraction=self._plan.done, detail=names))
 
 
 def usable(splits: Sequence[Split], targets: Targets) -> tuple[Split, ...]:

@@ -7,19 +7,18 @@ its answers are calibrated as the bag's are. Where the time ends first, the bags
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.learn.budget import Budget
-from twinkeel.learn.families.base import Effort, Model, Settings
-from twinkeel.learn.search import Bag, Material, Placed, Step
+from twinkeel.learn.families.base import Settings
+from twinkeel.learn.search import Bag, Material, Placed
+from twinkeel.learn.workers import Died, Job, Step
 
 Floats = NDArray[np.float64]
 
@@ -34,10 +33,6 @@ _BEGUN = 0.35
 """It is begun if it is expected to take at most this share of all the time that is left ..."""
 _ENDED = 0.5
 """... and given up after this share."""
-
-
-class _TooLate(Exception):
-    """The time was over before the model was fitted: what was written is no finished step."""
 
 
 def smaller(bag: Bag) -> float:
@@ -61,44 +56,34 @@ def fitted(
     material: Material, bags: Sequence[Bag], weights: Floats, budget: Budget, step: Step
 ) -> tuple[Bag, ...] | None:
     """The bags, those chosen with a model of all rows; None where the time was over first."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs
-
+    end = time.monotonic() + _ENDED * budget.last
     chosen = [i for i, bag in enumerate(bags) if weights[i] and _settings(bag) is not None]
-    ended, end = threading.Event(), time.monotonic() + _ENDED * budget.last
-
-    def late() -> bool:
-        return ended.is_set() or time.monotonic() >= end
-
-    def model(number: int) -> Model:
-        return _model(material, bags[number], late, step)
-
-    found = list(bags)
-    with threadpool_limits(limits=1), ThreadPoolExecutor(material.workers) as pool:
-        try:
-            for i, made in zip(chosen, pool.map(model, chosen), strict=True):
-                found[i] = replace(bags[i], whole=Placed(material.whole, made))
-        except _TooLate:
+    try:
+        folders = material.workers.fit([_job(material, bags[i], end) for i in chosen], step)
+    except Died:
+        return None
+    found, width = list(bags), material.targets.loss.width
+    for i, folder in zip(chosen, folders, strict=True):
+        if folder is None:
             return None
-        except (
-            BaseException
-        ):  # Ctrl+C too ends what is being fitted, so that no thread outlives this
-            ended.set()
-            raise
+        made = bags[i].candidate.family.load(folder, width)
+        found[i] = replace(bags[i], whole=Placed(material.whole, made))
     return tuple(found)
 
 
-def _model(material: Material, bag: Bag, late: Callable[[], bool], step: Step) -> Model:
-    """One model of all rows, fitted or found fitted."""
-    family, settings = bag.candidate.family, _settings(bag)
+def _job(material: Material, bag: Bag, end: float) -> Job:
+    """All rows, learned to the end or not at all."""
+    settings = _settings(bag)
     assert settings is not None  # such bags were not chosen
-
-    def work(folder: Path) -> None:
-        seed = (material.seed * 1009 + material.whole) % 2**31
-        family.fit(material.fold(material.whole), settings, Effort(seed, late), folder)
-        if late():
-            raise _TooLate
-
-    return family.load(step(f"{bag.candidate.name}-whole", work), material.targets.loss.width)
+    return Job(
+        key=f"{bag.candidate.name}-whole",
+        family=bag.candidate.family,
+        settings=settings,
+        fold=partial(material.fold, material.whole),
+        seed=(material.seed * 1009 + material.whole) % 2**31,
+        end=end,
+        to_the_end=True,
+    )
 
 
 def _settings(bag: Bag) -> Settings | None:

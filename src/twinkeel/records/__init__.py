@@ -14,6 +14,7 @@ from twinkeel.records.base import (
     Record,
     Rows,
     Tick,
+    Workers,
     now,
     silent,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "Verdict",
     "Version",
     "VersionRef",
+    "Workers",
     "now",
     "silent",
 ]

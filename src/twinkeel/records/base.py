@@ -23,6 +23,10 @@ Rows: TypeAlias = Sequence[Mapping[str, Any]]
 FieldType: TypeAlias = Literal["number", "integer", "boolean", "category", "text", "date"]
 
 
+Workers: TypeAlias = Literal["threads", "processes", "ray"]
+"""Threads of this process, processes on this machine, or a Ray cluster."""
+
+
 def now() -> str:
     """The present moment, ISO 8601 in UTC with microseconds."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
@@ -40,9 +44,11 @@ class Limits(Record, frozen=True, kw_only=True):
     work: int | None = None
     """Units of a fixed list of work, so that the same seed gives the same version."""
     memory: int | None = None
-    """Bytes: a build whose estimated need is larger is refused; what it uses is not capped."""
+    """Bytes for all that learns from a table: what would take more is refused, or ended."""
     spend: float | None = None
     """Money, in the currency of the providers' bills."""
+    workers: Workers = "threads"
+    """Where what can be done side by side is done."""
 
 
 class Tick(Record, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from twinkeel.kinds.tabular.checking import check_rows, unchecked, without
 from twinkeel.kinds.tabular.options import PROFILE, TabularT
 from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
 from twinkeel.learn.budget import slowness
-from twinkeel.learn.engine import Problem, train
+from twinkeel.learn.engine import Problem, import_libraries, train
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Preference
 from twinkeel.records import Expectations, Limits
@@ -35,6 +35,7 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
     What the checks leave out is not learned from.
     """
     checked = check_rows(task, rows)
+    import_libraries()  # which takes time of the limit too
 
     def whole(contract: Contract) -> Contract:
         return _agreed(contract, task.data.table(), task.expectations)

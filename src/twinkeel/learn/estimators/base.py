@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from numbers import Integral, Real
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import msgspec
 import numpy as np
@@ -20,7 +20,7 @@ from twinkeel.errors import InputError, TwinkeelError
 from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.preference import Prefer, Preference
-from twinkeel.records import Explanation, Limits, Record
+from twinkeel.records import Explanation, Limits, Record, Workers
 from twinkeel.store.bundles import BundleInfo, seal
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
     time_limit: float | None
     work_limit: int | None
     memory_limit: int | None
+    workers: Workers
     random_state: int | None
     prefer: Prefer | float
     trained_: Trained
@@ -124,7 +125,12 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
             limit = getattr(self, name)
             if limit is not None and not (is_number(limit, Integral) and limit >= 1):
                 raise DataError(f"{name} must be an integer of 1 or more, not {limit!r}.")
-        return Limits(time=time, work=self.work_limit, memory=self.memory_limit)
+        if self.workers not in get_args(Workers):
+            known = ", ".join(map(repr, get_args(Workers)))
+            raise DataError(f"workers must be one of {known}, not {self.workers!r}.")
+        return Limits(
+            time=time, work=self.work_limit, memory=self.memory_limit, workers=self.workers
+        )
 
     def _preference(self) -> Preference:
         """The preference, checked. Raises DataError."""

@@ -29,6 +29,7 @@ from twinkeel.learn.objectives.labels import Costs
 from twinkeel.learn.objectives.rules import Rule
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.learn.preference import Prefer
+from twinkeel.records import Workers
 
 Floats = NDArray[np.float64]
 _WISHES = ("costs", "capacity", "precision", "abstain", "review")
@@ -45,8 +46,10 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     time_limit : seconds that `fit` may take, libraries imported; more than 0.
     work_limit : how many candidates are fitted instead, so that the same `random_state` gives the
         same model; one of each family is 3. With neither limit, 5 units.
-    memory_limit : bytes; `fit` refuses a table whose estimated need is larger. What it then uses
-        is not capped.
+    memory_limit : bytes for this process and those that learn for it; a candidate that goes
+        beyond its part is ended and left out.
+    workers : "threads" of this process, "processes" on this machine, or "ray" for the cluster
+        that RAY_ADDRESS names, else one on this machine. The same work gives the same model.
     decide : "likeliest" predicts the most probable class, "f1" the positive class from the
         threshold of the best out-of-fold F1. A mapping of a wish to its value decides by that:
         "costs", true class to predicted class to money, less than 0 for a gain; "capacity", the
@@ -69,6 +72,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         time_limit: float | None = None,
         work_limit: int | None = None,
         memory_limit: int | None = None,
+        workers: Workers = "threads",
         decide: Literal["f1", "likeliest"] | Mapping[str, Any] = "likeliest",
         coverage: float = 0.9,
         positive: Any = None,
@@ -78,6 +82,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self.time_limit = time_limit
         self.work_limit = work_limit
         self.memory_limit = memory_limit
+        self.workers = workers
         self.decide = decide
         self.coverage = coverage
         self.positive = positive

@@ -22,6 +22,7 @@ from twinkeel.learn.engine import Problem
 from twinkeel.learn.estimators.base import DataError, TabularEstimator, as_value_error, weights
 from twinkeel.learn.objectives.amounts import Amounts
 from twinkeel.learn.preference import Prefer
+from twinkeel.records import Workers
 
 Floats = NDArray[np.float64]
 
@@ -37,8 +38,10 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
     time_limit : seconds that `fit` may take, libraries imported; more than 0.
     work_limit : how many candidates are fitted instead, so that the same `random_state` gives the
         same model; one of each family is 3. With neither limit, 5 units.
-    memory_limit : bytes; `fit` refuses a table whose estimated need is larger. What it then uses
-        is not capped.
+    memory_limit : bytes for this process and those that learn for it; a candidate that goes
+        beyond its part is ended and left out.
+    workers : "threads" of this process, "processes" on this machine, or "ray" for the cluster
+        that RAY_ADDRESS names, else one on this machine. The same work gives the same model.
     interval : the share of rows whose target `predict_interval` is to hold, between 0 and 1.
     sensitive : columns of the table in each of whose groups the interval is to hold that share.
     prefer : "accuracy", "balanced" or "latency": how much more accurate an ensemble must be for
@@ -55,6 +58,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         time_limit: float | None = None,
         work_limit: int | None = None,
         memory_limit: int | None = None,
+        workers: Workers = "threads",
         interval: float = 0.9,
         sensitive: tuple[str, ...] = (),
         prefer: Prefer | float = "balanced",
@@ -63,6 +67,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         self.time_limit = time_limit
         self.work_limit = work_limit
         self.memory_limit = memory_limit
+        self.workers = workers
         self.interval = interval
         self.sensitive = sensitive
         self.prefer = prefer

@@ -18,8 +18,9 @@ from twinkeel.learn.compile import Function
 from twinkeel.learn.encode import Values
 from twinkeel.learn.model import Card
 from twinkeel.learn.predictors.base import Predictor
-from twinkeel.learn.search import Material, Step
+from twinkeel.learn.search import Material
 from twinkeel.learn.targets import Floats, Head, Index, Loss, Targets
+from twinkeel.learn.workers import Step
 
 Answers = Callable[[Values], Floats]
 """What the libraries that learned say of contract-checked columns, as `Predictor.run`."""
