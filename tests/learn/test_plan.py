@@ -55,7 +55,7 @@ class Bag:
     candidate: Candidate
     margin: np.ndarray
     seconds: float = 0.2
-    trees: int = 100
+    cost: int = 100
     models: tuple[None, None] = (None, None)
 
 

@@ -90,7 +90,7 @@ class Plan:
             judged = np.concatenate([split.valid for split in splits])
             targets = self._material.targets.take(judged)
             self._gains = Gains(targets, self._material.seed, PRICES["balanced"])
-        self._gains.add(name, bag.margin, bag.trees)
+        self._gains.add(name, bag.margin, bag.cost)
 
     @property
     def _units(self) -> float:

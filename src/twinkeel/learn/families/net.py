@@ -6,6 +6,7 @@ Owns how a fold becomes a net of plain arrays; what it is given is `net_inputs`,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -21,6 +22,7 @@ from twinkeel.learn.families.base import (
     Matrix,
     Model,
     Settings,
+    Span,
     Unfit,
 )
 from twinkeel.learn.families.net_inputs import Inputs, Single, inputs
@@ -73,6 +75,12 @@ class Net(Family):
     """Two hidden layers, trained by our own AdamW in single precision."""
 
     name: ClassVar[str] = "net"
+    spans: ClassVar[Mapping[str, Span]] = {
+        "pieces": Span(0, 24, whole=True),
+        "rate": Span(0.0005, 0.005, log=True),
+        "decay": Span(0.002, 0.3, log=True),
+        "dropout": Span(0.0, 0.4),
+    }
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
         """Learn until the schedule, the gain or the time is over; keep the best moment."""
