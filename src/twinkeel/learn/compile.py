@@ -1,23 +1,27 @@
 """A model's arrays as one ONNX graph on typed columns.
 
-The graph has one input per column of the contract, float64 (numbers, booleans, dates) or string
-(categories, text), each of shape (n, 1). Its outputs are the answers and the margins, as the head
-names them, the encoded `features` that explanations start from, and `spread` where there is one.
+The graph has two inputs, which hold the columns of the contract side by side: float64 (numbers,
+booleans, dates) and string (categories, text). Its outputs are the answers and the margins, as
+the head names them, the encoded `features` that explanations start from, and `spread` where there
+is one.
 Tree thresholds and leaves stay double precision, so every split decides as in the library that
 grew it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from twinkeel.learn.encode import Block
+from twinkeel.data.contract import Contract
+from twinkeel.learn.encode import Block, Category, looked_up
 from twinkeel.learn.graph import FEATURES, SPREAD, Graph
+from twinkeel.learn.inputs import NUMBERS, TEXTS, Inputs
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.nets import Nets
 from twinkeel.learn.parts import Parts
@@ -44,12 +48,10 @@ class Function:
         return self.parts.width
 
 
-def compiled(space: Space, function: Function) -> bytes:
+def compiled(contract: Contract, space: Space, function: Function) -> bytes:
     """The serialised graph of `space` followed by `function`."""
     graph = Graph()
-    texts = {name: block.text for block in space.blocks for name in block.columns}
-    inputs = {name: graph.input(name, text=text) for name, text in texts.items()}
-    features = _encoded(graph, space.blocks, inputs)
+    features = _encoded(graph, space.blocks, Inputs.of(contract))
     x = graph.add("Cast", features, to=_DOUBLE)
     margin = _centred(graph, _margin(graph, function.parts, x), function.width)
     _answers(graph, margin, function.head, function.width)
@@ -72,9 +74,36 @@ def _answers(graph: Graph, margin: str, head: Head, width: int) -> None:
     graph.output(head.output, head.emit(graph, margin, width), width=given)
 
 
-def _encoded(graph: Graph, blocks: tuple[Block, ...], inputs: Mapping[str, str]) -> str:
-    parts = [block.emit(graph, [inputs[name] for name in block.columns]) for block in blocks]
+def _encoded(graph: Graph, blocks: tuple[Block, ...], inputs: Inputs) -> str:
+    """(n, F) features; categories that follow one another are looked up together."""
+    sides = {
+        text: (graph.input(name, text=text, width=len(columns)), columns)
+        for name, columns, text in (
+            (NUMBERS, inputs.numbers, False),
+            (TEXTS, inputs.texts, True),
+        )
+        if columns
+    }
+    parts = []
+    for together, some in groupby(blocks, key=lambda block: isinstance(block, Category)):
+        if together:
+            found = [block for block in some if isinstance(block, Category)]
+            columns = [block.column for block in found]
+            parts.append(looked_up(graph, found, _columns(graph, *sides[True], columns)))
+            continue
+        parts += [
+            block.emit(graph, [_columns(graph, *sides[block.text], block.columns)])
+            for block in some
+        ]
     return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
+
+
+def _columns(graph: Graph, side: str, known: Sequence[str], wanted: Sequence[str]) -> str:
+    """Some columns of an input, side by side."""
+    if tuple(wanted) == tuple(known):
+        return side
+    places = [known.index(name) for name in wanted]
+    return graph.add("Gather", side, graph.ints(*places), axis=1)
 
 
 def _margin(graph: Graph, parts: Parts, x: str) -> str:

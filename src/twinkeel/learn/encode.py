@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -51,7 +51,10 @@ class Block(ABC):
 
     @abstractmethod
     def emit(self, graph: Graph, inputs: list[str]) -> str:
-        """Add the same computation to `graph`; returns the name of its float32 (n, features)."""
+        """Add the same computation to `graph`; returns the name of its float32 (n, features).
+
+        `inputs` are values that side by side hold the block's columns, float64 or strings.
+        """
 
 
 @dataclass(frozen=True)
@@ -159,17 +162,42 @@ class Category(Block):
 
     def codes(self, values: NDArray[Any]) -> NDArray[np.intp]:
         """(n,) the row of the table for each value."""
-        return codes(values, self._places)
+        return codes(values, self.places)
 
     @cached_property
-    def _places(self) -> dict[str, int]:
+    def places(self) -> dict[str, int]:
+        """The row of the table for each level."""
         return places(self.levels)
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
         """A lookup of the level, then of its row."""
-        code = _lookup(graph, inputs[0], self._places)
-        rows = graph.add("Gather", graph.constant(self.table), code, axis=0)
-        return graph.add("Reshape", rows, graph.ints(-1, len(self.features)))
+        return looked_up(graph, [self], inputs[0])
+
+
+def looked_up(graph: Graph, categories: Sequence[Category], texts: str) -> str:
+    """(n, features) of all these categories by one lookup, from their (n, columns) texts.
+
+    Each text is looked up with the number of its column before it, in one table that has the rows
+    of them all; a level that is not known has the first row of its own category.
+    """
+    first = np.cumsum([0, *(len(one.table) for one in categories[:-1])])
+    widths = [len(one.features) for one in categories]
+    width = max(widths)
+    tables = [np.pad(one.table, ((0, 0), (0, width - one.table.shape[1]))) for one in categories]
+    numbered = graph.constant(np.array([[f"{i}:" for i in range(len(categories))]], dtype=object))
+    known = {
+        f"{i}:{level}": int(start) + place
+        for i, (one, start) in enumerate(zip(categories, first, strict=True))
+        for level, place in one.places.items()
+    }
+    found = _lookup(graph, graph.add("StringConcat", numbered, texts), known)
+    row = graph.add("Max", found, graph.constant(first[None].astype(np.int64)))
+    cells = graph.add("Gather", graph.constant(np.vstack(tables)), row, axis=0)
+    cells = graph.add("Reshape", cells, graph.ints(-1, width * len(categories)))
+    if set(widths) == {width}:
+        return cells
+    used = [i * width + j for i, w in enumerate(widths) for j in range(w)]
+    return graph.add("Gather", cells, graph.ints(*used), axis=1)
 
 
 @dataclass(frozen=True)

@@ -171,7 +171,7 @@ def _served(ready: Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Ans
         choice, answering = _answering(ready, bags, asked, step)
         ensemble = combine(ready.material, answering, choice.weights)
         finished = ready.problem.objective.finish(_learned(ready, ensemble, step))
-        graph = compiled(ready.material.space, finished.function)
+        graph = compiled(ready.contract, ready.material.space, finished.function)
         trained = Trained(ready.contract, finished.card, finished.function, graph, finished.serves)
         if preference.latency_limit is None:
             break

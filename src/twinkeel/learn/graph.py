@@ -50,12 +50,12 @@ class Graph:
         graph._constants = [one for one in old.initializer if one.name in needed]
         return graph
 
-    def input(self, name: str, *, text: bool) -> str:
-        """Declare an input of shape (n, 1), float64 or string."""
+    def input(self, name: str, *, text: bool, width: int = 1) -> str:
+        """Declare an input of shape (n, width), float64 or string."""
         from onnx import TensorProto, helper
 
         kind = TensorProto.STRING if text else TensorProto.DOUBLE
-        self._inputs.append(helper.make_tensor_value_info(name, kind, ["rows", 1]))
+        self._inputs.append(helper.make_tensor_value_info(name, kind, ["rows", width]))
         return name
 
     def constant(self, array: NDArray[Any] | np.generic) -> str:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from twinkeel.learn.calibrate import Calibration
 from twinkeel.learn.decide import Decision
+from twinkeel.learn.inputs import SIDE_BY_SIDE
 from twinkeel.learn.intervals import Interval
 from twinkeel.learn.links import Link
 from twinkeel.learn.preference import Point
@@ -67,7 +68,8 @@ class AmountMember(Member, frozen=True, kw_only=True):
 class Card(Record, frozen=True, kw_only=True):
     """A model in words and numbers."""
 
-    format: int = 1
+    format: int = SIDE_BY_SIDE
+    """How the graph is fed (see `inputs`)."""
     feature_columns: tuple[int, ...]
     """For each encoded feature, the position of its column in the contract."""
     importance: dict[str, float]

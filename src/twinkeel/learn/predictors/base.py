@@ -22,6 +22,7 @@ from twinkeel.data.contract import Contract
 from twinkeel.errors import BundleError, InputError
 from twinkeel.learn.explain import Explainer
 from twinkeel.learn.graph import FEATURES
+from twinkeel.learn.inputs import Inputs
 from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
 from twinkeel.learn.parts import Parts
 from twinkeel.records import Contribution, Explanation, Output, Rows, Signature
@@ -61,7 +62,8 @@ class Predictor(ABC, Generic[CardT]):
         self.bundle_bytes = size
         self._parts = parts
         self._session = _session(graph)
-        self._inputs = [column.name for column in contract.columns]
+        self._names = [column.name for column in contract.columns]
+        self._inputs = Inputs.of(contract)
 
     @classmethod
     def open(cls, bundle: Bundle | Path) -> Self:
@@ -122,13 +124,13 @@ class Predictor(ABC, Generic[CardT]):
 
     @cached_property
     def _explainer(self) -> Explainer:
-        return Explainer(self._parts(), self.card.feature_columns, len(self._inputs))
+        return Explainer(self._parts(), self.card.feature_columns, len(self._names))
 
     def _contributions(self, row: Mapping[str, Any], effects: Floats) -> tuple[Contribution, ...]:
         """Largest first, from one effect per column."""
         found = [
             Contribution(name=name, value=row.get(name), contribution=float(effect))
-            for name, effect in zip(self._inputs, effects, strict=True)
+            for name, effect in zip(self._names, effects, strict=True)
         ]
         return tuple(sorted(found, key=lambda item: -abs(item.contribution)))
 
@@ -156,7 +158,7 @@ class Predictor(ABC, Generic[CardT]):
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     def _feed(self, values: Mapping[str, NDArray[Any]], rows: slice) -> dict[str, NDArray[Any]]:
-        return {name: values[name][rows].reshape(-1, 1) for name in self._inputs}
+        return self._inputs.feed(values, rows, version=self.card.format)
 
 
 def _session(graph: bytes) -> Any:
