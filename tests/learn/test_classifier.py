@@ -306,7 +306,7 @@ def test_a_model_without_trees_or_weights_still_compiles(mixed, trained_mixed):
     function = Function(parts, Calibration(a=1.0, b=1.0, c=0.0))
     space = space_of(mixed)
 
-    graph = compiled(space, function)
+    graph = compiled(trained_mixed.contract, space, function)
 
     served = ClassPredictor(trained_mixed.contract, trained_mixed.card, graph, lambda: parts)
     found, _ = served.probabilities(mixed.table.columns, len(mixed.table))
