@@ -75,7 +75,7 @@ class Traffic:
                 truth = drawn[i]["Churn"]
                 self.label(event, truth if label == "true" else turned[truth])
 
-    def label(self, about: Event, value: str) -> None:
+    def label(self, about: Event, value: str, who: str | None = None) -> None:
         self.project.store.events.append(
             Event(
                 id=new_id(),
@@ -84,6 +84,7 @@ class Traffic:
                 number=self.number,
                 at=about.at,
                 about=about.id,
+                who=who,
                 output={"value": value},
             )
         )
@@ -269,6 +270,32 @@ def test_labels_that_turn_against_the_probabilities_break_their_calibration(
     assert "would have been seen" in kept.sentence
     assert alarms(after)["quality.calibration"].size is not None
     assert "no longer keep to the calibration" in alarms(after)["quality.calibration"].sentence
+
+
+def test_labels_that_contradict_and_those_of_a_flood_do_not_count_and_are_told(
+    traffic: Traffic,
+) -> None:
+    config = traffic.project.config
+    churn = config.components["churn"]
+    limited = msgspec.structs.replace(
+        churn, labels=msgspec.structs.replace(churn.labels, share=0.6)
+    )
+    config = msgspec.structs.replace(config, components={**config.components, "churn": limited})
+    traffic.day(0, 200)
+    every = traffic.project.store.events.each("churn", "call", since=traffic.since)
+    for i, call in enumerate([one for one in every if one.number == traffic.number]):
+        traffic.label(call, "Yes", "bot")
+        if i < 80:
+            traffic.label(call, "No", "crm")
+        if i < 30:
+            traffic.label(call, "Yes", "web")
+
+    look = monitor(config, traffic.project.store, "churn", at=shifted(traffic.since, 1.1 * DAY))[0]
+
+    assert look.labelled == 50
+    told = next(note for note in look.notes if "do not count" in note)
+    assert told.startswith("The labels of 'bot' do not count")
+    assert "120 of these 200 calls have no other label" in told
 
 
 def test_the_reference_does_not_follow_what_drifts_slowly(traffic: Traffic) -> None:

@@ -21,7 +21,7 @@ from twinkeel.config import Config, seconds
 from twinkeel.errors import Refused
 from twinkeel.kinds.base import Kind
 from twinkeel.kinds.signals import Calls, Score, Series
-from twinkeel.lifecycle.labels import settle, weigh
+from twinkeel.lifecycle.labels import apart, settle, weigh
 from twinkeel.lifecycle.shelf import Held, ProjectShelf
 from twinkeel.lifecycle.traffic import CELLS, LOSS, NONE, Column, Reference, Scored, Traffic
 from twinkeel.lifecycle.unanswered import FAILED, REFUSED
@@ -65,7 +65,7 @@ def read(config: Config, store: Store, release: Release, *, now: str, whole: boo
     kind = kind_named(held.kind)
     reference = _reference(config, store, release, held, kind)
     bins = {f"{one.part}.{one.name}": _bins(one) for one in reference.series}
-    labels, opinions = _labels(config, store, release), _opinions(store, release)
+    (labels, senders), opinions = _labels(config, store, release), _opinions(store, release)
     gathered = _Read()
     total = store.watching.calls(release.component, since=release.at)
     endings = _sample(total)
@@ -78,7 +78,12 @@ def read(config: Config, store: Store, release: Release, *, now: str, whole: boo
         answered=_by_cell(traffic, traffic.cells) * _step(endings),
         unanswered=_unanswered(store, release, traffic),
         sensitive=tuple(sorted(held.private & stored_inputs(config, held))),
-        notes=(*traffic.notes, *_told(endings), *_hidden(held, stored_inputs(config, held))),
+        notes=(
+            *traffic.notes,
+            *senders,
+            *_told(endings),
+            *_hidden(config, held),
+        ),
     )
 
 
@@ -260,13 +265,14 @@ def _scores(
     )
 
 
-def _labels(config: Config, store: Store, release: Release) -> dict[str, Json]:
-    """The label of every call that has one alone; senders that are set apart do not count."""
-    told = list(store.events.each(release.component, "label", since=release.at))
-    share = config.components[release.component].labels.share
-    apart = {one.who for one in weigh(told, share=share) if one.quarantined}
-    return {about: found[0] for about, found in settle(told, without=apart).items()
-            if len(found) == 1}  # fmt: skip
+def _labels(config: Config, store: Store, release: Release) -> tuple[dict[str, Json], list[str]]:
+    """The label of every call that has one alone; what to tell of senders that are set apart."""
+    every = store.events.each(release.component, "label", since=release.at)
+    told = [one for one in every if one.number in (release.number, None)]
+    senders = weigh(told, share=config.components[release.component].labels.share)
+    gone = {one.who for one in senders if one.quarantined}
+    found = {about: said[0] for about, said in settle(told, without=gone).items() if len(said) == 1}
+    return found, apart(senders)
 
 
 def _opinions(store: Store, release: Release) -> dict[str, Json]:
@@ -294,9 +300,9 @@ def _told(endings: str) -> tuple[str, ...]:
     return (told,) if endings else ()
 
 
-def _hidden(held: Held, stored: frozenset[str]) -> tuple[str, ...]:
+def _hidden(config: Config, held: Held) -> tuple[str, ...]:
     """Which groups nobody can watch."""
-    gone = ", ".join(sorted(held.private - stored))
+    gone = ", ".join(sorted(held.private - stored_inputs(config, held)))
     told = f"Groups of {gone} are not watched: calls are stored without them ([events] sensitive)."
     return (told,) if gone else ()
 

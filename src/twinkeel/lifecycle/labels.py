@@ -150,6 +150,17 @@ def weigh(labels: Sequence[Event], *, share: float | None = None) -> tuple[Sende
     return tuple(sorted(found, key=lambda one: (-one.labels, one.who or "")))
 
 
+def apart(senders: Iterable[Sender]) -> list[str]:
+    """A sentence for each sender that is quarantined: its share, and what it would change."""
+    return [
+        f"The labels of {shown(one.who)} do not count: they are on {one.share:.0%} of the labelled "
+        f"calls. {one.alone:,} of these {one.labels:,} calls have no other label, on "
+        f"{one.against:,} another sender says something else."
+        for one in senders
+        if one.quarantined
+    ]
+
+
 def value_of(label: Event) -> Json:
     """What a label or a feedback says."""
     return label.output.get("value") if isinstance(label.output, Mapping) else None

@@ -50,11 +50,8 @@ class Watching:
             for one in resolved:
                 gone = update(alerts).where(alerts.c.id == one.id, alerts.c.resolved == "")
                 connection.execute(gone.values(resolved=one.resolved, record=_text(one)))
-            new = [
-                one
-                for one in raised
-                if connection.execute(self._database.insert_new(alerts).values(_row(one))).rowcount
-            ]
+            made = self._database.insert_new(alerts).returning(alerts.c.id)
+            new = [one for one in raised if connection.scalar(made.values(_row(one))) is not None]
             points.reached("look.inserted")
         points.reached("look.committed")
         return new
