@@ -1,11 +1,13 @@
 """Tables larger than one wants to hold: build and batch scoring, in time and peak memory.
 
-    python bench/large.py TABLE FOLDER [--rows 10000000] [--keep] [--only-read]
+    python bench/large.py TABLE FOLDER [--rows 10000000] [--forms parquet csv] [--keep]
+                          [--only-read]
 
 TABLE is the churn table (`examples/telecom/data/customers.csv` or the like); FOLDER gets the made
 tables and a project for each form, some 3 GB for ten million rows. Rows are drawn from the real
 table with new ids and amounts moved by up to 2%, so that no two are alike. Each step is a process
-of its own; its peak memory is what the kernel says of it.
+of its own; its peak memory and its seconds of the processor are what the kernel says of it, and the
+load average is that of the last minute when it ends.
 """
 
 from __future__ import annotations
@@ -82,15 +84,15 @@ def write(table: Path, folder: Path, rows: int) -> None:
         writer.close()
 
 
-def run(*command: str) -> tuple[float, float]:
-    """Seconds and peak memory in GB of a command."""
+def run(*command: str) -> tuple[float, float, float]:
+    """Seconds, seconds of the processor and peak memory in GB of a command."""
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    return time.perf_counter() - began, _gigabytes(usage)
+    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, _gigabytes(usage)
 
 
 def _gigabytes(usage: resource.struct_rusage) -> float:
@@ -103,35 +105,38 @@ def main() -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--forms", nargs="+", default=["parquet", "csv"])
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--only-read", action="store_true")
     arguments = parser.parse_args()
     folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    write(arguments.table, folder, arguments.rows)
+    if not all((folder / f"customers.{form}").is_file() for form in arguments.forms):
+        write(arguments.table, folder, arguments.rows)
     twinkeel = str(Path(sys.executable).parent / "twinkeel")
-    print("| form | file GB | step | seconds | rows/s | peak memory GB |")
-    print("|---|---|---|---|---|---|")
-    for form in ("csv", "parquet"):
+    print("| form | file GB | step | seconds | of the processor | rows/s | peak GB | load |")
+    print("|---|---|---|---|---|---|---|---|")
+    for form in arguments.forms:
         data = folder / f"customers.{form}"
         project = folder / form
         project.mkdir(exist_ok=True)
         (project / "twinkeel.toml").write_text(CONFIG.format(path=f"../{data.name}"))
         scored = str(folder / f"scored.{form}")
         here = ("--project", str(project))
+        reading = {"read, keep the sample": (sys.executable, "-c", READ, str(data))}
         steps = {
-            "read, keep the sample": (sys.executable, "-c", READ, str(data)),
             "build": (twinkeel, "build", "churn", *here),
             "score every row": (
                 *(twinkeel, "call", "churn@1", *here),
                 *("--in", str(data), "--out", scored),
             ),
         }
-        for step, command in list(steps.items())[: 1 if arguments.only_read else None]:
-            seconds, peak = run(*command)
-            size = data.stat().st_size / 1e9
+        for step, command in (reading if arguments.only_read else steps).items():
+            seconds, worked, peak = run(*command)
+            size, load = data.stat().st_size / 1e9, os.getloadavg()[0]
             speed = arguments.rows / seconds
-            print(f"| {form} | {size:.2f} | {step} | {seconds:.0f} | {speed:,.0f} | {peak:.2f} |")
+            numbers = f"{seconds:.0f} | {worked:.0f} | {speed:,.0f} | {peak:.2f} | {load:.1f}"
+            print(f"| {form} | {size:.2f} | {step} | {numbers} |", flush=True)
     if not arguments.keep:
         shutil.rmtree(folder)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from twinkeel.data.compatibility import Difference
     from twinkeel.data.contract import Contract
     from twinkeel.data.profile import Profile
+    from twinkeel.lifecycle.call import Scored
     from twinkeel.lifecycle.contract import Form
     from twinkeel.lifecycle.join import Joined
     from twinkeel.lifecycle.move import MovedStore
@@ -191,19 +192,15 @@ class Project:
 
         return explain(self.store, self.version(ref), [row])[0]
 
-    def call_file(self, ref: str, source: Path | str, out: Path | str) -> int:
-        """Ask a version every row of a file, written with the outputs to `out`; returns rows."""
+    def call_file(self, ref: str, source: Path | str, out: Path | str) -> Scored:
+        """Ask a version every row of a file, written with the outputs to `out`."""
         from twinkeel.lifecycle.call import call_file
 
         version = self.version(ref)
         return call_file(self.store, version, Path(source), Path(out), progress=self.progress)
 
     def label(
-        self,
-        name: str,
-        file: Path | str | None = None,
-        *,
-        columns: Mapping[str, str] | None = None,
+        self, name: str, file: Path | str | None = None, *, columns: Mapping[str, str] | None = None
     ) -> Joined:
         """Record what turned out to be true of calls, from a file or the configured source.
 
@@ -216,11 +213,7 @@ class Project:
         return join(self.config, self.store, name, "label", file=path, columns=columns)
 
     def feedback(
-        self,
-        name: str,
-        file: Path | str | None = None,
-        *,
-        columns: Mapping[str, str] | None = None,
+        self, name: str, file: Path | str | None = None, *, columns: Mapping[str, str] | None = None
     ) -> Joined:
         """Record how answers were received, as `label` does with what was true."""
         from twinkeel.lifecycle.join import join

@@ -68,7 +68,7 @@ def test_a_file_larger_than_a_batch_keeps_its_order(
 ) -> None:
     source, out = tmp_path / "many.csv", tmp_path / "scored.csv"
     source.write_text(shirts(12_345))
-    assert project.call_file("sold", source, out) == 12_345
+    assert project.call_file("sold", source, out).rows == 12_345
     assert pd.read_csv(out)["id"].tolist() == [f"s{k}" for k in range(12_345)]
 
 

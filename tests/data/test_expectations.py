@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from twinkeel.data.contract import Column, Contract
-from twinkeel.data.expectations import violations
+from twinkeel.data.expectations import Together, violations
 from twinkeel.data.table import Table, from_rows
 from twinkeel.errors import ConfigError, ContractError
 from twinkeel.records import (
@@ -108,6 +108,25 @@ def test_a_table_in_parts_is_told_the_same_of(cells: list[str], size: int) -> No
     expected = Expectations(columns={"tenure": one})
     found = violations(table, parts, expected, source="customers", now=NOW)
     assert set(found) == set(told(table, columns={"tenure": one}))
+
+
+@given(st.lists(st.sampled_from(["a", "b", "", "c"]), min_size=1), st.integers(1, 4))
+def test_a_file_is_held_to_what_its_columns_are_expected_to_be_as_wholes(
+    cells: list[str], size: int
+) -> None:
+    plan = Column(name="plan", type="category", values=("a", "b"))
+    one = ColumnExpectation(unique=True, missing=0.2, values=("a",))
+    held = {"plan": replace(one, missing=0), "id": one, "gone": one}
+    contract = Contract(columns=(plan,), expectations=Expectations(columns=held))
+    table = Table({name: np.array(cells, dtype=object) for name in ("plan", "id", "other")})
+
+    together = Together(contract)
+    for start in range(0, len(cells), size):
+        together.take(table.take(np.arange(start, min(start + size, len(cells)))))
+
+    whole = ColumnExpectation(unique=True)
+    wanted = told(table, columns={"plan": whole, "id": replace(whole, missing=0.2)})
+    assert together.told() == wanted
 
 
 def test_a_column_that_is_not_there_is_a_mistake_of_the_configuration() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from starlette.testclient import TestClient
 
@@ -84,6 +85,29 @@ def test_what_is_reported_is_noted_in_a_build_and_warned_about_in_a_call(
     said = capsys.readouterr().err
     assert "Row 2, column TotalCharges: expected a number, got 'abc'" in said
     assert "2 more of these 20 rows are refused as well." in " ".join(said.split())
+
+
+@pytest.mark.parametrize("on_violation", ["report", "stop"])
+def test_a_file_is_held_to_what_is_expected_of_all_its_rows(
+    make_project: Make, tmp_path: Path, capsys: Any, on_violation: str
+) -> None:
+    more = "[sources.customers.expect.columns.{}]\n{} = {}\n"
+    whole = more.format("customerID", "unique", "true") + more.format("gender", "missing", "0.01")
+    project = make_project(toml=expecting(on_violation, 72) + whole)
+    project.build("churn")
+    table = pd.read_csv(project.config.root / "customers.csv").head(40)
+    table.loc[7, "customerID"] = table.loc[2, "customerID"]
+    table.loc[9, "gender"] = None
+    source, out = tmp_path / "new.csv", tmp_path / "scored.csv"
+    table.to_csv(source, index=False)
+    at = ["--project", str(project.config.root)]
+
+    code = run([*at, "call", "churn@1", "--in", str(source), "--out", str(out)])
+
+    told = " ".join("".join(capsys.readouterr()).split())
+    assert "customerID: expected no value twice, and 1 of 40 rows repeats one: row 8 has" in told
+    assert "gender: expected at most 0.01 of the values to be missing, and 1 of 40 are" in told
+    assert (code, out.exists()) == ((0, True) if on_violation == "report" else (2, False))
 
 
 def test_a_served_row_that_breaks_an_expectation_is_refused_and_so_by_a_package(

@@ -47,7 +47,8 @@ class Contract(Record, frozen=True, dict=True):
     known: tuple[str, ...] = ()
     """Columns of the source that are not read; they may come along without a warning."""
     expectations: Expectations = Expectations()
-    """What is expected of values beyond being readable, by the names of `columns`."""
+    """What is expected of values beyond being readable, by the names of `columns`; of the column
+    that names rows too, which holds for a file as a whole."""
 
     def fields(self) -> tuple[Field, ...]:
         """The columns as inputs of a signature."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from twinkeel.config import seconds
 from twinkeel.data.columns import READERS, Array, Column, Reader, listed
+from twinkeel.data.contract import Contract
 from twinkeel.data.distinct import Distinct, distinct
 from twinkeel.data.inference import date_format_of, moment_format
 from twinkeel.data.rules import EXPECTED, NEEDED, Rule, rule
@@ -61,6 +62,38 @@ def violations(
             judge.take(table.columns[judge.name])
     aged = () if newest is None else newest.told(now)
     return (*_size(rows, expected), *aged, *(text for judge in judges for text in judge.told()))
+
+
+class Together:
+    """A table that comes in parts, against what a contract expects of its columns as wholes: that
+    no value is there twice, and how many may be missing. Single values are the contract's to judge.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        columns = {column.name: column for column in contract.columns}
+        self._judges = [
+            _Judge(name, whole, READERS["text"](Column(name=name, type="text")), None)
+            for name, one in contract.expectations.columns.items()
+            if (whole := _as_a_whole(one, read=name in columns)) is not None
+        ]
+
+    def take(self, table: Table) -> None:
+        """Judge the next rows; columns that they do not have are not judged."""
+        for judge in self._judges:
+            if judge.name in table.columns:
+                judge.take(table.columns[judge.name])
+
+    def told(self) -> tuple[str, ...]:
+        """What all rows together break, a sentence each."""
+        return tuple(text for judge in self._judges for text in judge.told())
+
+
+def _as_a_whole(one: ColumnExpectation, *, read: bool) -> ColumnExpectation | None:
+    """What of an expectation is not of single values; None where nothing is."""
+    share = None if read and one.missing == 0 else one.missing
+    if share is None and not one.unique:
+        return None
+    return ColumnExpectation(unique=one.unique, missing=share)
 
 
 def _size(n: int, expected: Expectations) -> Iterator[str]:

@@ -139,7 +139,7 @@ class Cites(Protocol):
 
 
 def _any_contract(_contract: Contract) -> None:
-    """What to a project without a kept contract every contract is: right."""
+    """For a project that keeps no contract."""
 
 
 @dataclass(frozen=True)

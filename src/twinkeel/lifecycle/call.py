@@ -16,9 +16,11 @@ import numpy as np
 
 from twinkeel.data import files
 from twinkeel.data.answers import column_name
+from twinkeel.data.contract import Contract
+from twinkeel.data.expectations import Together
 from twinkeel.data.table import Table, from_frame, from_values
 from twinkeel.errors import ContractError, UsageError
-from twinkeel.kinds.base import CallsColumns, Converses, Explains, Servable
+from twinkeel.kinds.base import CallsColumns, Converses, Explains, ReadsColumns, Servable
 from twinkeel.lifecycle.versions import load
 from twinkeel.records import (
     Explanation,
@@ -26,6 +28,7 @@ from twinkeel.records import (
     Message,
     Output,
     Progress,
+    Record,
     Rows,
     Signature,
     Tick,
@@ -78,14 +81,23 @@ def converse(store: Store, version: Version, messages: Sequence[Message]) -> Out
     return servable.converse(messages)
 
 
+class Scored(Record, frozen=True, kw_only=True):
+    """A file whose rows have been answered."""
+
+    rows: int
+    notes: tuple[str, ...]
+    """What the rows break together of what is expected of them, a sentence each."""
+
+
 def call_file(
     store: Store, version: Version, source: Path, out: Path, *, progress: Progress = silent
-) -> int:
-    """Ask `version` every row of the file `source`; returns the number of rows.
+) -> Scored:
+    """Ask `version` every row of the file `source`.
 
     Writes the rows with one column per output and `warnings` to `out`, CSV or Parquet by its
     name. An output called like an input gets the component's name in front. `out` appears
-    whole or not at all. Raises SourceError, and ContractError naming the file and the row.
+    whole or not at all. Raises SourceError, and ContractError naming the file and the row, or what
+    its rows break together of what is expected.
     """
     if out.resolve() == source.resolve():
         raise UsageError(f"{out} is also the input: write the outputs to another file.")
@@ -95,14 +107,25 @@ def call_file(
     total, done = files.count(source), 0
     size = BATCH if isinstance(servable, CallsColumns) else _FEWER
     out.parent.mkdir(parents=True, exist_ok=True)
+    expected = servable.contract if isinstance(servable, ReadsColumns) else Contract(columns=())
+    together = Together(expected)
     with files.Writer(out) as writer:
         for batch in files.batches(source, size):
             found = _explained(servable, batch, source, done)
             writer.write(Table({**batch.columns, **_renamed(found, batch, version.component)}))
+            together.take(batch)
             done += len(batch)
             fraction = None if total is None else min(1.0, done / max(total, done))
             progress(Tick(stage="calling", fraction=fraction, detail=f"{done:,} rows"))
-    return done
+        return Scored(rows=done, notes=_told(together, expected, source))
+
+
+def _told(together: Together, expected: Contract, source: Path) -> tuple[str, ...]:
+    """What all rows break together; raises ContractError where that stops."""
+    found = together.told()
+    if found and expected.expectations.on_violation == "stop":
+        raise ContractError(f"{source}: {' '.join(found)} Correct the file: nothing was written.")
+    return tuple(f"{source}: {one}" for one in found)
 
 
 def loaded(store: Store, version: Version) -> Servable:

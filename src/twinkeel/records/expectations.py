@@ -23,9 +23,9 @@ class ColumnExpectation(
     values: tuple[str | bool | int | float, ...] | None = None
     """The only values there are."""
     unique: bool = False
-    """Whether no value may be there twice; a served row cannot break this."""
+    """Whether no value may be there twice: of a source, and of a file whose rows are called."""
     missing: float | None = None
-    """The largest share of missing values, 0 to 1; served rows are held to 0 only."""
+    """The largest share of missing values, 0 to 1; of single served rows, only 0 says something."""
 
 
 class RowsExpectation(

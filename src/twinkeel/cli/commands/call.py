@@ -90,10 +90,10 @@ def _file(here: Here, version: str, source: Path | None, out: Path | None, *, ot
         )
     ref = str(here.project.version(version).ref)
     with here.progress():
-        count = here.project.call_file(ref, source, out)
+        scored = here.project.call_file(ref, source, out)
     return Reply(
-        data={"version": ref, "rows": count, "out": out},
-        parts=(f"{out} has {count:,} rows with the outputs of {ref}.",),
+        data={"version": ref, "rows": scored.rows, "out": out, "notes": scored.notes},
+        parts=(f"{out} has {scored.rows:,} rows with the outputs of {ref}.", *scored.notes),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from twinkeel.data.contract import Contract
 from twinkeel.data.profile import profile
-from twinkeel.data.table import Table, texts
+from twinkeel.data.table import texts
 from twinkeel.kinds.base import Built, Task
 from twinkeel.kinds.tabular.checking import check_rows, unchecked, without
 from twinkeel.kinds.tabular.options import PROFILE, TabularT
@@ -38,7 +38,7 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
     import_libraries()  # which takes time of the limit too
 
     def whole(contract: Contract) -> Contract:
-        return _agreed(contract, task.data.table(), task.expectations)
+        return _agreed(contract, task)
 
     trained = train(
         replace(without(problem, checked), agree=lambda contract: task.agree(whole(contract))),
@@ -105,11 +105,13 @@ def _remaining(task: Task[TabularT], cases: int) -> Limits:
     return msgspec.structs.replace(task.limits, time=max(limit - kept - spent, 1.0))
 
 
-def _agreed(contract: Contract, table: Table, expected: Expectations) -> Contract:
+def _agreed(contract: Contract, task: Task[TabularT]) -> Contract:
     """With what the contract cannot infer: the source's other columns, which may come along
-    without a warning, and what is expected of its own."""
+    without a warning, and what is expected of its own and of the column that names rows."""
+    table, expected = task.data.table(), task.expectations
     read = {column.name for column in contract.columns}
-    own = {name: one for name, one in expected.columns.items() if name in read}
+    held = read | {task.options.id}
+    own = {name: one for name, one in expected.columns.items() if name in held}
     return msgspec.structs.replace(
         contract,
         known=tuple(name for name in table.names if name not in read),
