@@ -105,9 +105,8 @@ def test_contributions_of_nets_side_by_side_add_up_to_their_margin(classes, tmp_
 
 def test_an_average_row_has_no_contributions_and_a_constant_column_none_at_all(tmp_path):
     nets = fitted(ClassLoss(2), tmp_path)
-    alone = np.arange(FEATURES)
 
-    effects = [nets.contributions(row, alone, FEATURES) for row in odd_rows()]
+    effects = [nets.contributions(row) for row in odd_rows()]
 
     assert np.abs(np.array(effects)[:, 2]).max() == 0
     assert np.abs(np.array(effects)[:, 0]).max() > 0

@@ -71,6 +71,16 @@ class AmountLoss(Loss):
         """Squared errors of (n, 1) amounts."""
         return np.asarray((targets.y - outputs[:, 0]) ** 2)
 
+    def minimised(self, margin: Floats, targets: Targets) -> float:
+        """Squared error or deviance of the margins themselves, which no tail dominates."""
+        learned, found = self.learned(targets.y), margin[:, 0]
+        if self.minimises == "squared":
+            error = (learned - found) ** 2
+        else:
+            least = learned - learned * np.log(np.where(learned > 0, learned, 1.0))
+            error = np.exp(found) - learned * found - least
+        return float(np.average(error, weights=targets.weight))
+
     def through(self, link: Link, minimises: Literal["squared", "poisson"]) -> AmountLoss:
         """The same amounts learned in another way."""
         return replace(self, link=link, minimises=minimises)

@@ -36,6 +36,8 @@ class Feature:
     name: str
     folds: tuple[int, ...] = ()
     """The only folds that may learn from it, as it comes from their rows' targets; none for all."""
+    partner: str | None = None
+    """The other column that it comes from, if there are two: each has half of its effect."""
 
 
 class Block(ABC):
@@ -75,10 +77,10 @@ class Numbers(Block):
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
         """The same by two nodes."""
-        return graph.add("Cast", _stacked(graph, inputs), to=_FLOAT)
+        return graph.add("Cast", stacked(graph, inputs), to=FLOAT)
 
 
-_FLOAT, _DOUBLE, _INT64 = 1, 11, 7
+FLOAT, _INT64 = 1, 7
 """ONNX's numbers for types."""
 _CYCLE = 10_227
 """Days after which dates repeat, weekday and leap years included, from 1901 to 2099."""
@@ -122,7 +124,7 @@ class Dates(Block):
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
         """The same for all columns at once."""
-        days = _stacked(graph, inputs)
+        days = stacked(graph, inputs)
         missing = graph.add("IsNaN", days)
         zero, nan = graph.constant(np.float64(0.0)), graph.constant(np.float64(np.nan))
         limits = graph.constant(np.float64(-_FAR)), graph.constant(np.float64(_FAR))
@@ -130,13 +132,13 @@ class Dates(Block):
         start = graph.add("Floor", known)
         rest = graph.add("Sub", known, start)
         hour = graph.add("Mul", rest, graph.constant(np.float64(24.0)))
-        hour = graph.add("Cast", graph.add("Where", missing, nan, hour), to=_FLOAT)
+        hour = graph.add("Cast", graph.add("Where", missing, nan, hour), to=FLOAT)
         place = graph.add("Mod", graph.add("Cast", start, to=_INT64), graph.ints(_CYCLE))
         parts = graph.add("Gather", graph.constant(_calendar()), place, axis=0)
         absent = graph.add("Unsqueeze", missing, graph.ints(2))
         parts = graph.add("Where", absent, graph.constant(np.float32(np.nan)), parts)
         parts = graph.add("Reshape", parts, graph.ints(-1, 3 * len(self.columns)))
-        return graph.add("Concat", graph.add("Cast", days, to=_FLOAT), hour, parts, axis=1)
+        return graph.add("Concat", graph.add("Cast", days, to=FLOAT), hour, parts, axis=1)
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,7 @@ class Words(Block):
         table = np.vstack([np.zeros((1, len(self.words))), np.eye(len(self.words))])
         hits = graph.add("Gather", graph.constant(table.astype(np.float32)), place, axis=0)
         present = graph.add("ReduceMax", hits, graph.ints(1, 2), keepdims=0)
-        known = graph.add("Sub", graph.add("Cast", count, to=_FLOAT), _one(graph))
+        known = graph.add("Sub", graph.add("Cast", count, to=FLOAT), _one(graph))
         return graph.add("Concat", known, present, axis=1)
 
 
@@ -275,7 +277,8 @@ def _single(values: NDArray[np.float64]) -> Matrix:
         return values.astype(np.float32)
 
 
-def _stacked(graph: Graph, inputs: list[str]) -> str:
+def stacked(graph: Graph, inputs: list[str]) -> str:
+    """(n, inputs) of inputs of shape (n, 1)."""
     return inputs[0] if len(inputs) == 1 else graph.add("Concat", *inputs, axis=1)
 
 

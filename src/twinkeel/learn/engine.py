@@ -24,9 +24,10 @@ from twinkeel.learn import parity, whole
 from twinkeel.learn.assemble import Ensemble, combine
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function, compiled
-from twinkeel.learn.explain import Explainer
+from twinkeel.learn.explain import Explainer, Owner
 from twinkeel.learn.folds import everything, folds
 from twinkeel.learn.frontier import Choice, choices, one_row, points, wanted
+from twinkeel.learn.generate import generated
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
 from twinkeel.learn.objectives.base import Answers, Learned
@@ -105,7 +106,7 @@ def train(
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch, hired(limits) as workers:
         keep = step or _unkept(Path(scratch))
-        ready = prepared(problem, limits, seed, budget, workers)
+        ready = _enriched(prepared(problem, limits, seed, budget, workers), keep)
         search = Search(ready.material, budget, keep, progress, portfolio)
         bags = search.run()
         ready = replace(ready, notes=(*ready.notes, *search.notes))
@@ -162,6 +163,12 @@ def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget, worker
     )
 
 
+def _enriched(ready: Ready, step: Step) -> Ready:
+    """With the features of two columns that earn their place."""
+    material, notes = generated(ready.material, ready.contract, ready.budget, step)
+    return replace(ready, material=material, notes=(*ready.notes, *notes))
+
+
 def _served(ready: Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Answers]:
     """The point of the frontier that the preference asks for, compiled and timed."""
     preference, row = ready.problem.preference, ready.problem.table.rows(0, 1)[0]
@@ -214,7 +221,10 @@ def _too_slow(milliseconds: float, preference: Preference) -> list[str]:
 def _learned(ready: Ready, ensemble: Ensemble, step: Step) -> Learned:
     """What the search has come to, with the importance of the columns."""
     place = {column.name: i for i, column in enumerate(ready.contract.columns)}
-    owners = tuple(place[feature.column] for feature in ready.material.space.features)
+    owners = tuple(
+        place[one.column] if one.partner is None else (place[one.column], place[one.partner])
+        for one in ready.material.space.features
+    )
     return Learned(
         contract=ready.contract,
         material=ready.material,
@@ -234,7 +244,7 @@ def _proof(ready: Ready, answers: Answers, predictor: Predictor[Any]) -> parity.
     return parity.check(predictor, answers, check, ready.material.seed, late)
 
 
-def _importance(ready: Ready, function: Function, owners: tuple[int, ...]) -> dict[str, float]:
+def _importance(ready: Ready, function: Function, owners: tuple[Owner, ...]) -> dict[str, float]:
     """Mean absolute contributions over a sample of the rows learned from, as time allows."""
     X = ready.material.X
     rows = np.random.default_rng(ready.material.seed).permutation(len(X))[:_EXPLAINED]

@@ -24,6 +24,8 @@ from twinkeel.learn.parts import Parts
 from twinkeel.learn.trees import LEAF, Trees
 
 Floats = NDArray[np.float64]
+Owner = int | tuple[int, int]
+"""The column that a feature comes from, or both of them."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,15 @@ class Paths:
     value: Floats
     """(L, k) the leaves' values."""
 
-    def contributions(self, x: Floats, owner: NDArray[np.intp], owners: int) -> Floats:
-        """(owners, k) of one row of F features, added up by the owner of each feature."""
+    def contributions(self, x: Floats) -> Floats:
+        """(F, k) of one row of F features."""
         seen = x[self.feature]
         passes = (seen > self.above) & (seen <= self.upto) | np.isnan(seen) & self.missing
         weight = (passes - self.share) * _others(passes, self.share)
-        place = owner[self.feature].ravel()
+        place = self.feature.ravel()
         return np.column_stack(
             [
-                np.bincount(place, (weight * value[:, None]).ravel(), minlength=owners)
+                np.bincount(place, (weight * value[:, None]).ravel(), minlength=len(x))
                 for value in self.value.T
             ]
         )
@@ -76,10 +78,14 @@ def _quadrature(count: int) -> tuple[Floats, Floats]:
 
 
 class Explainer:
-    """Explains the log-odds of a model of F features, by the columns they come from."""
+    """Explains the log-odds of a model of F features, by the columns they come from.
 
-    def __init__(self, parts: Parts, owner: Sequence[int], owners: int) -> None:
-        self._owner = np.asarray(owner, dtype=np.intp)
+    A feature of two columns gives half of its effect to each.
+    """
+
+    def __init__(self, parts: Parts, owner: Sequence[Owner], owners: int) -> None:
+        pairs = [(one, one) if isinstance(one, int) else one for one in owner]
+        self._owner = np.array(pairs, dtype=np.intp).reshape(-1, 2)
         self._owners = owners
         self._linear, self._nets = parts.linear, parts.nets
         self._paths = paths(parts.trees)
@@ -88,15 +94,16 @@ class Explainer:
 
     def contributions(self, X: NDArray[np.float32]) -> Floats:
         """(n, owners, k) for (n, F) encoded rows; with `base` they add up to the log-odds."""
-        found = np.zeros((len(X), self._owners, self._linear.weight.shape[1]))
-        for feature, effect in enumerate(self._linear.contributions(X).transpose(1, 0, 2)):
-            found[:, self._owner[feature]] += effect
+        effects = self._linear.contributions(X)
         for row, x in enumerate(X.astype(np.float64)):
             for group in self._paths:
-                found[row] += group.contributions(x, self._owner, self._owners)
+                effects[row] += group.contributions(x)
             if len(self._nets):
-                found[row] += self._nets.contributions(x, self._owner, self._owners)
-        return _centred(found)
+                effects[row] += self._nets.contributions(x)
+        found = np.zeros((self._owners, len(X), effects.shape[2]))
+        for owner in self._owner.T:
+            np.add.at(found, owner, effects.transpose(1, 0, 2) / 2)
+        return _centred(found.transpose(1, 0, 2))
 
 
 def expected(trees: Trees) -> Floats:

@@ -70,8 +70,8 @@ class Card(Record, frozen=True, kw_only=True):
 
     format: int = SIDE_BY_SIDE
     """How the graph is fed (see `inputs`)."""
-    feature_columns: tuple[int, ...]
-    """For each encoded feature, the position of its column in the contract."""
+    feature_columns: tuple[int | tuple[int, int], ...]
+    """For each encoded feature, the position of its column in the contract, or of both."""
     importance: dict[str, float]
     """Mean absolute contribution of each column, in the units of explanations, largest first."""
     folds: int

@@ -79,10 +79,8 @@ class Nets:
         """(n, k) margins of an (n, F) matrix."""
         return self._margin(self.inputs(X))
 
-    def contributions(
-        self, x: NDArray[np.floating], owner: NDArray[np.intp], owners: int
-    ) -> Floats:
-        """(owners, k) effects of one row of F features, added up by the owner of each feature.
+    def contributions(self, x: NDArray[np.floating]) -> Floats:
+        """(F, k) effects of one row of F features.
 
         They add up to the margin less `base`, by the rescale rule of DeepLIFT (Shrikumar et al.,
         2017): what a unit's change does further on is shared out among what it is a sum of, in
@@ -90,10 +88,10 @@ class Nets:
         """
         away = self.inputs(x[None])[:, 0] - self.mean
         shares = away[:, :, None] * self._multipliers(away)
-        place = owner[self.feature].ravel()
+        place = self.feature.ravel()
         return np.column_stack(
             [
-                np.bincount(place, share.ravel(), minlength=owners)
+                np.bincount(place, share.ravel(), minlength=len(x))
                 for share in shares.transpose(2, 0, 1)
             ]
         )

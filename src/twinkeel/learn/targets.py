@@ -100,6 +100,10 @@ class Loss(ABC):
         """The loss of (n, k) margins before any calibration."""
         return self.of(self.uncalibrated(margin, targets), targets)
 
+    def minimised(self, margin: Floats, targets: Targets) -> float:
+        """What families minimise, of (n, k) margins: never less than 0."""
+        return self.plain(margin, targets)
+
 
 @dataclass(frozen=True)
 class Targets:

@@ -46,6 +46,10 @@ class LightModel(Model):
         raw = self.booster.predict(X, raw_score=True, num_threads=1)
         return np.asarray(raw, dtype=np.float64).reshape(len(X), self.width)
 
+    def gain(self) -> Floats:
+        """(F,) how much the questions about each feature lowered the loss in learning."""
+        return np.asarray(self.booster.feature_importance("gain"), dtype=np.float64)
+
     def parts(self) -> Trees:
         """Its trees, from the file."""
         return parse(self.text, self.width)

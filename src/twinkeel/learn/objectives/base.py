@@ -16,6 +16,7 @@ from twinkeel.learn.assemble import Ensemble
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function
 from twinkeel.learn.encode import Values
+from twinkeel.learn.explain import Owner
 from twinkeel.learn.model import Card
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.search import Material
@@ -33,8 +34,8 @@ class Learned:
     contract: Contract
     material: Material
     ensemble: Ensemble
-    owners: tuple[int, ...]
-    """For each encoded feature, the position of its column in the contract."""
+    owners: tuple[Owner, ...]
+    """For each encoded feature, the position of its column in the contract, or of both."""
     importance: dict[str, float]
     notes: tuple[str, ...]
     budget: Budget
