@@ -7,14 +7,16 @@ windows: of `adult` by mixes of groups, of the others in the order of time. Each
 (RMSE for `bike_sharing`) is estimated without its labels, then found with them. "With late labels":
 all windows but the last one have been graded before. Beside it: "unchanged" (the score on the
 reference), and CBPE (the method of NannyML, written anew here: the probabilities, calibrated on the
-reference). Prints a Markdown table. All but `adult` have concept drift as well, which no method of
-this sort can see before the labels come.
+reference). NannyML itself has a column where it is installed, in an environment of its own (see
+`bench/drift_peers.py`). Prints a Markdown table. All but `adult` have concept drift as well, which
+no method of this sort can see before the labels come.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +50,9 @@ def main() -> None:
     given = parser.parse_args()
     print(
         "| set | score | windows | MAE | MAE with late labels | MAE unchanged | MAE CBPE "
-        "| coverage of 90% | with late labels |"
+        "| MAE NannyML | coverage of 90% | with late labels |"
     )
-    print("|-|-|-|-|-|-|-|-|-|")
+    print("|-|-|-|-|-|-|-|-|-|-|")
     for name in SETS:
         if given.only in {None, name}:
             measure({"adult": adult, "elec2": elec2, "covid_testing_chop": covid,
@@ -71,19 +73,21 @@ def measure(one: Shifting) -> None:
     losses = (score - truth) ** 2
     rows: dict[str, list[tuple[float, ...]]] = {"AUC": [], "loss": []}
     calibrated = IsotonicRegression(out_of_bounds="clip").fit(score[ref], truth[ref])
+    peer = nannyml(score[ref], truth[ref], len(one.windows[0])) if one.binary else None
     for window in one.windows:
         now = coded(bins, one, score, window)
         weight = estimates.density_ratio(then, now)
         mean = estimates.expected_mean(losses[ref], weight, then, now)
         real = losses[window].mean()
         plain = losses[ref].mean()
-        rows["loss"].append((*root(mean, real, plain, binary=one.binary), np.nan))
+        rows["loss"].append((*root(mean, real, plain, binary=one.binary), np.nan, np.nan))
         if one.binary and 0 < truth[window].sum() < len(window):
             auc = estimates.expected_auc((score[ref], truth[ref] > 0), weight, score[window])
             real = roc_auc_score(truth[window], score[window])
             plain = roc_auc_score(truth[ref], score[ref])
             other = cbpe(calibrated.predict(score[window]), score[window])
-            rows["AUC"].append((auc.value, auc.low, auc.high, real, plain, other))
+            theirs = peer(score[window]) if peer is not None else np.nan
+            rows["AUC"].append((auc.value, auc.low, auc.high, real, plain, other, theirs))
     for name, found in rows.items():
         if found:
             shown = name if name == "AUC" else "Brier" if one.binary else "RMSE"
@@ -96,8 +100,8 @@ def root(mean: estimates.Expected, real: float, plain: float, *, binary: bool) -
 
 
 def report(name: str, score: str, found: np.ndarray) -> None:
-    value, low, high, real, plain, other = found.T
-    mae = [np.abs(each - real).mean() for each in (value, plain, other)]
+    value, low, high, real, plain, other, theirs = found.T
+    mae = [np.abs(each - real).mean() for each in (value, plain, other, theirs)]
     held = ((low <= real) & (real <= high)).mean()
     late = [late_labels(found, i) for i in range(len(found))]
     mae.insert(1, float(np.mean([abs(one.value - r) for one, r in zip(late, real, strict=True)])))
@@ -119,6 +123,27 @@ def cbpe(chance: np.ndarray, score: np.ndarray) -> float:
     tp = np.concatenate([[0], np.cumsum(p)]) / p.sum()
     fp = np.concatenate([[0], np.cumsum(1 - p)]) / (1 - p).sum()
     return float(np.trapezoid(tp, fp))
+
+
+def nannyml(
+    score: np.ndarray, truth: np.ndarray, size: int
+) -> Callable[[np.ndarray], float] | None:
+    """NannyML's own estimate for a window of `size` scores; None where it is not installed."""
+    os.environ["NML_DISABLE_USAGE_LOGGING"] = "1"
+    try:
+        from nannyml import CBPE
+    except ImportError:
+        return None
+    made = CBPE(y_pred_proba="p", y_pred="said", y_true="y", metrics=["roc_auc"],
+                problem_type="classification_binary", chunk_size=size)  # fmt: skip
+    made.fit(pd.DataFrame({"p": score, "said": (score > 0.5).astype(int), "y": truth.astype(int)}))
+
+    def estimate(now: np.ndarray) -> float:
+        frame = pd.DataFrame({"p": now, "said": (now > 0.5).astype(int)})
+        found = made.estimate(frame).filter(period="analysis").to_df()
+        return float(found[("roc_auc", "value")].iloc[0])
+
+    return estimate
 
 
 def bins_of(column: pd.Series) -> Bins:

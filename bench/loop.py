@@ -2,6 +2,7 @@
 
     python bench/loop.py DATA                                   # elec2 and covid_testing_chop
     python bench/loop.py DATA --set covid_testing_chop --work 1 # one of them, smaller builds
+    python bench/loop.py DATA --set elec2 --days 144 --policy ours
 
 Prints a Markdown table. Rows are replayed in the order of time with labels one day late: at the end
 of every period the source holds the newest rows whose labels are known, a policy may put another
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import datetime as dt
 import tempfile
 import time
@@ -46,6 +48,7 @@ log_loss = "not worse by 0.01"
 [components.it.rebuild]
 worth = 0.002
 """
+POLICIES = ("never", "monthly", "always", "ours")
 Rows = list[dict[str, str]]
 _BEGIN = dt.date(1996, 5, 7)
 
@@ -99,20 +102,30 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--set", choices=list(SETS))
     parser.add_argument("--work", type=int, default=2)
+    parser.add_argument("--days", type=int, help="replay only so many days")
+    parser.add_argument("--policy", choices=POLICIES)
     given = parser.parse_args()
-    print("| set | policy | log loss | accuracy | decisions | releases | of them | seconds |")
+    print("| set | policy | log loss | accuracy | periods | releases | of them | seconds |")
     print("|-|-|-|-|-|-|-|-|")
     for name in [given.set] if given.set else list(SETS):
         stream = SETS[name](given.data)
-        for policy in ("never", "monthly", "always", "ours"):
+        if given.days is not None:
+            stream = first_days(stream, given.days)
+        for policy in [given.policy] if given.policy else POLICIES:
             print(f"| {name} | {policy} | {replay(stream, policy, given.work)} |", flush=True)
+
+
+def first_days(stream: Stream, days: int) -> Stream:
+    """The beginning of a stream."""
+    kept = int(np.searchsorted(stream.days, stream.days[0] + days))
+    return dataclasses.replace(stream, rows=stream.rows[:kept], days=stream.days[:kept])
 
 
 def replay(stream: Stream, policy: str, work: int) -> str:
     """The columns of one row of the table."""
     losses, right = [], []
     done: list[str] = []
-    decisions, spent = 0, 0.0
+    periods, spent = 0, 0.0
     with tempfile.TemporaryDirectory(prefix="twinkeel-bench-") as folder:
         root = Path(folder)
         keys = {"target": stream.target, "positive": stream.positive, "work": work}
@@ -126,7 +139,7 @@ def replay(stream: Stream, policy: str, work: int) -> str:
                 project.build("it")
                 project.release("it", override="the first")
             else:
-                decisions += policy != "never"
+                periods += 1
                 done += decide(project, policy, (day - begin) // stream.period, stream)
             project.close()
             spent += time.perf_counter() - began
@@ -135,7 +148,7 @@ def replay(stream: Stream, policy: str, work: int) -> str:
             right += hits
     made = ", ".join(f"{done.count(one)} {one}" for one in dict.fromkeys(done)) or "-"
     scores = f"{np.mean(losses):.4f} | {np.mean(right):.4f}"
-    return f"{scores} | {decisions} | {len(done)} | {made} | {spent:.0f}"
+    return f"{scores} | {periods} | {len(done)} | {made} | {spent:.0f}"
 
 
 def decide(project: Project, policy: str, step: int, stream: Stream) -> list[str]:

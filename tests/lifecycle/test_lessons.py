@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from telecom import TOML, churn_lines, write_project
+from twinkeel.data.extended import Extended
 from twinkeel.errors import ConfigError, InputError
 from twinkeel.kinds.base import Lesson
 from twinkeel.kinds.tabular.lessons import lesson_rows
@@ -145,6 +147,19 @@ def test_what_does_not_count_is_said(released: Released, rows: list[Row]) -> Non
     )
 
 
+def test_a_flood_of_labels_by_one_sender_teaches_nothing(
+    released: Released, rows: list[Row]
+) -> None:
+    project = released(f"{CALLS}\n[components.churn.labels]\nshare = 0.6")
+    asked(project, rows[1_200:1_230], "crm")
+    asked(project, rows[1_230:1_330], "bot")
+
+    found = more(project)
+
+    assert found.rows == 30
+    assert "100 were labelled only by a sender who is set apart" in found.notes[0]
+
+
 def test_what_events_may_not_hold_is_not_guessed(released: Released) -> None:
     project = released("[components.churn.rebuild]\ncalls = true")
 
@@ -207,3 +222,25 @@ def test_rows_that_say_more_than_a_call_are_refused(
         made(make_project, [lesson(rows[100])], 'group = "PaymentMethod"')
     with pytest.raises(InputError, match="the moment of a call is no tenure"):
         made(make_project, [lesson(rows[100])], 'time = "tenure"')
+
+
+def test_the_moment_of_a_call_is_its_time_and_judges_as_the_newest(
+    make_project: MakeProject, rows: list[Row]
+) -> None:
+    project = make_project(rows=50, options='time = "day"')
+    dated = [row | {"day": f"2025-03-{1 + i % 28:02d}"} for i, row in enumerate(rows[:50])]
+    with (project.config.root / "customers.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(dated[0]))
+        writer.writeheader()
+        writer.writerows(dated)
+    what = component(project.config, "churn")
+    task = task_for_cases(project.config, project.store, what, Path())
+    lessons = [lesson(row, "2026-01-02") for row in rows[60:70]]
+
+    found = lesson_rows(task, lessons)
+    cases = what.kind.cases(dataclasses.replace(task, data=Extended(task.data, found, "calls")))
+
+    assert found.rows()[0]["day"] == "2026-01-02T00:00:00.000000+00:00"
+    assert cases.time is not None
+    assert list(cases.time).count("2026-01-02") == 10
+    assert cases.inputs["Contract"][-10:] == [row["Contract"] for row in rows[60:70]]

@@ -7,7 +7,6 @@ Refuses to guess what privacy settings keep out of events.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from twinkeel.lifecycle.build import task_for_cases
 from twinkeel.lifecycle.components import Component
 from twinkeel.lifecycle.labels import Labelled, labelled
 from twinkeel.lifecycle.shelf import Held, ProjectShelf
-from twinkeel.records import Event, Version, now
+from twinkeel.records import Event, Json, Version, now
 from twinkeel.store.store import Store
 
 
@@ -87,11 +86,11 @@ class _Calls:
             values = found.values.get(call.id, ())
             if len(values) != 1:
                 continue
-            lesson = self._lesson(call)
-            if lesson is None:
+            inputs = self._inputs(call)
+            if inputs is None:
                 self.left["lack some of what was asked"] += 1
             else:
-                yield dataclasses.replace(lesson, label=values[0])
+                yield Lesson(inputs=inputs, label=values[0], at=call.at)
 
     def notes(self, rows: int, lessons: int) -> tuple[str, ...]:
         """What became of the labelled calls, in sentences."""
@@ -107,10 +106,11 @@ class _Calls:
             found.all_values.keys() - found.values.keys()
         )
 
-    def _lesson(self, call: Event) -> Lesson | None:
+    def _inputs(self, call: Event) -> dict[str, Json] | None:
+        """What was asked, with the case's id where it was kept; None where it is not whole."""
         if call.inputs is None or call.status >= 400 or not self.hidden <= call.inputs.keys():
             return None
         inputs = dict(call.inputs)
         if self.held.id is not None and call.case is not None:
             inputs[self.held.id] = call.case
-        return Lesson(inputs=inputs, label=None, at=call.at)
+        return inputs
