@@ -26,6 +26,7 @@ def test_each_candidate_has_its_loss_inside_its_interval_and_its_seconds(fitted)
     assert board["loss"].is_monotonic_increasing
     assert ((board["low"] < board["loss"]) & (board["loss"] < board["high"])).all()
     assert (board["fit_seconds"] > 0).all()
+    assert ((board["milliseconds"] > 0) == (board["trees"] > 0)).all()
     assert board["weight"].sum() == pytest.approx(1)
 
 

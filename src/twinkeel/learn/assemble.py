@@ -15,6 +15,7 @@ from twinkeel.learn.leaderboard import intervals
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.nets import Nets
 from twinkeel.learn.parts import Parts
+from twinkeel.learn.preference import PER_TREE
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.search import Bag, Material
 from twinkeel.learn.targets import Head, Targets
@@ -36,6 +37,8 @@ class Standing:
     high: float
     """... and its 95% interval."""
     trees: int
+    milliseconds: float
+    """What it adds to one row, judged by its size."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def _standings(
             low=float(low[i]),
             high=float(high[i]),
             trees=bag.trees,
+            milliseconds=PER_TREE * bag.cost,
         )
         for i, (bag, weight) in enumerate(zip(bags, weights, strict=True))
     )

@@ -19,14 +19,11 @@ from twinkeel.learn.budget import Budget
 from twinkeel.learn.ensemble import select
 from twinkeel.learn.finishing import FIXED, TO_FINISH
 from twinkeel.learn.predictors.base import Predictor
-from twinkeel.learn.preference import PRICES, Point, Prefer, Preference
+from twinkeel.learn.preference import PER_TREE, PRICES, Point, Prefer, Preference
 from twinkeel.learn.search import Bag, Material
 
 Floats = NDArray[np.float64]
 
-_PER_TREE = 4e-5
-"""Milliseconds that one tree adds to one row: onnxruntime 1.31 on one thread took 30 to 50 ns a
-tree."""
 _CALLS = 30
 _CHOOSING = 0.06
 """Share of the time left that choosing one ensemble may take."""
@@ -112,7 +109,7 @@ def points(found: Sequence[Choice], served: Choice) -> tuple[Point, ...]:
             prefer=one.prefer,
             loss=one.loss / best if best > 0 else 1.0,
             trees=one.trees,
-            milliseconds=_PER_TREE * one.cost,
+            milliseconds=PER_TREE * one.cost,
             served=one is served,
             whole=one.whole,
         )

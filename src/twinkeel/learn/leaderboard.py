@@ -37,6 +37,8 @@ class Entry(Record, frozen=True, kw_only=True):
     weight: float
     """Its share of the ensemble; 0 if it was not taken."""
     trees: int
+    milliseconds: float | None
+    """What it adds to one row, judged by its size; None in bundles of before that was told."""
     fit_seconds: float | None
     """Of all its folds, each on one thread; None where no clock was kept."""
 
@@ -52,6 +54,7 @@ def leaderboard(card: Card, seconds: Mapping[str, float] | None = None) -> tuple
             high=one.high,
             weight=one.weight,
             trees=one.trees,
+            milliseconds=one.milliseconds,
             fit_seconds=None if seconds is None else seconds.get(one.name),
         )
         for one in card.members

@@ -30,6 +30,8 @@ class Member(Record, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     """The 95% interval of its loss; None in bundles of before there were intervals."""
+    milliseconds: float | None = None
+    """What it adds to one row, judged by its size; None in bundles of before that was told."""
     measure: ClassVar[str]
     """What its loss is, in words."""
 

@@ -220,13 +220,13 @@ def predicted(prediction: Floats, actual: Floats, *, most: int = 1000) -> Chart:
 
 
 def frontier(points: Mapping[str, tuple[float, float]]) -> Chart:
-    """Loss, in times of the least, against the time that the trees add to a row, by name."""
+    """Loss, in times of the least, against the time that the members add to a row, by name."""
     rows = [{"x": x, "y": y, "name": name} for name, (x, y) in points.items()]
     spec = {
         "data": {"values": rows},
         "mark": {"type": "point", **_SILENT, "filled": True, "size": 80},
         "encoding": {
-            "x": _number("x", "ms that the trees add to one row"),
+            "x": _number("x", "ms that the members add to one row"),
             "y": _number("y", "loss, times the least", _ZOOMED),
             "color": {"field": "name", "type": "nominal", "title": "prefer"},
             "tooltip": _tips(*rows[:1]),

@@ -45,7 +45,7 @@ def frontier(card: Card) -> Section:
     return Section(
         title="Accuracy and latency",
         text="The ensembles that `prefer` chooses among: loss out of fold, and what their "
-        "trees add to the time of one row, judged by their number; what one row takes in all is "
+        "members add to the time of one row, judged by their size; what one row takes in all is "
         "among the scores. Where members are of all rows, the loss is that of their folds.",
         table=table,
         charts=(charts.frontier(drawn),) if drawn else (),
@@ -61,11 +61,12 @@ def members(card: Card) -> Section:
             shown(one.loss),
             "" if one.low is None else f"{shown(one.low)} to {shown(one.high)}",
             one.trees,
+            shown(one.milliseconds),
         )
         for one in leaderboard(card)
     )
     measure = card.members[0].measure
-    columns = ("member", "weight", f"{measure} out of fold", "95% interval", "trees")
+    columns = ("member", "weight", f"{measure} out of fold", "95% interval", "trees", "ms a row")
     return Section(
         title="Members",
         text=f"What was tried, in {card.folds} folds, and its weight in the ensemble. An interval "

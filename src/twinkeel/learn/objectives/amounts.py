@@ -84,6 +84,7 @@ class Amounts(Objective):
                     low=float(np.sqrt(one.low)),
                     high=float(np.sqrt(one.high)),
                     trees=one.trees,
+                    milliseconds=one.milliseconds,
                 )
                 for one in ensemble.standings
             ),

@@ -142,6 +142,7 @@ class Classes(Objective):
                     low=one.low,
                     high=one.high,
                     trees=one.trees,
+                    milliseconds=one.milliseconds,
                 )
                 for one in ensemble.standings
             ),
