@@ -100,3 +100,13 @@ def test_where_the_time_ends_first_nothing_is_kept_of_it(telco, tmp_path):
     assert whole.fitted(ready.material, [bag], np.ones(1), over, kept) is None
     assert not whole.timely([bag], np.ones(1), 1, over)
     assert "lightgbm-whole" not in {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_net_of_all_rows_ends_when_those_of_its_folds_were_best(mixed):
+    problem = replace(mixed, preference=Preference("latency"), members=("net",))
+
+    trained = train(problem, limits=Limits(work=1))
+
+    assert len(trained.function.parts.nets) == 1
+    assert trained.card.frontier[-1].whole
+    assert trained.proof.largest_difference < 1e-5

@@ -6,7 +6,7 @@ Owns how a fold becomes a net of plain arrays; what it is given is `net_inputs`,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -29,8 +29,9 @@ from twinkeel.learn.families.net_inputs import Inputs, Single, inputs
 from twinkeel.learn.families.net_losses import LOSSES, NetLoss
 from twinkeel.learn.families.net_training import Layers, Lesson, Rows, Schedule, trained
 from twinkeel.learn.nets import Nets
+from twinkeel.store.arrays import array
 
-_FOLDER = "net"
+_FOLDER, _MOMENT = "net", "moment.npy"
 _MAX_CELLS = 40_000_000
 """Rows times inputs that one fit learns from."""
 _JUDGES = 20_000
@@ -50,6 +51,8 @@ class NetModel(Model):
     """A fitted net: its arrays are all there is to it."""
 
     nets: Nets
+    moment: float
+    """The share of its schedule after which it was best."""
 
     @property
     def trees(self) -> int:
@@ -94,11 +97,18 @@ class Net(Family):
         layers = Layers([len(taken), units, units, fold.width], rng)
         layers.views[-1][:] = loss.start(lesson.rows.y, lesson.rows.weight)
         best = trained(lesson, layers, _schedule(len(lesson.rows.y), settings), rng, effort.stop)
-        _unscaled(taken, lesson.rows.inputs, best).save(folder / _FOLDER)
+        _unscaled(taken, lesson.rows.inputs, best.layers).save(folder / _FOLDER)
+        np.save(folder / _MOMENT, np.array([best.moment]), allow_pickle=False)
+
+    def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:
+        """For as long as the folds' nets became better on average."""
+        moments = [one.moment for one in models if isinstance(one, NetModel)]
+        return {**settings, "until": float(np.mean(moments))}
 
     def load(self, folder: Path, width: int) -> Model:  # noqa: ARG002  # the arrays know it
         """The arrays in `net`."""
-        return NetModel(Nets.load(lambda name: (folder / name).read_bytes(), _FOLDER))
+        nets = Nets.load(lambda name: (folder / name).read_bytes(), _FOLDER)
+        return NetModel(nets, float(array(folder / _MOMENT)[0]))
 
 
 def _lesson(fold: Fold, loss: NetLoss, taken: Inputs, rng: np.random.Generator) -> Lesson:
@@ -140,6 +150,7 @@ def _schedule(rows: int, settings: Settings) -> Schedule:
         rate=float(settings["rate"]),
         decay=float(settings["decay"]),
         dropout=float(settings["dropout"]),
+        until=float(settings["until"]) if "until" in settings else None,
     )
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,13 @@ class Schedule:
     rate: float
     decay: float
     dropout: float
+    until: float | None = None
+    """The share of the steps after which it ends, whatever held-out rows say; None to ask them."""
+
+    @property
+    def last(self) -> int:
+        """The step that it ends with."""
+        return self.steps if self.until is None else max(round(self.until * self.steps), 1)
 
     def at(self, step: int) -> float:
         """The rate: four times from 0 to its peak and back, each time in twice the steps."""
@@ -62,6 +70,15 @@ class Schedule:
 
     def _turns(self, step: int) -> float:
         return math.log2(1 + 15 * step / self.steps)
+
+
+class Learned(NamedTuple):
+    """A trained net."""
+
+    layers: list[Single]
+    """Its six arrays."""
+    moment: float
+    """The share of the steps after which they were so."""
 
 
 @dataclass(frozen=True)
@@ -115,25 +132,26 @@ def trained(
     schedule: Schedule,
     rng: np.random.Generator,
     stop: Callable[[], bool],
-) -> list[Single]:
-    """The six arrays that did best on the held-out rows, of all until training ends.
+) -> Learned:
+    """The arrays that did best on the held-out rows, of all until training ends.
 
-    It ends with the schedule, with `stop`, or with a whole cycle that gained nothing.
+    It ends with the schedule, with `stop`, or with a whole cycle that gained nothing. Where the
+    schedule says how long it is, the last arrays are taken.
     """
     adam, batches = _Adam(layers, schedule), _batches(len(lesson.rows.y), schedule.batch, rng)
     look = max(1, min(len(lesson.rows.y) // schedule.batch, _LOOK))
-    best, kept, cycle_of_best = np.inf, layers.flat.copy(), 0
-    for step in range(1, schedule.steps + 1):
+    best, kept, moment = np.inf, layers.flat.copy(), 0
+    for step in range(1, schedule.last + 1):
         batch = lesson.rows.take(next(batches))
         adam.step(_gradient(layers, batch, lesson.loss, schedule.dropout, rng), step)
         over = stop()
-        if step % look == 0 or step == schedule.steps or over:
-            value, cycle = lesson.judged(layers), schedule.cycle(step)
-            if value < best:
-                best, kept, cycle_of_best = value, layers.flat.copy(), cycle
-            if over or cycle > cycle_of_best + 1:
+        if step % look == 0 or step == schedule.last or over:
+            value = lesson.judged(layers)
+            if value < best or schedule.until is not None:
+                best, kept, moment = value, layers.flat.copy(), step
+            if over or schedule.cycle(step) > schedule.cycle(moment) + 1:
                 break
-    return layers.seen(kept)
+    return Learned(layers.seen(kept), moment / schedule.steps)
 
 
 def _batches(rows: int, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
