@@ -30,7 +30,8 @@ class Member:
     name: str
     margin: Floats
     """(judging rows, k) out of fold."""
-    trees: int
+    cost: int
+    """How many trees take a row as long."""
 
 
 class Gains:
@@ -50,9 +51,9 @@ class Gains:
         self.idle = 0
         """How many candidates have been added since the last one that helped."""
 
-    def add(self, name: str, margin: Floats, trees: int) -> None:
+    def add(self, name: str, margin: Floats, cost: int) -> None:
         """A candidate with (all judged rows, k) out-of-fold margins."""
-        members = [*self._members, Member(name, margin[self._rows], trees)]
+        members = [*self._members, Member(name, margin[self._rows], cost)]
         loss = self._crosswise(members)
         helped = loss < self._best - _WORTH * abs(self._best) if self._members else True
         self.idle = 0 if helped else self.idle + 1
@@ -82,7 +83,7 @@ class Gains:
         return select(
             [one.margin[rows] for one in members],
             self._targets.take(rows),
-            [one.trees for one in members],
+            [one.cost for one in members],
             price=self._price,
         )
 

@@ -93,6 +93,11 @@ class Plan:
         self._gains.add(name, bag.margin, bag.cost)
 
     @property
+    def members(self) -> Sequence[str]:
+        """Names of the candidates that the ensemble is made of by now."""
+        return () if self._gains is None else tuple(self._gains.weights)
+
+    @property
     def _units(self) -> float:
         if self._budget.seconds is not None:
             return float("inf")

@@ -144,7 +144,8 @@ class Search:
         self.notes: list[str] = []
         """A sentence on each candidate that was left out."""
         self._died: set[str] = set()
-        self._combining = self._compiling = 0.0
+        self._combining = 0.0
+        self._compiling: dict[str, float] = {}
 
     def run(self) -> list[Bag]:
         """All bags that the budget allows: at least one, all over the same folds."""
@@ -156,7 +157,7 @@ class Search:
             for bag in self._fitted(wave, count):
                 bags.append(bag)
                 self._plan.tell(bag)
-                self._rehearse(bag)
+                self._rehearse(bag, len(bags))
         if bags:
             return bags
         if self.notes:
@@ -178,16 +179,19 @@ class Search:
                 asked.append(candidate)
         return asked
 
-    def _rehearse(self, bag: Bag) -> None:
-        """Keep as much time for finishing as doing a little of it now says."""
+    def _rehearse(self, bag: Bag, fitted: int) -> None:
+        """Keep as much time for finishing as doing a little of it now says: all that is fitted is
+        combined, and what the ensemble is made of by now is compiled."""
         if self._budget.limit is None:
             return
         if not self._combining:
             targets, part = self._judged(len(bag.models))
             members = self._budget.work
             self._combining = combining(bag.margin, targets, part, members)
-        self._compiling += compiling(lambda: bag.parts) if bag.trees else 0.0
-        self._budget.keep(SPARE * (FIXED + self._combining + self._compiling))
+        self._compiling[bag.candidate.name] = compiling(lambda: bag.parts) if bag.trees else 0.0
+        needed = sum(self._compiling[name] for name in self._plan.members)
+        more = max(fitted / self._budget.work, 1.0)
+        self._budget.keep(SPARE * (FIXED + self._combining * more + needed))
 
     def _judged(self, count: int) -> tuple[Targets, NDArray[np.intp]]:
         """The targets of the rows that the first folds judge, and the fold of each."""

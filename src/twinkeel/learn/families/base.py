@@ -95,14 +95,6 @@ def boosted(settings: Settings, rounds: Sequence[float]) -> Settings:
     return {**settings, "iterations": count, "patience": count}
 
 
-_LARGEST = np.finfo(np.float32).max
-
-
-def finite(X: Matrix) -> Matrix:
-    """The same with what is infinite as large as numbers are, for libraries that refuse it."""
-    return np.clip(X, -_LARGEST, _LARGEST)
-
-
 class Unfit(Exception):
     """A family cannot learn from a fold, for instance because none of its features varies."""
 
