@@ -156,3 +156,27 @@ def test_words_that_mean_nothing_promise_nothing():
     model.fit(pd.DataFrame({"text": text, "a": rng.normal(size=800)}), rng.integers(0, 2, 800))
 
     assert model.trained_.card.log_loss > 0.685  # 0.693 is chance; 0.65 where rows chose that judge
+
+
+def test_a_column_that_was_empty_in_learning_may_have_values_in_serving_and_is_named():
+    _, X = rows(300)
+    model = TabularClassifier(work_limit=1, random_state=0).fit(X.assign(gone=np.nan), X["a"] > 0)
+
+    (found,) = model.trained_.predictor().call([{**X.iloc[0].to_dict(), "gone": 3.5}])
+
+    assert "gone is empty: left out." in model.trained_.card.notes
+    assert found.warnings == ()
+    assert np.isfinite(model.predict_proba(X.assign(gone=7.0))).all()
+
+
+def test_classes_of_one_row_are_learned_from_and_a_note_names_them():
+    rng, X = rows(300)
+    y = rng.choice(["x", "y"], 300).astype(object)
+    y[:20] = [f"alone {i:02}" for i in range(20)]
+
+    model = TabularClassifier(work_limit=3, random_state=0).fit(X, y)
+
+    found = model.predict_proba(X[:50])
+    assert found.shape == (50, 22)
+    assert np.allclose(found.sum(axis=1), 1)
+    assert any("'alone 00', 'alone 01'" in note for note in model.trained_.card.notes)

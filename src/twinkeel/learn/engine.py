@@ -141,7 +141,8 @@ def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget, worker
     values = contract.read(problem.table.columns, len(problem.table)).values
     strata = targets.loss.strata(targets.y)
     found = folds(strata, count=_FOLDS, seed=seed, groups=problem.groups, time=problem.time)
-    splits = usable(found, targets)
+    free = problem.groups is None and problem.time is None
+    splits = usable(found, targets, free=free)
     space = prepare(contract, values, targets, (*splits, everything(len(targets.y), seed)))
     _enough_memory(limits, len(targets.y), len(space.features))
     X = space.encode(values)

@@ -276,16 +276,30 @@ class Search:
         self._progress(Tick(stage="training", fraction=self._plan.done, detail=names))
 
 
-def usable(splits: Sequence[Split], targets: Targets) -> tuple[Split, ...]:
-    """The splits whose rows to learn from are enough. Raises InputError if none are."""
-    found = tuple(
-        split
-        for split in splits
-        if len(split.valid) and targets.loss.enough(targets.y[split.train])
-    )
+def usable(splits: Sequence[Split], targets: Targets, *, free: bool) -> tuple[Split, ...]:
+    """The splits whose rows to learn from are enough. Raises InputError if none are.
+
+    Where rows are `free` of groups and time, those of a class that would be only among the ones
+    that judge are learned from instead.
+    """
+
+    def enough(split: Split) -> bool:
+        return targets.loss.enough(targets.y[split.train])
+
+    if free:
+        strata = targets.loss.strata(targets.y)
+        splits = [one if enough(one) else _completed(one, strata) for one in splits]
+    found = tuple(split for split in splits if len(split.valid) and enough(split))
     if not found:
         raise InputError(
             "No split of the rows leaves every class, or two values of the target, in the part to "
             "learn from: give more rows, more groups, or classes that occur at more times."
         )
     return found
+
+
+def _completed(split: Split, strata: NDArray[np.intp]) -> Split:
+    """The split with the rows of a stratum that only judges among those that are learned from."""
+    alone = ~np.isin(strata[split.valid], strata[split.train])
+    train = np.sort(np.concatenate([split.train, split.valid[alone]]))
+    return Split(train, split.valid[~alone])

@@ -26,6 +26,8 @@ from twinkeel.learn.targets import Floats, Index, Loss, Targets
 
 _STATISTICS = 8
 """At most so many classes get a statistic each: the most frequent ones."""
+_NAMED = 5
+"""A note names at most so many classes."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,15 @@ class Classes(Objective):
         return Targets(indices(target, names), weight, ClassLoss(len(names), names))
 
     def settled(self, material: Material, budget: Budget) -> tuple[Loss, tuple[str, ...]]:  # noqa: ARG002  # one loss serves
-        """Log loss."""
-        return material.targets.loss, ()
+        """Log loss; a note on classes that no row can judge."""
+        loss = material.targets.loss
+        assert isinstance(loss, ClassLoss)
+        alone = np.flatnonzero(np.bincount(material.targets.y, minlength=loss.classes) == 1)
+        if len(alone) == 0:
+            return loss, ()
+        named = ", ".join(repr(loss.names[i]) for i in alone[:_NAMED])
+        rest = f" and {len(alone) - _NAMED} more" if len(alone) > _NAMED else ""
+        return loss, (f"A class of one row is learned from and judged by none: {named}{rest}.",)
 
     def finish(self, learned: Learned) -> Finished:
         """The ensemble with its decision and its sets."""
