@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from numbers import Integral, Real
 from pathlib import Path
 from time import monotonic
@@ -13,12 +14,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    assert_all_finite,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from twinkeel.data.table import Table, from_frame
 from twinkeel.errors import InputError, TwinkeelError
 from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.leaderboard import leaderboard
+from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Prefer, Preference
 from twinkeel.records import Explanation, Limits, Record, Workers
 from twinkeel.store.bundles import BundleInfo, seal
@@ -34,6 +41,27 @@ _LEAST_SHARE = 0.2
 
 class DataError(InputError, ValueError):
     """Data or parameters that cannot be used: a ValueError too, as scikit-learn has it."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What comes with the rows of a fit, each (n,) or None, and when it began."""
+
+    weight: Floats | None
+    groups: NDArray[Any] | None
+    time: NDArray[Any] | None
+    began: float
+    """`time.monotonic()`."""
+
+    @classmethod
+    def of(cls, sample_weight: Any, groups: Any, time: Any, *, began: float) -> Beside:
+        """As arrays. Raises DataError."""
+        return cls(
+            weight=weights(sample_weight),
+            groups=None if groups is None else np.asarray(groups),
+            time=None if time is None else np.asarray(time),
+            began=began,
+        )
 
 
 class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
@@ -74,15 +102,42 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         self.trained_.write(Path(folder))
         return seal(Path(folder), kind=self._kind, runtime="onnx")
 
-    def _train(self, problem: Problem, *, began: float) -> None:
-        """Learn, with what is left of the limit since `began`; raises DataError."""
-        limits, seed = self._limits(), self._seed()
+    def _train(
+        self, table: Table, target: NDArray[Any], objective: Objective, beside: Beside
+    ) -> None:
+        """Learn, with what is left of the limit since the fit began; raises DataError."""
+        limits, seed, began = self._limits(), self._seed(), beside.began
+        problem = Problem(
+            table=table,
+            target=target,
+            objective=objective,
+            weight=beside.weight,
+            groups=beside.groups,
+            time=beside.time,
+            preference=self._preference(),
+        )
         if limits.time is not None:
             left = max(limits.time - (monotonic() - began), _LEAST_SHARE * limits.time)
             limits = msgspec.structs.replace(limits, time=left)
         with as_value_error():
             self.trained_ = train(problem, limits=limits, seed=seed)
         self._predictor = self.trained_.predictor()
+
+    def _answers(self, X: Any) -> Floats:
+        """(n, m) what the model answers to these rows."""
+        check_is_fitted(self)
+        table = self._table(X, fitting=False)
+        with as_value_error():
+            return self._predictor.answers(table.columns, len(table))
+
+    def _target(self, y: Any) -> NDArray[Any]:
+        """(n,) the target, every value known. Raises DataError."""
+        if y is None:
+            name = type(self).__name__
+            raise DataError(f"{name} requires y to be passed, but the target y is None.")
+        target: NDArray[Any] = column_or_1d(y, warn=True)
+        assert_all_finite(target, input_name="y")
+        return target
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()

@@ -13,16 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    assert_all_finite,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from twinkeel.data.types import plain
-from twinkeel.learn.engine import Problem
-from twinkeel.learn.estimators.base import DataError, TabularEstimator, as_value_error, weights
+from twinkeel.learn.estimators.base import Beside, DataError, TabularEstimator, as_value_error
 from twinkeel.learn.model import ClassCard
 from twinkeel.learn.objectives.classes import Classes
 from twinkeel.learn.objectives.labels import Costs
@@ -109,7 +103,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         if not 0 < self.coverage < 1:
             raise DataError(f"coverage must be between 0 and 1, not {self.coverage!r}.")
         self._limits()
-        preference = self._preference()
+        self._preference()
         table, labels = self._table(X, fitting=True), self._labels(y)
         check_consistent_length(X, labels, sample_weight, groups, time)
         self.classes_ = np.unique(labels)
@@ -119,26 +113,13 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
             coverage=self.coverage,
             sensitive=tuple(sensitive),
         )
-        self._train(
-            Problem(
-                table=table,
-                target=_texts(labels),
-                objective=objective,
-                weight=weights(sample_weight),
-                groups=None if groups is None else np.asarray(groups),
-                time=None if time is None else np.asarray(time),
-                preference=preference,
-            ),
-            began=began,
-        )
+        beside = Beside.of(sample_weight, groups, time, began=began)
+        self._train(table, _texts(labels), objective, beside)
         return self
 
     def predict_proba(self, X: Any) -> Floats:
         """(n, classes) calibrated probabilities, in the order of `classes_`."""
-        check_is_fitted(self)
-        table = self._table(X, fitting=False)
-        with as_value_error():
-            found = self._predictor.answers(table.columns, len(table))
+        found = self._answers(X)
         return found[:, self._order()]
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -165,10 +146,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         return ~self._card.decision.answers(found[:, np.argsort(self._order())])
 
     def _labels(self, y: Any) -> NDArray[Any]:
-        if y is None:
-            raise DataError("TabularClassifier requires y to be passed, but the target y is None.")
-        labels: NDArray[Any] = column_or_1d(y, warn=True)
-        assert_all_finite(labels, input_name="y")
+        labels = self._target(y)
         check_classification_targets(labels)
         return labels
 

@@ -11,15 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import (
-    assert_all_finite,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_consistent_length
 
-from twinkeel.learn.engine import Problem
-from twinkeel.learn.estimators.base import DataError, TabularEstimator, as_value_error, weights
+from twinkeel.learn.estimators.base import Beside, DataError, TabularEstimator
 from twinkeel.learn.objectives.amounts import Amounts
 from twinkeel.learn.preference import Prefer
 from twinkeel.records import Workers
@@ -91,21 +85,13 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
             raise DataError(f"interval must be between 0 and 1, not {self.interval!r}.")
         began = monotonic()
         self._limits()
-        preference = self._preference()
-        table, target = self._table(X, fitting=True), self._amounts(y)
+        self._preference()
+        table = self._table(X, fitting=True)
+        target = np.asarray(self._target(y), dtype=np.float64)
         check_consistent_length(X, target, sample_weight, groups, time)
-        self._train(
-            Problem(
-                table=table,
-                target=target,
-                objective=Amounts(interval=self.interval, sensitive=tuple(self.sensitive)),
-                weight=weights(sample_weight),
-                groups=None if groups is None else np.asarray(groups),
-                time=None if time is None else np.asarray(time),
-                preference=preference,
-            ),
-            began=began,
-        )
+        objective = Amounts(interval=self.interval, sensitive=tuple(self.sensitive))
+        beside = Beside.of(sample_weight, groups, time, began=began)
+        self._train(table, target, objective, beside)
         return self
 
     def predict(self, X: Any) -> Floats:
@@ -115,17 +101,3 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
     def predict_interval(self, X: Any) -> Floats:
         """(n, 2) low and high ends."""
         return self._answers(X)[:, 1:]
-
-    def _answers(self, X: Any) -> Floats:
-        check_is_fitted(self)
-        table = self._table(X, fitting=False)
-        with as_value_error():
-            return self._predictor.answers(table.columns, len(table))
-
-    def _amounts(self, y: Any) -> NDArray[np.float64]:
-        if y is None:
-            raise DataError("TabularRegressor requires y to be passed, but the target y is None.")
-        target = column_or_1d(y, warn=True)
-        assert_all_finite(target, input_name="y")
-        found: Floats = np.asarray(target, dtype=np.float64)
-        return found
