@@ -16,13 +16,20 @@ from contextlib import contextmanager
 from twinkeel.errors import MissingExtra
 
 _HERE = "127.0.0.1"
+_PRIVATE = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # By its name for other systems; on Linux too it is what keeps Ray on the loopback interface.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+}
+"""What Ray reads as it is imported, for a cluster of this machine alone."""
 
 
 @contextmanager
 def cluster() -> Iterator[int]:
     """Connect, or start one; yields how many processors it has. Raises MissingExtra."""
     if not os.environ.get("RAY_ADDRESS"):
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read as Ray is imported
+        for name, value in _PRIVATE.items():
+            os.environ.setdefault(name, value)
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         import ray
