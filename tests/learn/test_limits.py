@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
 import pytest
 
-from twinkeel.learn import finishing
+from twinkeel.learn import TabularRegressor, finishing
 from twinkeel.learn.budget import Budget, slowness
+from twinkeel.learn.engine import train
 from twinkeel.learn.ensemble import select
 from twinkeel.learn.objectives.classes import ClassLoss
 from twinkeel.learn.targets import Targets
@@ -70,3 +72,22 @@ def test_a_selection_that_is_late_is_the_best_so_far():
     hurried = select([other, one], targets, [10, 10], price=0.0, late=lambda: True)
 
     assert hurried.tolist() == [0.0, 1.0]
+
+
+def test_whoever_watches_sees_the_best_so_far(telco):
+    seen = []
+
+    train(telco, limits=Limits(work=2), progress=seen.append)
+
+    told = [tick.detail for tick in seen if tick.stage == "training"]
+    assert told[0] == "linear"
+    assert re.fullmatch(r"lightgbm; best so far: log loss 0\.\d{4} \(linear\)", told[1])
+
+
+def test_an_estimator_logs_what_it_is_doing(caplog):
+    caplog.set_level("INFO", logger="twinkeel.learn")
+    X = np.random.default_rng(0).normal(size=(200, 1))
+
+    TabularRegressor(work_limit=2).fit(X, 3.0 * X[:, 0] + 1.0)
+
+    assert any("best so far: RMSE" in record.message for record in caplog.records)

@@ -21,7 +21,7 @@ _PAUSE = 1.0
 def display(console: Console, limit: float | None = None) -> Iterator[Progress]:
     """Show ticks on `console` while inside; `limit` is the time limit in seconds, if any."""
     if not console.is_interactive:
-        yield _lines(console)
+        yield _lines(console, limit)
         return
     from rich.progress import BarColumn, SpinnerColumn, TextColumn
     from rich.progress import Progress as Bars
@@ -66,7 +66,7 @@ class _Clock:
         return f"{_time(max(0.0, self._limit - passed))} left of {_time(self._limit)}"
 
 
-def _lines(console: Console) -> Progress:
+def _lines(console: Console, limit: float | None) -> Progress:
     started = printed = time.monotonic()
     stage, seen = "", set[tuple[str, str]]()
 
@@ -81,7 +81,8 @@ def _lines(console: Console) -> Progress:
         stage, printed = tick.stage, moment
         detail = f": {tick.detail}" if tick.detail else ""
         passed = moment - started
-        console.print(f"[{passed:6.1f} s] {tick.stage}{detail}", soft_wrap=True)
+        left = "" if limit is None else f", {_time(max(0.0, limit - passed))} left"
+        console.print(f"[{passed:6.1f} s{left}] {tick.stage}{detail}", soft_wrap=True)
 
     return show
 

@@ -67,6 +67,10 @@ class AmountLoss(Loss):
         """The amounts that the margins stand for."""
         return self.head(margin, targets, np.zeros(0, np.intp)).outputs(margin)
 
+    def told(self, loss: float) -> str:
+        """The root of the mean squared error, in the target's units."""
+        return f"RMSE {loss**0.5:.4g}"
+
     def each(self, outputs: Floats, targets: Targets) -> Floats:
         """Squared errors of (n, 1) amounts."""
         return np.asarray((targets.y - outputs[:, 0]) ** 2)

@@ -144,6 +144,7 @@ class Search:
         self.notes: list[str] = []
         """A sentence on each candidate that was left out."""
         self._died: set[str] = set()
+        self._least, self._best = float("inf"), ""
         self._combining = 0.0
         self._compiling: dict[str, float] = {}
 
@@ -157,6 +158,7 @@ class Search:
             for bag in self._fitted(wave, count):
                 bags.append(bag)
                 self._plan.tell(bag)
+                self._judge(bag)
                 self._rehearse(bag, len(bags))
         if bags:
             return bags
@@ -271,9 +273,17 @@ class Search:
     def _seed(self, number: int) -> int:
         return (self._material.seed * 1009 + number) % 2**31
 
+    def _judge(self, bag: Bag) -> None:
+        """Note the best single candidate so far, for those who watch."""
+        targets, _ = self._judged(len(bag.models))
+        loss = targets.loss.plain(bag.margin, targets)
+        if loss < self._least:
+            self._least = loss
+            self._best = f"; best so far: {targets.loss.told(loss)} ({bag.candidate.name})"
+
     def _tell(self, wave: Sequence[Candidate]) -> None:
-        names = ", ".join(candidate.name for candidate in wave)
-        self._progress(Tick(stage="training", fraction=self._plan.done, detail=names))
+        detail = ", ".join(candidate.name for candidate in wave) + self._best
+        self._progress(Tick(stage="training", fraction=self._plan.done, detail=detail))
 
 
 def usable(splits: Sequence[Split], targets: Targets, *, free: bool) -> tuple[Split, ...]:

@@ -96,6 +96,10 @@ class Loss(ABC):
         """The loss of (n, m) answers: its weighted mean over the rows."""
         return float(targets.weight @ self.each(outputs, targets) / targets.weight.sum())
 
+    def told(self, loss: float) -> str:
+        """A loss of all rows as people know it, with its name."""
+        return f"loss {loss:.4g}"
+
     def plain(self, margin: Floats, targets: Targets) -> float:
         """The loss of (n, k) margins before any calibration."""
         return self.of(self.uncalibrated(margin, targets), targets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Prefer, Preference
-from twinkeel.records import Explanation, Limits, Record, Workers
+from twinkeel.records import Explanation, Limits, Record, Tick, Workers
 from twinkeel.store.bundles import BundleInfo, seal
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+_LOG = logging.getLogger("twinkeel.learn")
+"""Tells what a fit is doing, at level INFO."""
 _LEAST_SHARE = 0.2
 """Of the time limit, which is left for learning however long the table takes to read."""
 
@@ -120,7 +123,7 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
             left = max(limits.time - (monotonic() - began), _LEAST_SHARE * limits.time)
             limits = msgspec.structs.replace(limits, time=left)
         with as_value_error():
-            self.trained_ = train(problem, limits=limits, seed=seed)
+            self.trained_ = train(problem, limits=limits, seed=seed, progress=_logged)
         self._predictor = self.trained_.predictor()
 
     def _answers(self, X: Any) -> Floats:
@@ -212,6 +215,10 @@ def _frame(records: Sequence[Record]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame([msgspec.structs.asdict(one) for one in records])
+
+
+def _logged(tick: Tick) -> None:
+    _LOG.info("%s: %s", tick.stage, tick.detail or "...")
 
 
 def is_number(value: Any, kind: type) -> bool:

@@ -74,6 +74,10 @@ class ClassLoss(Loss):
         """Probabilities by margins as log-odds."""
         return UNCALIBRATED.outputs(margin)
 
+    def told(self, loss: float) -> str:
+        """Log loss."""
+        return f"log loss {loss:.4f}"
+
     def each(self, outputs: Floats, targets: Targets) -> Floats:
         """Log losses of (n, classes) probabilities."""
         return surprise(outputs, targets.y)
