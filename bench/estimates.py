@@ -3,8 +3,9 @@
     python bench/estimates.py --data FOLDER [--only adult]
 
 A boosted model learns from the first part, its reference is the next part, and the rest comes in
-windows: of `adult` by mixes of groups, of the others in the order of time. Each window's ROC AUC
-(RMSE for `bike_sharing`) is estimated without its labels, then found with them. "With late labels":
+windows: of `adult` by mixes of groups, of the others in the order of time. Each window's ROC AUC,
+log loss, accuracy and Brier score (RMSE and MAE for `bike_sharing`, whose model has no intervals to
+start from) are estimated without its labels, then found with them. "With late labels":
 all windows but the last one have been graded before. Beside it: "unchanged" (the score on the
 reference), and CBPE (the method of NannyML, written anew here: the probabilities, calibrated on the
 reference). NannyML itself has a column where it is installed, in an environment of its own (see
@@ -70,17 +71,25 @@ def measure(one: Shifting) -> None:
     ref, truth = one.reference, one.target
     bins = [bins_of(one.inputs[c].iloc[ref]) for c in one.inputs] + [number_bins(score[ref])]
     then = coded(bins, one, score, ref)
-    losses = (score - truth) ** 2
-    rows: dict[str, list[tuple[float, ...]]] = {"AUC": [], "loss": []}
+    parts = scores_of(score, truth, binary=one.binary)
+    rows: dict[str, list[tuple[float, ...]]] = {"AUC": []} | {name: [] for name in parts}
     calibrated = IsotonicRegression(out_of_bounds="clip").fit(score[ref], truth[ref])
     peer = nannyml(score[ref], truth[ref], len(one.windows[0])) if one.binary else None
     for window in one.windows:
         now = coded(bins, one, score, window)
         weight = estimates.density_ratio(then, now)
-        mean = estimates.expected_mean(losses[ref], weight, then, now)
-        real = losses[window].mean()
-        plain = losses[ref].mean()
-        rows["loss"].append((*root(mean, real, plain, binary=one.binary), np.nan, np.nan))
+        for name, (losses, expected) in parts.items():
+            before, after = (
+                np.column_stack([features, (expected[at] - expected[ref].mean()) / expected.std()])
+                if expected is not None
+                else features
+                for features, at in ((then, ref), (now, window))
+            )
+            mean = estimates.expected_mean(losses[ref], weight, before, after)
+            found = (mean.value, mean.low, mean.high, losses[window].mean(), losses[ref].mean())
+            if name == "RMSE":
+                found = tuple(float(np.sqrt(max(v, 0))) for v in found)  # type: ignore[assignment]
+            rows[name].append((*found, np.nan, np.nan))
         if one.binary and 0 < truth[window].sum() < len(window):
             auc = estimates.expected_auc((score[ref], truth[ref] > 0), weight, score[window])
             real = roc_auc_score(truth[window], score[window])
@@ -90,13 +99,25 @@ def measure(one: Shifting) -> None:
             rows["AUC"].append((auc.value, auc.low, auc.high, real, plain, other, theirs))
     for name, found in rows.items():
         if found:
-            shown = name if name == "AUC" else "Brier" if one.binary else "RMSE"
-            report(one.name, shown, np.asarray(found))
+            report(one.name, name, np.asarray(found))
 
 
-def root(mean: estimates.Expected, real: float, plain: float, *, binary: bool) -> tuple[float, ...]:
-    values = (mean.value, mean.low, mean.high, real, plain)
-    return values if binary else tuple(float(np.sqrt(max(v, 0))) for v in values)
+def scores_of(
+    score: np.ndarray, truth: np.ndarray, *, binary: bool
+) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+    """Of every call its part of each mean score, and what its answer alone expects of it."""
+    if not binary:
+        error = score - truth
+        return {"RMSE": (error**2, None), "MAE": (np.abs(error), None)}
+    p = np.clip(score, 1e-6, 1 - 1e-6)
+    surprise = np.where(truth > 0, -np.log(p), -np.log(1 - p))
+    entropy = -p * np.log(p) - (1 - p) * np.log(1 - p)
+    right = ((p > 0.5) == (truth > 0)).astype(float)
+    return {
+        "log loss": (surprise, entropy),
+        "accuracy": (right, np.maximum(p, 1 - p)),
+        "Brier": ((score - truth) ** 2, p * (1 - p)),
+    }
 
 
 def report(name: str, score: str, found: np.ndarray) -> None:

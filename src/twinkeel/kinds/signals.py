@@ -6,7 +6,7 @@ says which columns are worth watching. The same function reads both, so the two 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -63,14 +63,17 @@ class Score:
     known. None where no labels were given."""
 
 
-def default_signals(calls: Calls) -> list[Series]:
-    """Every input and every output that is a number, a truth, a category, a date or a list."""
+def default_signals(calls: Calls, *, without: Collection[str] = ()) -> list[Series]:
+    """Every input and every output that is a number, a truth, a category, a date or a list.
+
+    Outputs in `without` are left out.
+    """
     fields = [field for field in calls.signature.inputs if field.name in calls.inputs]
     found = [series("input", field, calls.inputs[field.name]) for field in fields]
     if calls.warnings:
         warned = ["yes" if count else "no" for count in calls.warnings]
         found.append(Series("input", "warnings", "text", warned))
-    outputs = calls.signature.outputs
+    outputs = [field for field in calls.signature.outputs if field.name not in without]
     found += [series("output", field, output(calls, field.name)) for field in outputs]
     return [one for one in found if one is not None]
 
@@ -80,7 +83,8 @@ def output(calls: Calls, name: str) -> list[Json]:
     if all(name in one for one in calls.outputs[:1]):
         return [one.get(name) for one in calls.outputs]
     outer, _, inner = name.partition(".")
-    return [_entry(one.get(outer), inner) for one in calls.outputs]
+    values = (one.get(outer) for one in calls.outputs)
+    return [value.get(inner) if isinstance(value, dict) else None for value in values]
 
 
 def series(part: Part, field: Field, values: Sequence[Json]) -> Series | None:
@@ -98,10 +102,6 @@ def series(part: Part, field: Field, values: Sequence[Json]) -> Series | None:
     return Series(part, field.name, "text", [_text(value, memo) for value in values])
 
 
-def _entry(value: Json, key: str) -> Json:
-    return value.get(key) if isinstance(value, Mapping) else None
-
-
 def _days(value: Json) -> float:
     try:
         return days(value)
@@ -110,7 +110,7 @@ def _days(value: Json) -> float:
 
 
 def _text(value: Json, memo: dict[tuple[type, Any], str | None]) -> str | None:
-    if isinstance(value, list | Mapping):
+    if isinstance(value, list | dict):
         return None
     key = (type(value), value)
     if key not in memo:

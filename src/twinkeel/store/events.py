@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from twinkeel.errors import StoreError
 from twinkeel.records import Event, Record
@@ -181,7 +181,8 @@ class EventLog:
             events.c.component == component, events.c.kind == kind, events.c.at >= since
         )
         if endings:
-            query = query.where(or_(*(events.c.id.like(f"%{digit}") for digit in endings)))
+            digit = func.substr(events.c.id, func.length(events.c.id), 1)
+            query = query.where(digit.in_(list(endings)))
         while True:
             after = query.where(events.c.sequence > last).order_by(events.c.sequence)
             with self._database.read() as connection:

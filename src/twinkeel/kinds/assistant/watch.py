@@ -20,7 +20,7 @@ def signals(calls: Calls) -> list[Series]:
     topics = [_topic(one) for one in output(calls, "citations")]
     weak = [None if one is None else "yes" if one else "no" for one in output(calls, "unsupported")]
     return [
-        *(one for one in default_signals(calls) if one.name != "unsupported"),
+        *default_signals(calls, without=("unsupported",)),
         Series("output", "unsupported", "text", weak),
         Series("output", "words", "number", answers),
         Series("output", "topic", "text", topics),

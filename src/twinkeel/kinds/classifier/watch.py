@@ -21,9 +21,7 @@ def signals(calls: Calls) -> list[Series]:
     said_again, names = {"probability"}, _names(calls)
     if len(names) == 2:
         said_again.add(names[0])
-    return [
-        one for one in default_signals(calls) if one.part == "input" or one.name not in said_again
-    ]
+    return default_signals(calls, without=said_again)
 
 
 def losses(calls: Calls, labels: Sequence[Json]) -> list[float]:
@@ -76,9 +74,9 @@ def _truth(calls: Calls, labels: Sequence[Json]) -> Floats:
 def _one_hot(values: Sequence[Json], names: Sequence[str]) -> Floats:
     place = {name.removeprefix(_PREFIX): k for k, name in enumerate(names)}
     found = np.zeros((len(values), len(names)))
-    for row, value in enumerate(values):
-        if (k := place.get(str(value))) is not None:
-            found[row, k] = 1.0
+    index = np.asarray([place.get(str(value), -1) for value in values], dtype=np.intp)
+    known = np.flatnonzero(index >= 0)
+    found[known, index[known]] = 1.0
     return found
 
 
