@@ -3,7 +3,7 @@
 Differences, sums, products and ratios of the most important numbers, and the time between dates,
 are proposed; those that a quick LightGBM finds most useful are kept if they lower its loss on
 rows that it has not seen, over the folds, by more than noise. Crosses of categories, deviations
-from a category's mean and counts of missing cells were measured as well and did not earn theirs.
+from a category's mean and counts of missing cells were measured as well, and hardly ever did.
 """
 
 from __future__ import annotations
