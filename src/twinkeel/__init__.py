@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twinkeel.errors import TwinkeelError
     from twinkeel.project import Project
+
+# The official builds of onnxruntime, 1.29 and later, report use to their maker over the network
+# unless this is said before they are imported (microsoft/onnxruntime pull request 27379).
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 __all__ = ["Project", "TwinkeelError", "__version__"]
