@@ -3,7 +3,8 @@
 Owns the few rules that make a page executable, so that the pages need no hidden marks:
 
 - `bash` and `python` blocks run in the order of the page, `toml` and `json` blocks are parsed;
-- a `text` block right below one that ran shows its output, where `...` stands for anything;
+- a `text` block right below one that ran, under the same heading, shows its output, where `...`
+  stands for anything;
 - a title that is a path, as title="twinkeel.toml", makes the block a file that is written;
 - a title that begins with "not run in the tests" is the one way not to run;
 - blocks under a tab named Python run in a copy of the project of their own.
@@ -27,6 +28,7 @@ NOT_RUN = "not run in the tests"
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[\w-]*)(?P<info>[^`]*)$")
 _TITLE = re.compile(r'title="([^"]*)"')
 _TAB = re.compile(r'^=== "([^"]*)"$')
+_HEADING = re.compile(r"^#+ ")
 _ANYTHING = "\0"
 _DECIMAL = re.compile(r"[-+]?\d+\.\d+")
 
@@ -41,6 +43,8 @@ class Block:
     text: str
     title: str = ""
     tab: str = ""
+    section: str = ""
+    """The heading above it."""
     shows: str | None = None
     """The output that the page shows below it."""
 
@@ -77,7 +81,7 @@ def parse(page: str, text: str) -> list[Block]:
         if block.language not in LANGUAGES:
             raise AssertionError(f"{block.place}: no rule for a {block.language!r} block.")
         before = joined[-1] if joined else None
-        if block.language == "text" and before is not None and before.runs and before.shows is None:
+        if block.language == "text" and before is not None and _may_show(before, block):
             joined[-1] = Block(**{**before.__dict__, "shows": block.text})
         else:
             joined.append(block)
@@ -105,8 +109,12 @@ def same(shown: str, real: str) -> bool:
     )
 
 
+def _may_show(ran: Block, output: Block) -> bool:
+    return ran.runs and ran.shows is None and ran.section == output.section
+
+
 def _fenced(page: str, text: str) -> Iterator[Block]:
-    tab, opened, start, lines = "", None, 0, []
+    tab, section, opened, start, lines = "", "", None, 0, []
     for number, line in enumerate(text.splitlines(), 1):
         fence = _FENCE.match(line)
         if opened is not None:
@@ -119,12 +127,15 @@ def _fenced(page: str, text: str) -> Iterator[Block]:
                     text="".join(f"{row[len(opened['indent']) :]}\n" for row in lines),
                     title=title[1] if title else "",
                     tab=tab if opened["indent"] else "",
+                    section=section,
                 )
                 opened, lines = None, []
             else:
                 lines.append(line)
         elif fence:
             opened, start = fence, number
+        elif _HEADING.match(line):
+            section = line
         elif _TAB.match(line):
             tab = _TAB.match(line)[1]  # type: ignore[index]  # matched on the line above
     if opened is not None:

@@ -63,6 +63,16 @@ def test_a_page_that_shows_other_output_fails(tmp_path: Path) -> None:
         runner.run(block)
 
 
+def test_what_a_page_shows_under_the_next_heading_is_no_output(tmp_path: Path) -> None:
+    found = parse("a page", "```bash\necho one\n```\n\n## Next\n\n```text\ntwo\n```\n")
+
+    with Runner(tmp_path / "page") as runner:
+        for block in found:
+            runner.run(block)
+
+    assert [block.shows for block in found] == [None, None]
+
+
 def test_a_command_that_fails_fails_the_page(tmp_path: Path) -> None:
     (block,) = parse("a page", "```bash\nfalse\n```\n")
 
