@@ -10,10 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinkeel.config import FILE, Config, load
-from twinkeel.errors import StoreError, UsageError
+from twinkeel.config import Config, find_root, load
+from twinkeel.errors import StoreError
 from twinkeel.records import (
     Alert,
+    Comparison,
     Evaluation,
     Explanation,
     Look,
@@ -262,6 +263,18 @@ class Project:
 
         return report(self.store, self.version(ref), None if out is None else Path(out))
 
+    def compare(self, old: str, new: str | None = None) -> Comparison:
+        """Two versions on the same cases; of one alone, what is in production and it."""
+        from twinkeel.lifecycle.compare import compare
+
+        return compare(self.config, self.store, old, new, progress=self.progress)
+
+    def report_comparison(self, found: Comparison, out: Path | str | None = None) -> Path:
+        """Write a comparison as one HTML file and return its path."""
+        from twinkeel.lifecycle.compare import write
+
+        return write(self.store, found, None if out is None else Path(out))
+
     def verify(self, ref: str) -> Verification:
         """Re-hash, reload and recompute a version."""
         from twinkeel.lifecycle.verify import verify
@@ -379,15 +392,3 @@ def _store(config: Config) -> Store:
             )
         except StoreError:
             raise error from None
-
-
-def find_root(start: Path) -> Path:
-    """The nearest folder at or above `start` that has a `twinkeel.toml`; UsageError if none."""
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / FILE).is_file():
-            return folder
-    raise UsageError(
-        f"There is no {FILE} in {start} or above it: go to a project's folder, "
-        "or start one with twinkeel init TABLE."
-    )

@@ -42,6 +42,7 @@ _VERBS = {
     "feedback": "Record how answers were received, from a table.",
     "status": "Where every component stands, and what comes next.",
     "show": "A version's scorecard and verdict, or its report.",
+    "compare": "Two versions on the same cases: what is better, worse, and decided differently.",
     "monitor": "Look at what is in production, and say what has changed.",
     "contract": "What a version reads: shown, compared, exported, pinned.",
     "verify": "Re-hash, reload and recompute a version.",

@@ -54,7 +54,8 @@ class Invocation:
     def project(self) -> Project:
         """The project of `--project`, with the secrets of its `.env` in the environment."""
         from twinkeel.cli import dotenv
-        from twinkeel.project import Project, find_root
+        from twinkeel.config import find_root
+        from twinkeel.project import Project
 
         dotenv.load(find_root(self.folder))
         self._opened = Project.open(self.folder)

@@ -6,7 +6,7 @@ Owns the keys that every project, source and component has. What is a kind's own
 """
 
 from twinkeel.config.decode import decode
-from twinkeel.config.reading import COMPONENT_KEYS, FILE, join_table, load, parse
+from twinkeel.config.reading import COMPONENT_KEYS, FILE, find_root, join_table, load, parse
 from twinkeel.config.sources import given
 from twinkeel.config.tables import (
     ComponentConfig,
@@ -51,6 +51,7 @@ __all__ = [
     "StoreTable",
     "VersionsTable",
     "decode",
+    "find_root",
     "from_environment",
     "given",
     "join_table",

@@ -40,6 +40,18 @@ COMPONENT_KEYS = tuple(field.name for field in msgspec.structs.fields(ComponentT
 _TABLES = ("project", "sources", "components", "server", "events", "versions", "store", "monitor")
 
 
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that has a `twinkeel.toml`; UsageError if none."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise UsageError(
+        f"There is no {FILE} in {start} or above it: go to a project's folder, "
+        "or start one with twinkeel init TABLE."
+    )
+
+
 def load(root: Path) -> Config:
     """Read `twinkeel.toml` in `root`.
 

@@ -115,6 +115,16 @@ class ReadsColumns(Protocol):
 
 
 @runtime_checkable
+class Weighs(Protocol):
+    """A servable that knows how much each of its columns matters."""
+
+    @property
+    def importance(self) -> Mapping[str, float]:
+        """How far each column moves what is predicted, on average and without direction."""
+        ...
+
+
+@runtime_checkable
 class Converses(Protocol):
     """A servable that answers conversations; the chat faces come from this."""
 
@@ -196,6 +206,18 @@ class Built:
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What a version made of each case of its evidence: one entry per case."""
+
+    losses: Sequence[float]
+    """How wrong it was; 0 is right."""
+    words: Sequence[str] | None = None
+    """What it decided; None where its outputs are no decision, such as amounts."""
+    names: Sequence[str] | None = None
+    """What a person knows the cases by; by default their ids."""
+
+
+@dataclass(frozen=True)
 class Production:
     """What is in production, as a remedy sees it."""
 
@@ -261,6 +283,13 @@ class Kind(ABC, Generic[OptionsT]):
     @abstractmethod
     def measures(self, evidence: Evidence) -> list[Measure]:
         """What can be scored on this evidence; a function of the evidence alone."""
+
+    def decided(self, evidence: Evidence) -> Decided | None:  # noqa: ARG002
+        """What was made of each case, so that two versions can be compared case by case.
+
+        None where this kind has nothing to say of single cases.
+        """
+        return None
 
     def rehearse(self, task: Task[OptionsT], cases: Cases) -> Evidence | None:  # noqa: ARG002
         """Evidence on these cases as a version of middling quality might give, before one is built.

@@ -117,17 +117,21 @@ def _compare(
     ref = VersionRef(component=version.component, number=release.number)
     try:
         production = store.version(ref)
-        fair = _fair(store, version, production, cases)
-        theirs = what.kind.evaluate(load(store, production), pick(cases, fair))
+        both = fair(store, version, production, cases)
+        theirs = what.kind.evaluate(load(store, production), pick(cases, both))
         found = differences(
-            what.kind.measures(pick(evidence, fair)), what.kind.measures(theirs), theirs
+            what.kind.measures(pick(evidence, both)), what.kind.measures(theirs), theirs
         )
     except TwinkeelError as error:
         return _Comparison(release.number, _impossible(wanted, ref, str(error)))
     return _Comparison(release.number, found, store.put_object(_encode(theirs)))
 
 
-def _fair(store: Store, version: Version, production: Version, cases: Cases) -> list[int]:
+def fair(store: Store, version: Version, production: Version, cases: Cases) -> list[int]:
+    """The places of the cases of `version` that `production` did not learn from either.
+
+    Raises Refused where the two held cases out in different ways, or where there is none.
+    """
     ours, theirs = version.lineage.split, production.lineage.split
     if any(ours.get(key) != theirs.get(key) for key in ("rule", "method", "key")):
         raise Refused(
@@ -135,10 +139,10 @@ def _fair(store: Store, version: Version, production: Version, cases: Cases) -> 
             f"now {ours.get('method')}), so no case is known to be new to both."
         )
     learned, cutoff = learned_units(store, production), theirs.get("cutoff")
-    fair = [i for i in cases.after(cutoff) if cases.units[i] not in learned]
-    if not fair:
+    found = [i for i in cases.after(cutoff) if cases.units[i] not in learned]
+    if not found:
         raise Refused(f"every case is one that {production.ref} learned from.")
-    return fair
+    return found
 
 
 def _impossible(wanted: list[Gate], ref: VersionRef, why: str) -> dict[str, Score]:

@@ -96,6 +96,45 @@ def bars(values: Mapping[str, float], *, axis: str, most: int = 25) -> Chart:
     return _chart(spec, f"{axis}: {len(ranked)}{left} bars{first}.")
 
 
+def beside(sides: Mapping[str, Mapping[str, float]], *, axis: str) -> Chart:
+    """Named amounts of two things, one bar for each side by side, in the order of the first."""
+    rows = [
+        {"name": name, "value": value, "series": side}
+        for side, values in sides.items()
+        for name, value in values.items()
+        if math.isfinite(value)
+    ]
+    spec: Spec = {
+        "height": {"step": _ROW // 2},
+        "data": {"values": rows},
+        "mark": {"type": "bar", **_SILENT, "cornerRadiusEnd": 2, "tooltip": {"content": "data"}},
+        "encoding": {
+            "y": _label(),
+            "yOffset": {"field": "series", "sort": None},
+            "x": _number("value", axis),
+            **_series(sides),
+        },
+    }
+    return _chart(spec, f"{axis} in {' and '.join(sides)}: a pair of bars for each column.")
+
+
+def gains(scores: Sequence[Score], name: str) -> Chart:
+    """The gain of one score in every group, with 95% intervals; right of the line is better."""
+    rows = _score_rows(scores, by_slice=True)
+    zero = {
+        "data": {"values": [{"value": 0}]},
+        "mark": {"type": "rule", **_SILENT, "strokeDash": [4, 4], "opacity": 0.6},
+        "encoding": {"x": _number("value", f"gain in {name}")},
+    }
+    spec: Spec = {
+        "height": {"step": _ROW},
+        "data": {"values": rows},
+        "layer": [zero, *_whiskers({"padding": 8}, title=f"gain in {name}")],
+    }
+    alt = f"Gain in {name} of {len(rows)} groups with 95% intervals; right of the line is better."
+    return _chart(spec, alt)
+
+
 def slices(scores: Sequence[Score], name: str) -> Chart:
     """One score in every slice that could be judged, beside its overall value."""
     own = [score for score in scores if score.name == name]

@@ -23,7 +23,7 @@ from twinkeel.report.sections import Section
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js", "draw.js")
-_OUTCOMES = ("pass", "fail", "inconclusive")
+_OUTCOMES = ("pass", "fail", "inconclusive", "better", "worse", "won", "lost")
 
 
 def page(title: str, sections: Sequence[Section]) -> str:

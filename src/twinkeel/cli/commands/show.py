@@ -33,7 +33,7 @@ def show(
         Write the report to this file.
     """
     if open_ or out is not None:
-        return _report(here, version, out, browse=open_)
+        return _report(here, version, out, open_=open_)
     from twinkeel.lifecycle.show import origin
 
     judged = here.project.show(version)
@@ -52,14 +52,15 @@ def show(
     return Reply(data={**as_data(judged), "in_production": released}, parts=parts)
 
 
-def _report(here: Here, version: str, out: Path | None, *, browse: bool) -> Reply:
+def _report(here: Here, version: str, out: Path | None, *, open_: bool) -> Reply:
     path = here.project.report(version, out).resolve()
-    opened = browse and _browse(path)
-    hint = "" if opened or not browse else " (no browser could be opened)"
+    opened = open_ and browse(path)
+    hint = "" if opened or not open_ else " (no browser could be opened)"
     return Reply(data={"report": path, "opened": opened}, parts=(f"The report is {path}{hint}",))
 
 
-def _browse(path: Path) -> bool:
+def browse(path: Path) -> bool:
+    """Open a page in the browser; whether there is one."""
     import webbrowser
 
     try:

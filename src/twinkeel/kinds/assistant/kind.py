@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from twinkeel.kinds.base import Built, Kind, Options, Remedy, Servable, Task, Traits
+from twinkeel.kinds.base import Built, Decided, Kind, Options, Remedy, Servable, Task, Traits
 from twinkeel.kinds.signals import Calls, Series
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Json
@@ -76,6 +76,12 @@ class Assistant(Kind[AssistantOptions]):
         from twinkeel.kinds.assistant.measures import measures
 
         return measures(evidence)
+
+    def decided(self, evidence: Evidence) -> Decided:
+        """Each question answered rightly, wrongly, or not; half wrong if there was an answer."""
+        from twinkeel.kinds.assistant.measures import decided
+
+        return decided(evidence)
 
     def signals(self, calls: Calls) -> list[Series]:
         """Abstentions, support, sources, and the topics of questions by the document cited."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from twinkeel.kinds.assistant.judging import contains, is_right
 from twinkeel.kinds.assistant.questions import Expected
+from twinkeel.kinds.base import Decided
 from twinkeel.metrics import abstention, functionals, ranking
 from twinkeel.metrics.measure import Measure, Strata
 from twinkeel.records import Direction, Evidence
@@ -36,6 +37,16 @@ def wrong(evidence: Evidence) -> Floats:
         for expected, answer, cited in judged
     ]
     return 1.0 - np.asarray(right, dtype=np.float64)
+
+
+def decided(evidence: Evidence) -> Decided:
+    """Whether each question was answered, and rightly."""
+    answerable = np.asarray([one.answerable for one in expectations(evidence)])
+    errors, given = wrong(evidence), answered(evidence) == 1
+    words = np.where(given, np.where(errors == 0, "right answer", "wrong answer"), "no answer")
+    losses = np.where(given, errors, np.where(answerable, 0.5, 0.0))
+    questions = [str(one) for one in evidence.outputs["question"]]
+    return Decided(losses=losses.tolist(), words=words.tolist(), names=questions)
 
 
 def support(evidence: Evidence) -> Floats:

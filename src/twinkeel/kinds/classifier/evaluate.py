@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.errors import BundleError
-from twinkeel.kinds.base import Servable
+from twinkeel.kinds.base import Decided, Servable
 from twinkeel.kinds.classifier.kind import ClassifierOptions
 from twinkeel.kinds.tabular.timing import TIMINGS, timings
 from twinkeel.learn.objectives.labels import classes_of
@@ -21,6 +21,7 @@ from twinkeel.records import Cases, Evidence, Json
 
 _SIGNAL = 0.85
 """How far an imagined classifier tells a class, in standard deviations of its noise."""
+_LEFT = "left to a person"
 
 
 def evaluate(servable: Servable, cases: Cases) -> Evidence:
@@ -60,6 +61,15 @@ def measures(evidence: Evidence) -> list[Measure]:
     if inside is None:
         return found
     return [*found, *sets.measures(expected, inside, classes=rule.classes, slices=evidence.slices)]
+
+
+def decided(evidence: Evidence) -> Decided:
+    """The class decided for each row, and whether it is the right one."""
+    rule = decision_rule(evidence)
+    chosen = rule.decide(probabilities(evidence))
+    words = [rule.classes[k] if k >= 0 else _LEFT for k in chosen]
+    losses = np.where(chosen < 0, 0.5, chosen != expected_index(evidence))
+    return Decided(losses=losses.tolist(), words=words)
 
 
 def decision_rule(evidence: Evidence) -> DecisionRule:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from twinkeel.data.table import Table
-from twinkeel.kinds.base import Built, Kind, Lesson, Remedy, Servable, Task, Traits
+from twinkeel.kinds.base import Built, Decided, Kind, Lesson, Remedy, Servable, Task, Traits
 from twinkeel.kinds.signals import Calls, Score, Series
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
@@ -93,6 +93,12 @@ class Classifier(Kind[ClassifierOptions]):
         from twinkeel.kinds.classifier.evaluate import measures
 
         return measures(evidence)
+
+    def decided(self, evidence: Evidence) -> Decided:
+        """The class decided for each row: right, wrong, or half wrong if left to a person."""
+        from twinkeel.kinds.classifier.evaluate import decided
+
+        return decided(evidence)
 
     def signals(self, calls: Calls) -> list[Series]:
         """Inputs, decisions and probabilities, of two classes only the positive one's."""

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 
 from twinkeel.errors import BundleError
-from twinkeel.kinds.base import Servable
+from twinkeel.kinds.base import Decided, Servable
 from twinkeel.kinds.regressor.kind import RegressorOptions
 from twinkeel.kinds.tabular.timing import TIMINGS, timings
 from twinkeel.learn.predictors.amounts import NAMES, AmountPredictor
@@ -41,6 +41,12 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
 def measures(evidence: Evidence) -> list[Measure]:
     """What can be measured on a regressor's evidence."""
     return regression.measures(forecasts(evidence), slices=evidence.slices)
+
+
+def decided(evidence: Evidence) -> Decided:
+    """How far each prediction is from what came."""
+    found = forecasts(evidence)
+    return Decided(losses=np.abs(found.prediction - found.expected).tolist())
 
 
 def forecasts(evidence: Evidence) -> Forecasts:

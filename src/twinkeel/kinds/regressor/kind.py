@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from twinkeel.data.table import Table
-from twinkeel.kinds.base import Built, Kind, Lesson, Remedy, Servable, Task, Traits
+from twinkeel.kinds.base import Built, Decided, Kind, Lesson, Remedy, Servable, Task, Traits
 from twinkeel.kinds.signals import Calls, Score
 from twinkeel.kinds.tabular.options import TabularOptions
 from twinkeel.metrics.measure import Measure
@@ -78,6 +78,12 @@ class Regressor(Kind[RegressorOptions]):
         from twinkeel.kinds.regressor.evaluate import measures
 
         return measures(evidence)
+
+    def decided(self, evidence: Evidence) -> Decided:
+        """The absolute error of each row, in units of the target."""
+        from twinkeel.kinds.regressor.evaluate import decided
+
+        return decided(evidence)
 
     def losses(self, calls: Calls, labels: Sequence[Json]) -> Sequence[float]:
         """The absolute error, in units of the target."""
