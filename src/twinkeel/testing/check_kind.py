@@ -113,6 +113,10 @@ def _judges(project: Project, judged: Judged, kind: Kind[Any], cases: Cases) -> 
     evidence = kind.evaluate(load(project.store, judged.version), cases)
     _holds(evidence.ids == cases.ids, "the evidence must have every case, in the cases' order")
     _holds(evidence.units == cases.units, "the evidence must carry the cases' units")
+    decided = kind.decided(evidence)
+    each = () if decided is None else (decided.losses, decided.words, decided.names)
+    lengths = {len(values) for values in each if values is not None}
+    _holds(lengths <= {len(evidence)}, "decided() must have one entry per case of the evidence")
     keys = [score.key for score in scores]
     _holds(len(set(keys)) == len(keys), "two scores have the same name and slice")
 
