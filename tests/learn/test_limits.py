@@ -8,11 +8,13 @@ import time
 import numpy as np
 import pytest
 
+from twinkeel.data.table import Table
 from twinkeel.learn import TabularRegressor, finishing
 from twinkeel.learn.budget import Budget, slowness
 from twinkeel.learn.engine import train
 from twinkeel.learn.ensemble import select
-from twinkeel.learn.objectives.classes import ClassLoss
+from twinkeel.learn.objectives.classes import Classes, ClassLoss
+from twinkeel.learn.problem import Problem, learnable
 from twinkeel.learn.targets import Targets
 from twinkeel.records import Limits
 
@@ -42,6 +44,37 @@ def test_finishing_never_takes_the_whole_time():
     budget.keep(1e6)
 
     assert budget.left == pytest.approx(40, abs=2)
+
+
+def test_time_to_fit_once_more_is_what_finishing_leaves():
+    budget = Budget.begin(Limits(time=100.0), 10)
+
+    budget.keep(40.0, needed=60.0)
+    assert budget.again == pytest.approx(40, abs=2)
+    assert budget.left == pytest.approx(60, abs=2)
+
+    fresh = Budget.begin(Limits(time=100.0), 10)
+    assert fresh.again == pytest.approx(70, abs=2)
+
+
+def test_of_rows_that_take_long_to_read_a_sample_is_learned_from():
+    rows = 30_000
+    problem = Problem(
+        table=Table({"x": np.arange(rows)}),
+        target=np.where(np.arange(rows) % 3, "no", "yes").astype(object),
+        objective=Classes(),
+    )
+
+    def slow(few: Problem) -> None:
+        began = time.thread_time()
+        while time.thread_time() - began < len(few.target) * 1e-5:
+            pass
+
+    taken, (note,) = learnable(problem, Limits(time=1.0), 0, trial=slow)
+
+    assert 0 < len(taken.target) <= 21_000
+    assert note.startswith(f"Learned from {len(taken.target):,} of 30,000 rows")
+    assert learnable(problem, Limits(work=1), 0, trial=slow) == (problem, ())
 
 
 def test_without_a_clock_nothing_is_ever_late():

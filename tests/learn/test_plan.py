@@ -139,6 +139,18 @@ def test_nothing_is_begun_for_which_no_time_is_left():
     assert [one.name for one in found] == ["linear"]
 
 
+def test_under_a_clock_nets_of_few_rows_and_many_classes_come_before_more_trees():
+    rows = np.arange(300)
+    many = replace(material(300), targets=Targets(rows % 3, np.ones(300), ClassLoss(3)))
+    budget, listed = Budget.begin(Limits(time=1e6), 12), chosen([])
+
+    plans = [Plan(listed, budget, of) for of in (many, material(300))]
+    classes, two = ([plan.ask().name for _ in PORTFOLIO] for plan in plans)
+
+    assert classes[:5] == ["linear", "lightgbm", "net", "net-pieces", "catboost"]
+    assert two == [one.name for one in PORTFOLIO]
+
+
 def test_unknown_names_alone_are_as_no_names():
     assert chosen(["gone", "gone-4"]) == chosen([]) == Portfolio(PORTFOLIO, goes_on=True)
 

@@ -24,6 +24,8 @@ _FINISH_OF_LITTLE = 0.4
 
 _FINISH_OF_ALL = 0.6
 """... unless finishing turns out to take longer: then at most this share is kept for it."""
+_AGAIN_OF_LAST = 0.7
+"""Fitting once more what was chosen takes at most this share of all the time that is left."""
 _PROBED = 0.03
 """Seconds of a processor that tell how much of it there is."""
 
@@ -38,7 +40,9 @@ class Budget:
     """Seconds in all; None counts work instead."""
     work: int
     finish: float = 0.0
-    """Seconds of them that are kept for finishing."""
+    """Seconds of them that are kept for finishing ..."""
+    needed: float = 0.0
+    """... of which so many are needed once all that was chosen is fitted on all rows."""
 
     @classmethod
     def begin(cls, limits: Limits, units: int) -> Budget:
@@ -47,10 +51,13 @@ class Budget:
         finish = 0.0 if limits.time is None else _kept(limits.time)
         return cls(time.monotonic(), limits.time, limits.work or default, finish)
 
-    def keep(self, seconds: float) -> None:
-        """Keep at least so many seconds for finishing, as measured so far."""
+    def keep(self, seconds: float, *, needed: float = 0.0) -> None:
+        """Keep at least so many seconds for finishing, as measured so far; so many of them are
+        `needed` once what was chosen is fitted on all rows."""
         if self.limit is not None:
-            self.finish = max(self.finish, min(seconds, _FINISH_OF_ALL * self.limit))
+            most = _FINISH_OF_ALL * self.limit
+            self.needed = max(self.needed, min(needed, most))
+            self.finish = max(self.finish, min(seconds, most))
 
     @property
     def seconds(self) -> float | None:
@@ -71,6 +78,11 @@ class Budget:
     def last(self) -> float:
         """Seconds that remain of the whole limit, finishing included."""
         return float("inf") if self.limit is None else max(self.limit - self.used, 0.0)
+
+    @property
+    def again(self) -> float:
+        """Seconds in which what was chosen may be fitted once more, the search being over."""
+        return min(max(self.last - self.needed, 0.0), _AGAIN_OF_LAST * self.last)
 
     def end(self, share: float) -> float:
         """The moment, as `time.monotonic()`, at which a share of what is left for the search now

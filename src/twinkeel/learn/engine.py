@@ -10,7 +10,9 @@ import importlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,16 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.data.contract import Contract, infer
-from twinkeel.errors import BuildError, MissingExtra
+from twinkeel.data.contract import Contract, Inferred, infer
+from twinkeel.errors import BuildError, MissingExtra, TwinkeelError
 from twinkeel.learn import parity, whole
 from twinkeel.learn.assemble import Ensemble, combine
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function, compiled
+from twinkeel.learn.encode import Values
 from twinkeel.learn.explain import Explainer, Owner
-from twinkeel.learn.folds import everything, folds
-from twinkeel.learn.frontier import Choice, choices, one_row, points, wanted
+from twinkeel.learn.folds import Split, everything, folds
+from twinkeel.learn.frontier import Choice, choices, in_time, one_row, points, wanted
 from twinkeel.learn.generate import generated
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
@@ -34,10 +37,10 @@ from twinkeel.learn.objectives.base import Answers, Learned
 from twinkeel.learn.portfolio import chosen
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.preference import Preference
-from twinkeel.learn.prepare import many, prepare
+from twinkeel.learn.prepare import Space, many, prepare
 from twinkeel.learn.problem import Problem, learnable, weights
 from twinkeel.learn.search import Bag, Material, Search, usable
-from twinkeel.learn.targets import Explained
+from twinkeel.learn.targets import Explained, Targets
 from twinkeel.learn.workers import Pool, Step, hired
 from twinkeel.records import Limits, Progress, Tick, silent
 
@@ -133,7 +136,42 @@ class Ready:
 
 def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget, workers: Pool) -> Ready:
     """The problem read and encoded, its folds and its loss chosen. Raises InputError."""
-    problem, notes = learnable(problem, limits, seed)
+    problem, notes = learnable(problem, limits, seed, trial=partial(_tried, seed=seed))
+    read = _read(problem, seed)
+    targets, space, values = read.targets, read.space, read.values
+    _enough_memory(limits, len(targets.y), len(space.features))
+    X = space.encode(values)
+    material = Material(
+        space=space,
+        X=X,
+        values=values,
+        targets=targets,
+        splits=read.splits,
+        frame=frame(X, targets.loss.width),
+        seed=seed,
+        workers=workers,
+        groups=problem.groups,
+    )
+    loss, why = problem.objective.settled(material, budget)
+    material = replace(material, targets=replace(targets, loss=loss))
+    notes = (*notes, *read.inferred.notes, *many(space, values), *why)
+    return Ready(problem, budget, read.contract, material, notes)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Columns and target as they are learned from, not encoded yet."""
+
+    inferred: Inferred
+    contract: Contract
+    values: Values
+    targets: Targets
+    splits: tuple[Split, ...]
+    space: Space
+
+
+def _read(problem: Problem, seed: int) -> _Read:
+    """Raises InputError for what cannot be learned from."""
     targets = problem.objective.targets(problem.target, weights(problem))
     inferred = infer(problem.table, keep=problem.keep)
     contract = inferred.usable()
@@ -144,24 +182,14 @@ def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget, worker
     free = problem.groups is None and problem.time is None
     splits = usable(found, targets, free=free)
     space = prepare(contract, values, targets, (*splits, everything(len(targets.y), seed)))
-    _enough_memory(limits, len(targets.y), len(space.features))
-    X = space.encode(values)
-    material = Material(
-        space=space,
-        X=X,
-        values=values,
-        targets=targets,
-        splits=splits,
-        frame=frame(X, targets.loss.width),
-        seed=seed,
-        workers=workers,
-        groups=problem.groups,
-    )
-    loss, why = problem.objective.settled(material, budget)
-    material = replace(material, targets=replace(targets, loss=loss))
-    return Ready(
-        problem, budget, contract, material, (*notes, *inferred.notes, *many(space, values), *why)
-    )
+    return _Read(inferred, contract, values, targets, splits, space)
+
+
+def _tried(few: Problem, seed: int) -> None:
+    """Read and encode some rows to see how long it takes; what is wrong with all is told later."""
+    with suppress(TwinkeelError):
+        read = _read(replace(few, agree=lambda _: None), seed)
+        read.space.encode(read.values)
 
 
 def _enriched(ready: Ready, step: Step) -> Ready:
@@ -203,7 +231,7 @@ def _answering(
         return choice, bags
     again = whole.fitted(ready.material, bags, choice.weights, ready.budget, step)
     if again is None:
-        return choice.instead, bags
+        return in_time(ready.material, bags, ready.budget, choice.instead), bags
     taken = [bag for bag, weight in zip(again, choice.weights, strict=True) if weight]
     trees, cost = sum(bag.trees for bag in taken), sum(bag.cost for bag in taken)
     return replace(choice, trees=trees, cost=cost), again

@@ -7,7 +7,7 @@ of the time (`Budget.keep`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,10 @@ _KINDS = 2
 """Ensembles for each price: of bags, and of models of all rows."""
 SPARE = 1.3
 """Times what was measured: other work on the machine comes and goes."""
+SAVED = 0.5
+"""Share of compiling that models of all rows save, at least: they have a fifth of the trees."""
+_LONGER = 1.3
+"""How much longer than one fold fitting all rows takes."""
 
 
 def combining(margin: Floats, targets: Targets, part: Index, members: int) -> float:
@@ -40,6 +44,12 @@ def combining(margin: Floats, targets: Targets, part: Index, members: int) -> fl
 def compiling(parts: Callable[[], object]) -> float:
     """Seconds from models to a proven graph, judged by how long `parts` takes them apart."""
     return TO_FINISH * _timed(parts)
+
+
+def refitting(folds: Sequence[float], workers: int) -> float:
+    """Seconds to fit all rows once for each member, side by side, judged by the seconds that one
+    fold of each took."""
+    return _LONGER * max(sum(folds) / workers, max(folds, default=0.0))
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -52,34 +52,53 @@ class Choice:
 
 def affordable(bags: Sequence[Bag], budget: Budget) -> float:
     """How many trees can be compiled and proven in what is left of the time, judging by how long
-    it takes now to take the first bag apart."""
-    first = next((bag for bag in bags if bag.trees), None)
+    it takes now to take the first model apart."""
+    first = next((model for bag in bags for model in bag.models if model.trees), None)
     if budget.limit is None or first is None:
         return float("inf")
     began = time.perf_counter()
-    assert first.parts  # which is kept
+    first.parts()
     each = (time.perf_counter() - began) / first.trees
     return max(budget.last - FIXED, 0.0) / (TO_FINISH * each)
+
+
+class _Choosing:
+    """What is chosen from, and how many trees there is time for now."""
+
+    def __init__(self, material: Material, bags: Sequence[Bag], budget: Budget) -> None:
+        splits = material.splits[: len(bags[0].models)]
+        self.targets = material.targets.take(np.concatenate([split.valid for split in splits]))
+        self.margins = [bag.margin for bag in bags]
+        self.sizes = np.array([(bag.trees, bag.cost) for bag in bags])
+        self._budget = budget
+        self._most = affordable(bags, budget)
+
+    def allows(self, choice: Choice) -> bool:
+        """Whether there is time for its trees."""
+        return choice.cost <= self._most
+
+    def choice(self, prefer: Prefer, sizes: NDArray[Any], instead: Choice | None = None) -> Choice:
+        """The best ensemble at a price, of bags of (bags, 2) trees and costs."""
+        weights = select(
+            self.margins,
+            self.targets,
+            sizes[:, 1].tolist(),
+            price=PRICES[prefer],
+            most=self._most,
+            late=self._budget.finishing(_CHOOSING),
+        )
+        loss = self.targets.loss.plain(np.tensordot(weights, self.margins, axes=1), self.targets)
+        trees, cost = sizes[weights > 0].sum(axis=0)
+        return Choice(prefer, weights, loss, round(trees), round(cost), instead)
 
 
 def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Choice, ...]:
     """One ensemble for each price, the most accurate first; none has more trees than there is
     time for, unless no bag has so few. One model of all rows stands for each bag where that pays
     and there is time to fit it."""
-    most = affordable(bags, budget)
-    splits = material.splits[: len(bags[0].models)]
-    targets = material.targets.take(np.concatenate([split.valid for split in splits]))
-    margins = [bag.margin for bag in bags]
-    sizes = np.array([(bag.trees, bag.cost) for bag in bags])
-    smaller = sizes * np.array([whole.smaller(bag) for bag in bags])[:, None]
-    least = min(targets.loss.plain(margin, targets) for margin in margins)
-
-    def choice(prefer: Prefer, sizes: NDArray[Any], instead: Choice | None = None) -> Choice:
-        price, late = PRICES[prefer], budget.finishing(_CHOOSING)
-        weights = select(margins, targets, sizes[:, 1].tolist(), price=price, most=most, late=late)
-        loss = targets.loss.plain(np.tensordot(weights, margins, axes=1), targets)
-        trees, cost = sizes[weights > 0].sum(axis=0)
-        return Choice(prefer, weights, loss, round(trees), round(cost), instead)
+    of = _Choosing(material, bags, budget)
+    smaller = of.sizes * np.array([whole.smaller(bag) for bag in bags])[:, None]
+    least = min(of.targets.loss.plain(margin, of.targets) for margin in of.margins)
 
     def worth(one: Choice) -> float:
         loss = one.loss * (1 + whole.PRICE) if one.whole else one.loss
@@ -87,11 +106,18 @@ def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Ch
 
     found = []
     for prefer in PRICES:
-        best = choice(prefer, sizes)
-        other = choice(prefer, smaller, best)
+        best = of.choice(prefer, of.sizes)
+        other = of.choice(prefer, smaller, best)
         timely = whole.timely(bags, other.weights, material.workers.size, budget)
         found.append(other if timely and worth(other) < worth(best) else best)
     return tuple(found)
+
+
+def in_time(material: Material, bags: Sequence[Bag], budget: Budget, choice: Choice) -> Choice:
+    """A choice of bags, or another one at its price where it has more trees than there is time for
+    by now."""
+    of = _Choosing(material, bags, budget)
+    return choice if of.allows(choice) else of.choice(choice.prefer, of.sizes)
 
 
 def wanted(found: Sequence[Choice], preference: Preference) -> tuple[Choice, ...]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _PROBES = 2
 """One fold of so many candidates is measured first."""
+_FEW = 10_000
+"""With no more rows than these, a net takes seconds."""
 _PLANNED = 0.35
 """Share of the time in which these must fit, for their folds to be planned."""
 _ENOUGH = 0.5
@@ -109,11 +111,22 @@ class Plan:
         return self._gains.idle if self._gains is not None else 0
 
     def _candidates(self) -> Iterator[Candidate]:
-        for candidate in self._portfolio.listed:
+        for candidate in self._listed():
             if not self._fitted or self._fits(candidate.family.name):
                 yield candidate
         while self._portfolio.goes_on and (found := self._next_near()) is not None:
             yield found
+
+    def _listed(self) -> Sequence[Candidate]:
+        """The list; under a clock, with few rows of many classes, what takes no longer for these
+        comes first, once the probes are fitted: it may be all that there is time for."""
+        listed, targets = self._portfolio.listed, self._material.targets
+        if self._budget.seconds is None or targets.loss.width == 1 or len(targets.y) > _FEW:
+            return listed
+        return (
+            *listed[:_PROBES],
+            *sorted(listed[_PROBES:], key=lambda one: one.family.by_class),
+        )
 
     def _next_near(self) -> Candidate | None:
         """One near a member of the ensemble, drawn by its weight; none where no time is left."""
@@ -133,6 +146,8 @@ class Plan:
         for count in range(available, 0, -1):
             if self._rounds(count) * each <= _PLANNED * self._budget.left:
                 return count
+        if each > self._budget.left:
+            return 1  # which is fitted already
         return min(self._material.workers.size, available)
 
     def _fits(self, like: str) -> bool:

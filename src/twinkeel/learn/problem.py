@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from twinkeel.data.contract import Contract
 from twinkeel.data.table import Table
 from twinkeel.errors import InputError
+from twinkeel.learn.budget import slowness
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import BALANCED, Preference
 from twinkeel.records import Limits
@@ -21,6 +23,15 @@ Index = NDArray[np.intp] | NDArray[np.bool_]
 
 _CELLS_PER_SECOND = 200_000
 """Values of a table that are read, encoded and learned from in a second of the time limit."""
+_BUSY = 4.0
+"""That holds while work takes so many times longer than alone; of a machine that is busier, less is
+asked ..."""
+_PREPARING = 0.2
+"""... and reading and encoding must end within this share of the limit, at the speed of ..."""
+_TRIED = 4_000
+"""... so many rows, which are tried where there are ..."""
+_SURE = 20_000
+"""... more than these."""
 _RARE = 50
 """So many rows of a stratum are kept, or all that there are, however rare it is."""
 
@@ -62,8 +73,13 @@ class Problem:
         )
 
 
-def learnable(problem: Problem, limits: Limits, seed: int) -> tuple[Problem, tuple[str, ...]]:
-    """The rows that have a target and fit the time limit, and sentences on what was left out."""
+def learnable(
+    problem: Problem, limits: Limits, seed: int, *, trial: Callable[[Problem], object]
+) -> tuple[Problem, tuple[str, ...]]:
+    """The rows that have a target and fit the time limit, and sentences on what was left out.
+
+    `trial` prepares a few rows, to see how long it takes.
+    """
     notes = []
     keep = problem.objective.known(problem.target)
     if not keep.all():
@@ -71,33 +87,43 @@ def learnable(problem: Problem, limits: Limits, seed: int) -> tuple[Problem, tup
         notes.append(
             f"{int((~keep).sum())} rows without {problem.objective.missing} were left out."
         )
-    most = _most_rows(problem.table, limits)
     rows = len(problem.target)
+    most = _most_rows(problem, limits, seed, trial)
     if rows > most:
-        strata = problem.objective.strata(problem.target)
-        problem = problem.take(_sample(strata, most / rows, seed))
+        problem = _sampled(problem, most, seed)
         notes.append(
             f"Learned from {len(problem.target):,} of {rows:,} rows, drawn at random, "
-            f"which is what a time_limit of {limits.time:g} s allows."
+            f"which is what a time_limit of {limits.time:g} s allows on this machine now."
         )
     return problem, tuple(notes)
 
 
-def _most_rows(table: Table, limits: Limits) -> float:
+def _most_rows(
+    problem: Problem, limits: Limits, seed: int, trial: Callable[[Problem], object]
+) -> float:
     if limits.time is None:
         return np.inf
-    return _CELLS_PER_SECOND * limits.time / max(len(table.names), 1)
+    most = _CELLS_PER_SECOND * limits.time / max(len(problem.table.names), 1)
+    if len(problem.target) <= _SURE:
+        return most
+    slow, few = slowness(), _sampled(problem, _TRIED, seed)
+    began = time.thread_time()
+    trial(few)
+    each = slow * (time.thread_time() - began) / len(few.target)
+    return min(most, most * _BUSY / slow, _PREPARING * limits.time / each)
 
 
-def _sample(strata: NDArray[Any], share: float, seed: int) -> NDArray[np.intp]:
-    """Positions of a share of the rows of each stratum, in order."""
+def _sampled(problem: Problem, most: float, seed: int) -> Problem:
+    """About so many rows, each stratum's share of them, in order."""
+    share = most / len(problem.target)
+    strata = problem.objective.strata(problem.target)
     rng = np.random.default_rng(seed)
     kept = []
     for name in np.unique(strata):
         rows = np.flatnonzero(strata == name)
         count = max(int(share * len(rows)), min(_RARE, len(rows)))
         kept.append(rng.permutation(rows)[:count])
-    return np.sort(np.concatenate(kept))
+    return problem.take(np.sort(np.concatenate(kept)))
 
 
 def weights(problem: Problem) -> Floats:

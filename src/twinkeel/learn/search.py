@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from twinkeel.errors import BuildError, InputError
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.encode import Matrix, Values
-from twinkeel.learn.families.base import Fold, Model
-from twinkeel.learn.finishing import FIXED, SPARE, combining, compiling
+from twinkeel.learn.families.base import Fold, Model, Settings
+from twinkeel.learn.finishing import FIXED, SAVED, SPARE, combining, compiling, refitting
 from twinkeel.learn.folds import Split, everything
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.nets import Nets
@@ -38,6 +38,8 @@ Floats = NDArray[np.float64]
 
 _PROBE = 0.25
 """Share of the time that the one fold may take which is measured first."""
+_REFITTING = 0.25
+"""Share of all the time that is kept, at most, to fit once more what is chosen."""
 _KEPT_BYTES = 2**30
 
 
@@ -109,6 +111,11 @@ class Bag:
         return tuple(Placed(fold, model) for fold, model in enumerate(self.models))
 
     @cached_property
+    def again(self) -> Settings | None:
+        """Settings to learn the same from all rows; None where they cannot be told."""
+        return self.candidate.family.whole(self.candidate.settings, self.models)
+
+    @cached_property
     def trees(self) -> int:
         """How many trees a row goes through."""
         return sum(model.trees for _, model in self.served)
@@ -147,6 +154,7 @@ class Search:
         self._least, self._best = float("inf"), ""
         self._combining = 0.0
         self._compiling: dict[str, float] = {}
+        self._refitting: dict[str, float] = {}
 
     def run(self) -> list[Bag]:
         """All bags that the budget allows: at least one, all over the same folds."""
@@ -183,17 +191,22 @@ class Search:
 
     def _rehearse(self, bag: Bag, fitted: int) -> None:
         """Keep as much time for finishing as doing a little of it now says: all that is fitted is
-        combined, and what the ensemble is made of by now is compiled."""
+        combined, and what the ensemble is made of by now is fitted on all rows and compiled."""
         if self._budget.limit is None:
             return
         if not self._combining:
             targets, part = self._judged(len(bag.models))
-            members = self._budget.work
-            self._combining = combining(bag.margin, targets, part, members)
+            self._combining = combining(bag.margin, targets, part, self._budget.work)
         self._compiling[bag.candidate.name] = compiling(lambda: bag.parts) if bag.trees else 0.0
-        needed = sum(self._compiling[name] for name in self._plan.members)
+        self._refitting[bag.candidate.name] = bag.seconds / len(bag.models) if bag.again else 0.0
+        members = self._plan.members
         more = max(fitted / self._budget.work, 1.0)
-        self._budget.keep(SPARE * (FIXED + self._combining * more + needed))
+        compiled = sum(self._compiling[name] for name in members)
+        bags = FIXED + self._combining * more + compiled
+        needed = bags - SAVED * compiled
+        again = refitting([self._refitting[name] for name in members], self._material.workers.size)
+        once = needed + min(again, _REFITTING * self._budget.limit)
+        self._budget.keep(SPARE * max(bags, once), needed=needed)
 
     def _judged(self, count: int) -> tuple[Targets, NDArray[np.intp]]:
         """The targets of the rows that the first folds judge, and the fold of each."""
@@ -211,12 +224,13 @@ class Search:
         return measured
 
     def _fitted(self, wave: Sequence[Candidate], count: int) -> list[Bag]:
-        """Fit candidates side by side, each fold within its part of the time."""
+        """Fit candidates side by side, each fold within its part of the time, of which one more
+        part is for all rows."""
         self._tell(wave)
         size = self._material.workers.size
         rounds = -(-count * len(wave) // size)
         share = min(candidate.share for candidate in wave)
-        ends = [self._budget.end(share * (n // size + 1) / rounds) for n in range(count)]
+        ends = [self._budget.end(share * (n // size + 1) / (rounds + 1)) for n in range(count)]
         return self._one_by_one(wave, ends)
 
     def _one_by_one(self, wave: Sequence[Candidate], ends: Sequence[float]) -> list[Bag]:

@@ -128,6 +128,8 @@ class Family(ABC):
     spans: ClassVar[Mapping[str, Span]] = {}
     """The settings that are moved around a configuration that works; none where it is not worth
     trying."""
+    by_class: ClassVar[bool] = False
+    """Whether it takes longer in proportion to the classes that are told apart."""
 
     @abstractmethod
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:

@@ -70,6 +70,7 @@ class Cat(Family):
     """CatBoost with early stopping, silent, leaving no files of its own."""
 
     name: ClassVar[str] = "catboost"
+    by_class: ClassVar[bool] = True
     spans: ClassVar[Mapping[str, Span]] = {
         "learning_rate": Span(0.02, 0.15, log=True),
         "depth": Span(3, 8, whole=True),

@@ -59,6 +59,7 @@ class Light(Family):
     """LightGBM with early stopping, deterministic and silent."""
 
     name: ClassVar[str] = "lightgbm"
+    by_class: ClassVar[bool] = True
     spans: ClassVar[Mapping[str, Span]] = {
         "learning_rate": Span(0.01, 0.15, log=True),
         "num_leaves": Span(4, 128, log=True, whole=True),
