@@ -182,7 +182,7 @@ def test_a_short_time_still_gives_a_model(telco, seconds):
 
     found = train(telco, limits=Limits(time=seconds))
 
-    assert time.monotonic() - began < seconds + 2  # other work on the machine is allowed for
+    assert time.monotonic() - began < seconds + 10  # other work on the machine is allowed for
     assert found.card.log_loss < 0.5
 
 

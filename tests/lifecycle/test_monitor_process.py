@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -17,6 +16,7 @@ import pytest
 from telecom import churn_lines, write_project
 from twinkeel.lifecycle.beside import Beside
 from twinkeel.project import Project
+from waiting import PATIENCE, eventually
 
 
 def released(folder: Path, cycle: str) -> Project:
@@ -42,7 +42,8 @@ def test_a_server_answers_calls_and_raises_alerts_about_them(tmp_path: Path) -> 
     url = serving.stdout.readline().split()[3]
 
     answers = []
-    for _ in range(60):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         reply = httpx.post(f"{url}/v1/components/churn/call", json={"rows": rows})
         answers.append(reply.status_code)
         if any(one.cause == "input.tenure" for one in project.alerts()):
@@ -50,7 +51,7 @@ def test_a_server_answers_calls_and_raises_alerts_about_them(tmp_path: Path) -> 
         time.sleep(0.5)
     metrics = httpx.get(f"{url}/metrics").text
     serving.send_signal(signal.SIGINT)
-    _, log = serving.communicate(timeout=20)
+    _, log = serving.communicate(timeout=PATIENCE)
 
     assert set(answers) == {200}
     assert any(one.cause == "input.tenure" for one in project.alerts())
@@ -69,14 +70,6 @@ def running(pid: int) -> bool:
     return state.rpartition(")")[2].split()[0] != "Z"
 
 
-def until(met: Callable[[], bool]) -> bool:
-    """Whether it is so within twenty seconds."""
-    end = time.monotonic() + 20
-    while not met() and time.monotonic() < end:
-        time.sleep(0.05)
-    return met()
-
-
 def test_the_process_that_monitors_has_a_low_priority_is_started_again_and_ends_with_the_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,15 +77,15 @@ def test_the_process_that_monitors_has_a_low_priority_is_started_again_and_ends_
     write_project(tmp_path / "idle", rows=20)
 
     with Beside(tmp_path / "idle") as beside:
-        assert until(lambda: beside.pid is not None)
+        assert eventually(lambda: beside.pid is not None)
         first = beside.pid
         assert first is not None
         priority = os.getpriority(os.PRIO_PROCESS, first)
         os.kill(first, signal.SIGKILL)
-        assert until(lambda: beside.pid != first)
+        assert eventually(lambda: beside.pid != first)
         second = beside.pid
         assert second is not None
-        assert until(lambda: running(second))
+        assert eventually(lambda: running(second))
 
     assert priority == min(19, 10 + os.getpriority(os.PRIO_PROCESS, 0))
     assert not running(second)
@@ -116,4 +109,4 @@ def test_the_process_that_monitors_ends_when_its_server_is_killed(tmp_path: Path
     server.kill()
     server.communicate()
 
-    assert until(lambda: not running(pid))
+    assert eventually(lambda: not running(pid))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 from fees import write_fee, write_fees
 from twinkeel.lifecycle.watch import Watch
 from twinkeel.project import Project
+from waiting import eventually
 
 Watched = tuple[Project, Watch, list[str]]
 QUESTION = "What is the fee for late payment?"
@@ -147,7 +148,7 @@ def test_a_long_build_does_not_make_the_watch_look_less_often(watched: Watched) 
     with Watch(project.config, project.store, slowly):
         for version, dollars in ((2, 98), (3, 99)):
             write_fee(project.config.root, "late payment", dollars)
-            assert eventually(lambda wanted=version: in_production(project) == wanted, 30)
+            assert eventually(lambda wanted=version: in_production(project) == wanted)
 
 
 def test_a_server_that_watches_answers_from_new_edited_and_without_deleted_documents(
@@ -185,12 +186,3 @@ def test_a_server_that_watches_answers_from_new_edited_and_without_deleted_docum
 def answer(url: str, question: str) -> str:
     reply = httpx.post(f"{url}/v1/components/support/call", json={"question": question})
     return str(reply.json()["output"]["answer"]) if reply.is_success else ""
-
-
-def eventually(check: Callable[[], bool], seconds: float = 60.0) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if check():
-            return True
-        time.sleep(0.1)
-    return False

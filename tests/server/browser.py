@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from waiting import PATIENCE
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
@@ -96,10 +98,10 @@ class Page:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 15) -> None:
+    def wait(self, script: str) -> None:
         """Wait until an expression is true; while the page is not there, it is not."""
         asked = f"(() => {{ try {{ return Boolean({script}) }} catch {{ return false }} }})()"
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             if self.run(asked):
                 return
@@ -153,6 +155,6 @@ def browsing(profile: Path) -> Iterator[Page]:
         yield Page(to_read[1], to_write[0])
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(PATIENCE)
         os.close(to_read[1])
         os.close(to_write[0])

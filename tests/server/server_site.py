@@ -6,8 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import httpx
 from twinkeel import config
 from twinkeel.records import Lineage
 from twinkeel.store.store import Store
+from waiting import PATIENCE
 
 TOY = Path(__file__).parent / "toy"
 TOML = """
@@ -118,7 +118,7 @@ def serving(root: Path, port: int = 0) -> Iterator[tuple[str, subprocess.Popen[s
         yield url, process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 
@@ -126,16 +126,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def eventually(check: Callable[[], bool], seconds: float = 5.0) -> bool:
-    """Whether `check` comes true within `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if check():
-            return True
-        time.sleep(0.02)
-    return check()
 
 
 def served_version(url: str) -> str:

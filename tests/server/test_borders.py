@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from server_site import ROW, TOML, Site, eventually
+from server_site import ROW, TOML, Site
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -19,6 +19,7 @@ from twinkeel.server.app import application, project_service
 from twinkeel.server.routes import ROUTES
 from twinkeel.server.security import RANK, Access, check_listening, check_path
 from twinkeel.server.table import Endpoint
+from waiting import eventually
 
 CALL = "/v1/components/toy/call"
 ROLES = ("caller", "viewer", "operator", "admin")

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 from browser import Page, browsing, installed
 from chat_site import LATE, talking
-from server_site import Site, eventually, serving
+from server_site import Site, serving
+
+from waiting import eventually
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium is installed")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server_site import ROW, Site, eventually
+from server_site import ROW, Site
 from starlette.testclient import TestClient
 
 from twinkeel.errors import StoreError
@@ -16,6 +16,7 @@ from twinkeel.lifecycle.serve import Live
 from twinkeel.records import Event
 from twinkeel.server.app import application, project_service
 from twinkeel.store.store import Store
+from waiting import PATIENCE, eventually
 
 CALL = "/v1/components/toy/call"
 
@@ -73,7 +74,7 @@ def test_a_store_that_fails_in_an_unknown_way_is_asked_again(site: Site) -> None
     events.move = fail_once  # type: ignore[method-assign,assignment]
     live = Live.of(site.config, site.store)
     live.start()
-    assert failed.wait(5)
+    assert failed.wait(PATIENCE)
     site.release(3.0)
 
     assert eventually(lambda: live.find("toy").ref.number == 2)

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from prometheus_client.parser import text_string_to_metric_families
-from server_site import ROW, Site, eventually
+from server_site import ROW, Site
 from starlette.testclient import TestClient
+
+from waiting import eventually
 
 CALL = "/v1/components/toy/call"
 INFER = "/v2/models/toy/infer"

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from browser import Page, browsing, installed
-from server_site import eventually, serving
+from server_site import serving
 from watched_site import Watched
 
 from twinkeel.project import Project
 from twinkeel.records import Standing, Trial, now
+from waiting import eventually
 
 pytestmark = pytest.mark.skipif(installed() is None, reason="no Chromium is installed")
 
@@ -195,7 +196,7 @@ def test_what_can_be_done_about_production_is_compared_beside_the_calls(monitor:
     monitor.wait_for(".rebuild [role=status]", "Comparing since")
     assert monitor.page.run("document.querySelector('[data-does=rebuild]').disabled")
     assert httpx.get(f"{monitor.url}/readyz").status_code == 200
-    monitor.page.wait("document.querySelector('.remedies')", 60)
+    monitor.page.wait("document.querySelector('.remedies')")
 
     assert "stays. Nothing is worth replacing production." in monitor.text(".decision h3")
     assert monitor.text(".remedies [data-key=keep] .pill") == "chosen"

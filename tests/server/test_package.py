@@ -25,6 +25,7 @@ from twinkeel.errors import UsageError
 from twinkeel.lifecycle.package import package
 from twinkeel.project import Project
 from twinkeel.records import VersionRef
+from waiting import PATIENCE
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -83,7 +84,7 @@ def served(python: Path, folder: Path, *more: str, **environment: str) -> Iterat
         yield process.stdout.readline().strip().removeprefix("serving on ")
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 

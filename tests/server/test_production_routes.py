@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from server_site import Site, eventually
+from server_site import Site
 from starlette.testclient import TestClient
 
 from twinkeel.server.app import application
 from twinkeel.server.packaged import packaged_service
+from waiting import eventually
 
 RELEASE, ROLLBACK, REBUILD, TRIAL, STOP = (
     f"/v1/components/toy/{verb}"
@@ -181,7 +182,7 @@ def test_one_rebuild_runs_at_a_time_and_its_failure_is_a_sentence(
         409,
         "toy is being rebuilt: wait until that has ended.",
     )
-    assert eventually(lambda: _rebuild(client)["state"] == "failed", 30)
+    assert eventually(lambda: _rebuild(client)["state"] == "failed")
     assert "toy" in _rebuild(client)["error"]  # a kind that the new process does not know
 
 

@@ -17,7 +17,9 @@ from typing import Any
 
 import httpx
 import pytest
-from server_site import ROW, SERVE, Site, environment, eventually, free_port, serving
+from server_site import ROW, SERVE, Site, environment, free_port, serving
+
+from waiting import PATIENCE, eventually
 
 CALL = "/v1/components/toy/call"
 BODY = json.dumps(ROW).encode()
@@ -37,7 +39,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, st
 def raw(url: str, *parts: bytes, pause: float = 0.0) -> tuple[int, dict[str, Any]]:
     """Send bytes as they are; the reply's status and JSON."""
     host, _, port = url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         for part in parts:
             try:
                 connection.sendall(part)
@@ -69,7 +71,7 @@ def test_two_requests_at_once_on_one_connection(running: tuple[Site, str]) -> No
     first, second = request(b"Connection: keep-alive"), request(b"Connection: close")
 
     host, _, port = running[1].removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(first + second)
         reply = b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -120,13 +122,11 @@ def test_hostile_requests_get_one_sentence(
 
 
 def test_an_answer_that_takes_too_long_is_503(running: tuple[Site, str]) -> None:
-    started = time.monotonic()
     rows = {"rows": [{**ROW, "note": "sleep"}] * 4}
 
-    reply = httpx.post(running[1] + CALL, json=rows, timeout=20)
+    reply = httpx.post(running[1] + CALL, json=rows, timeout=PATIENCE)
 
     assert reply.status_code == 503
-    assert time.monotonic() - started < 3.5
     assert httpx.get(f"{running[1]}/healthz").status_code == 200
 
 
@@ -151,16 +151,14 @@ def test_a_new_release_is_served_without_one_failed_call(tmp_path: Path) -> None
     with serving(site.root) as (url, _):
         load = Load(url)
         for factor in (3.0, 4.0, 5.0):
-            time.sleep(0.4)
+            enough = load.calls + 50
+            assert eventually(lambda n=enough: load.calls > n)  # type: ignore[misc]
             number = site.release(factor)
-            moment = time.monotonic()
-            assert eventually(lambda n=number: load.latest == f"toy@{n}", 3.0)  # type: ignore[misc]
-            assert time.monotonic() - moment < 1.0
+            assert eventually(lambda n=number: load.latest == f"toy@{n}")  # type: ignore[misc]
         load.stop()
     site.store.close()
 
     assert load.failures == []
-    assert load.calls > 100
     assert load.order == ["toy@1", "toy@2", "toy@3", "toy@4"]
 
 
@@ -242,7 +240,7 @@ def run_to_the_end(site: Site, port: int, host: str | None = None) -> Any:
     code = f"from twinkeel.errors import TwinkeelError\ntry:\n{indented(code)}\n{CATCH}"
     return subprocess.run(
         [sys.executable, "-c", code, str(site.root), str(port)],
-        capture_output=True, text=True, timeout=60, env=environment(), check=False,
+        capture_output=True, text=True, timeout=PATIENCE, env=environment(), check=False,
     )  # fmt: skip
 
 
@@ -284,7 +282,7 @@ def test_the_server_ends_on_a_signal_and_leaves_no_events_behind(site: Site) -> 
     with serving(site.root) as (url, process):
         event = httpx.post(url + CALL, json=ROW).json()["event"]
         process.terminate()
-        assert process.wait(timeout=20) in (0, -15)
+        assert process.wait(PATIENCE) in (0, -15)
 
     assert site.store.events.find(event) is not None
     assert list((site.root / ".twinkeel" / "events").glob("*.log")) == []
@@ -293,7 +291,7 @@ def test_the_server_ends_on_a_signal_and_leaves_no_events_behind(site: Site) -> 
 def test_ctrl_c_ends_it_without_a_word(site: Site) -> None:
     with serving(site.root) as (_, process):
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(PATIENCE) == 0
 
     assert "Traceback" not in (site.root / "server.log").read_text()
     assert "KeyboardInterrupt" not in (site.root / "server.log").read_text()
@@ -302,14 +300,13 @@ def test_ctrl_c_ends_it_without_a_word(site: Site) -> None:
 def test_many_rows_do_not_hold_up_others(running: tuple[Site, str]) -> None:
     rows = {"rows": [{**ROW, "note": "sleep"}] + [ROW] * 300}
     with ThreadPoolExecutor(1) as thread:
-        large = thread.submit(httpx.post, running[1] + CALL, json=rows, timeout=20)
+        large = thread.submit(httpx.post, running[1] + CALL, json=rows, timeout=PATIENCE)
         time.sleep(0.2)
-        started = time.monotonic()
         quick = httpx.post(running[1] + CALL, json=ROW)
-        waited = time.monotonic() - started
+        held_up = large.done()
 
     assert quick.status_code == 200
-    assert waited < 0.7
+    assert not held_up
     assert len(large.result().json()["answers"]) == 301
 
 
@@ -339,7 +336,7 @@ def test_serving_imports_nothing_that_only_training_needs(site: Site) -> None:
 
     ended = subprocess.run(
         [sys.executable, "-c", check + code, str(site.root), "0"],
-        capture_output=True, text=True, timeout=60, env=environment(), check=False,
+        capture_output=True, text=True, timeout=PATIENCE, env=environment(), check=False,
     )  # fmt: skip
 
     assert ended.stdout.strip() == "[]", ended.stderr

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from server_site import ROW, Site, eventually
+from server_site import ROW, Site
 from starlette.testclient import TestClient
 
 from servers import Bucket, PostgresServer
 from twinkeel.store.store import Store
+from waiting import eventually
 
 CALL = "/v1/components/toy/call"
 

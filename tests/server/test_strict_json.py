@@ -75,9 +75,9 @@ def test_the_limit_itself_is_allowed() -> None:
 
 @pytest.mark.parametrize("body", [b'"\\"' * 700_000, b"[" * 2_000_000, b'["' * 1_000_000])
 def test_hostile_bodies_take_linear_time(body: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     with pytest.raises(RequestError):
         strict_json.decode(body, depth=32)
 
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 20  # more than linear would be hours

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from server_site import ROW, TALK, Site, eventually, serving
+from server_site import ROW, TALK, Site, serving
 
 from twinkeel.cli.app import run
 from twinkeel.errors import Refused, UsageError
@@ -20,6 +20,7 @@ from twinkeel.lifecycle.serve import Answer, Live
 from twinkeel.lifecycle.trial import judge, start, stop
 from twinkeel.records import Event, Message, Mode, Terms, Trial, now
 from twinkeel.store.events import new_id
+from waiting import eventually
 
 GOOD, BAD, BROKEN = 3.0, 1.0, -1.0
 """An amount of 20 is `high` above 50: production's factor 2 says `low`."""
@@ -272,14 +273,14 @@ def test_no_call_fails_while_candidates_come_fail_and_are_promoted(
         workers = [pool.submit(ask, worker) for worker in range(4)]
         try:
             trial(site, BROKEN, "canary", share=0.5)
-            ended = eventually(lambda: site.store.trials.running("toy") is None, 30)
+            ended = eventually(lambda: site.store.trials.running("toy") is None)
             broken = site.store.trials.every("toy")[0]
             trial(site, GOOD, "canary", share=0.5)
-            tried = eventually(lambda: "toy@3" in seen, 20)
-            assert eventually(lambda: len(by_production(site)) >= 60, 30)
+            tried = eventually(lambda: "toy@3" in seen)
+            assert eventually(lambda: len(by_production(site)) >= 60)
             for one in by_production(site)[:60]:
                 httpx.post(f"{url}/v1/events/{one.about}/label", json={"value": "high"})
-            promoted = eventually(lambda: site.store.current("toy").number == 3, 60)
+            promoted = eventually(lambda: site.store.current("toy").number == 3)
         finally:
             done.set()
         for worker in workers:

@@ -19,6 +19,7 @@ from twinkeel.errors import StoreError
 from twinkeel.records import Event
 from twinkeel.store import events, points, segments
 from twinkeel.store.store import Store
+from waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -242,7 +243,7 @@ def test_events_are_synced_without_anybody_asking(store):
     try:
         started = time.monotonic()
         add(store, 1)
-        assert synced.wait(5)
+        assert synced.wait(PATIENCE)
         assert time.monotonic() - started >= events.WINDOW / 2  # in groups, not each
     finally:
         points.observe(None)

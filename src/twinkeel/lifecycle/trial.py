@@ -137,7 +137,8 @@ def compare(config: Config, store: Store, trial: Trial) -> Standing:
         errors += sum(pair.failed for pair in pairs)
         timed += [pair.ms for pair in pairs if pair.ms is not None]
         losses += sides.losses([pair for pair in pairs if pair.about in labels], labels)
-    gains = _gains([(ours, theirs) for _, ours, theirs in sorted(losses)])
+    losses.sort(key=lambda one: one[0])  # of the same moment, as the calls came
+    gains = _gains([(ours, theirs) for _, ours, theirs in losses])
     found = paired(np.asarray(gains))
     means = np.asarray(timed).mean(axis=0) if timed else None
     return Standing(
