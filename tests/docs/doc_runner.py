@@ -27,7 +27,7 @@ from twinkeel import config
 
 PORT = "8400"
 _SERVES = re.compile(r"^(twinkeel serve|python -m twinkeel\.server)\b")
-_PROGRESS = re.compile(r"^\[ *\d+\.\d s\] .*\n", re.MULTILINE)
+_PROGRESS = re.compile(r"^\[ *\d+\.\d s(, [^\]]* left)?\] .*\n", re.MULTILINE)
 """What a terminal shows live and then takes away."""
 _WAIT = 60.0
 
