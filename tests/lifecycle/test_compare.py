@@ -16,6 +16,7 @@ from twinkeel.cli.app import run
 from twinkeel.errors import Refused, UnknownName, UsageError
 from twinkeel.project import Project
 from twinkeel.records import Beside, Comparison, Evidence, Score
+from twinkeel.report.comparison import groups_said
 
 Make = Callable[..., Project]
 AMOUNTS = """
@@ -178,6 +179,9 @@ def test_questions_are_won_and_lost_by_name(tmp_path: Path) -> None:
     assert ("right answer", "no answer") in {(s.old, s.new) for s in found.decisions.switches}
     assert any(turn.case.startswith("What is the fee for") for turn in found.decisions.turns)
     assert found.importance == found.breaking == found.differing == ()
+    said = groups_said(found.slices)
+    assert said.startswith("Of 9 scores of groups ")
+    assert f"{len(found.slices) - 9} more scores of groups cannot be judged" in said
 
 
 def test_the_command_shows_it_as_a_table_as_json_and_as_a_page(

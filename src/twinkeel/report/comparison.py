@@ -54,13 +54,22 @@ def said(found: Comparison) -> tuple[str, ...]:
     return (*(() if same else (judged,)), *found.notes, *held)
 
 
+def told_apart(slices: Sequence[Beside]) -> list[Beside]:
+    """The scores of groups whose difference has an interval."""
+    return [one for one in slices if one.change != "cannot tell"]
+
+
 def groups_said(slices: Sequence[Beside]) -> str:
     """How many groups differ, and how many would by chance."""
-    judged = [one for one in slices if one.change != "cannot tell"]
+    judged = told_apart(slices)
     differ = sum(one.change != "no difference seen" for one in judged)
+    chance = len(judged) / 20
+    about = f"about {chance:.0f}" if chance >= 1 else "less than 1"
+    few = len(slices) - len(judged)
+    more = f" {_count(few, 'more score')} of groups cannot be judged on these cases." if few else ""
     return (
-        f"Of {_count(len(judged), 'score')} of groups {differ} differ; about "
-        f"{round(len(judged) / 20)} of so many would by chance alone."
+        f"Of {_count(len(judged), 'score')} of groups {differ:,} differ; {about} of so many would "
+        f"by chance alone.{more}"
     )
 
 
@@ -81,10 +90,10 @@ def decisions_said(found: Decisions) -> str:
 def gain(one: Beside) -> tuple[str, str]:
     """The paired difference and its 95% interval, with signs."""
     if one.gain is None or one.gain.value is None:
-        return "–", (one.gain and one.gain.note) or "–"
+        return "-", (one.gain and one.gain.note) or "-"
     bounds = one.gain.low, one.gain.high
     if bounds[0] is None or bounds[1] is None:
-        return _signed(one.gain.value), one.gain.note or "–"
+        return _signed(one.gain.value), one.gain.note or "-"
     return _signed(one.gain.value), f"{_signed(bounds[0])} to {_signed(bounds[1])}"
 
 
@@ -133,19 +142,15 @@ def _groups(found: Comparison) -> Iterator[Section]:
     if not found.slices:
         return
     main = found.scores[0].key if found.scores else found.slices[0].new.name
-    gains = [_of_group(one) for one in found.slices if one.new.name == main]
-    drawable = [one for one in gains if one is not None]
-    first = "" if len(found.slices) <= _GROUPS else f" The {_GROUPS} that differ most are shown."
+    judged = told_apart(found.slices)
+    gains = [one.gain for one in judged if one.gain is not None and one.new.name == main]
+    first = "" if len(judged) <= _GROUPS else f" The {_GROUPS} that differ most are shown."
     yield Section(
         title="Groups",
         text=groups_said(found.slices) + first,
-        table=_besides(found, found.slices[:_GROUPS]),
-        charts=(charts.gains(drawable, main),) if drawable else (),
+        table=_besides(found, judged[:_GROUPS]) if judged else None,
+        charts=(charts.gains(gains, main),) if gains else (),
     )
-
-
-def _of_group(one: Beside) -> Score | None:
-    return one.gain if one.gain is not None and one.gain.low is not None else None
 
 
 def _decisions(found: Decisions) -> Iterator[Section]:

@@ -63,7 +63,7 @@ def compare(
 
 
 def _parts(found: Comparison) -> Iterator[RenderableType]:
-    from twinkeel.report.comparison import contract_said, groups_said, headline, said
+    from twinkeel.report.comparison import contract_said, groups_said, headline, said, told_apart
 
     yield headline(found)
     yield from said(found)
@@ -72,7 +72,7 @@ def _parts(found: Comparison) -> Iterator[RenderableType]:
     if found.slices:
         yield ""
         yield groups_said(found.slices)
-        yield _besides(found, found.slices[:_GROUPS])
+        yield _besides(found, told_apart(found.slices)[:_GROUPS])
     if found.decisions is not None:
         yield from _decisions(found.decisions)
     if found.timings:
@@ -98,13 +98,13 @@ def _besides(found: Comparison, besides: Sequence[Beside]) -> Table:
     for one in besides:
         value, bounds = gain(one)
         told = one.gain is None or one.gain.low is None
-        word = f"{one.change}: {bounds}" if told and bounds != "–" else one.change
+        word = bounds if told and bounds != "-" else one.change
         table.add_row(
             Text(one.key),
             number(one.old.value),
             number(one.new.value),
             value,
-            "–" if told else bounds,
+            "-" if told else bounds,
             f"{(one.gain or one.new).n:,}",
             Text(word, style=_STYLES[one.change]),
         )
