@@ -42,7 +42,7 @@ class Budget:
     finish: float = 0.0
     """Seconds of them that are kept for finishing ..."""
     needed: float = 0.0
-    """... of which so many are needed once all that was chosen is fitted on all rows."""
+    """... of which so many are needed once the ensemble is chosen and fitted on all rows."""
 
     @classmethod
     def begin(cls, limits: Limits, units: int) -> Budget:
@@ -53,7 +53,7 @@ class Budget:
 
     def keep(self, seconds: float, *, needed: float = 0.0) -> None:
         """Keep at least so many seconds for finishing, as measured so far; so many of them are
-        `needed` once what was chosen is fitted on all rows."""
+        `needed` once the ensemble is chosen and fitted on all rows."""
         if self.limit is not None:
             most = _FINISH_OF_ALL * self.limit
             self.needed = max(self.needed, min(needed, most))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,25 @@ _LONGER = 1.3
 """How much longer than one fold fitting all rows takes."""
 
 
-def combining(margin: Floats, targets: Targets, part: Index, members: int) -> float:
-    """Seconds from so many bags to one calibrated ensemble, judged by one bag's (n, k) margins."""
+@dataclass(frozen=True)
+class Combining:
+    """How long it takes to make one calibrated ensemble."""
+
+    calibrated: float
+    """Seconds."""
+    each: float
+    """Seconds for each bag that is chosen from."""
+
+    def of(self, bags: int) -> float:
+        """Seconds from so many bags."""
+        return self.calibrated + self.each * bags
+
+
+def combining(margin: Floats, targets: Targets, part: Index) -> Combining:
+    """How long combining takes, judged by one bag's (n, k) margins."""
     calibrated = _timed(lambda: targets.loss.head(margin, targets, part))
     judged = _timed(lambda: targets.loss.plain(margin, targets))
-    return calibrated + judged * STEPS * members * len(PRICES) * _KINDS
+    return Combining(calibrated, judged * STEPS * len(PRICES) * _KINDS)
 
 
 def compiling(parts: Callable[[], object]) -> float:

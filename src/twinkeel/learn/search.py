@@ -21,7 +21,7 @@ from twinkeel.errors import BuildError, InputError
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.encode import Matrix, Values
 from twinkeel.learn.families.base import Fold, Model, Settings
-from twinkeel.learn.finishing import FIXED, SAVED, SPARE, combining, compiling, refitting
+from twinkeel.learn.finishing import FIXED, SAVED, SPARE, Combining, combining, compiling, refitting
 from twinkeel.learn.folds import Split, everything
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.nets import Nets
@@ -38,6 +38,8 @@ Floats = NDArray[np.float64]
 
 _PROBE = 0.25
 """Share of the time that the one fold may take which is measured first."""
+_COMING = 2
+"""So many more than are fitted by now are to be combined."""
 _REFITTING = 0.25
 """Share of all the time that is kept, at most, to fit once more what is chosen."""
 _KEPT_BYTES = 2**30
@@ -152,7 +154,7 @@ class Search:
         """A sentence on each candidate that was left out."""
         self._died: set[str] = set()
         self._least, self._best = float("inf"), ""
-        self._combining = 0.0
+        self._combining: Combining | None = None
         self._compiling: dict[str, float] = {}
         self._refitting: dict[str, float] = {}
 
@@ -194,19 +196,18 @@ class Search:
         combined, and what the ensemble is made of by now is fitted on all rows and compiled."""
         if self._budget.limit is None:
             return
-        if not self._combining:
+        if self._combining is None:
             targets, part = self._judged(len(bag.models))
-            self._combining = combining(bag.margin, targets, part, self._budget.work)
+            self._combining = combining(bag.margin, targets, part)
         self._compiling[bag.candidate.name] = compiling(lambda: bag.parts) if bag.trees else 0.0
         self._refitting[bag.candidate.name] = bag.seconds / len(bag.models) if bag.again else 0.0
         members = self._plan.members
-        more = max(fitted / self._budget.work, 1.0)
+        combined = self._combining.of(fitted + _COMING)
         compiled = sum(self._compiling[name] for name in members)
-        bags = FIXED + self._combining * more + compiled
-        needed = bags - SAVED * compiled
+        needed = FIXED + (1 - SAVED) * compiled
         again = refitting([self._refitting[name] for name in members], self._material.workers.size)
-        once = needed + min(again, _REFITTING * self._budget.limit)
-        self._budget.keep(SPARE * max(bags, once), needed=needed)
+        more = max(SAVED * compiled, min(again, _REFITTING * self._budget.limit))
+        self._budget.keep(SPARE * (combined + needed + more), needed=needed)
 
     def _judged(self, count: int) -> tuple[Targets, NDArray[np.intp]]:
         """The targets of the rows that the first folds judge, and the fold of each."""
