@@ -7,6 +7,7 @@
     │   └── AccessError             a missing or wrong key, or a role that may not do this
     ├── InputError                  data that cannot be used as it is (exit 2)
     │   ├── SourceError             a file that cannot be read as what it should be
+    │   │   └── NoRows              a table that has a header at most
     │   ├── ContractError           rows that break a version's contract
     │   └── RequestError            an HTTP request that is malformed, too large or too slow
     ├── Refused                     allowed in general, not now: a gate, a lost race (exit 1)
@@ -69,6 +70,10 @@ class InputError(TwinkeelError):
 
 class SourceError(InputError):
     """A file or folder that cannot be read as what it should be."""
+
+
+class NoRows(SourceError):
+    """A table that has a header at most."""
 
 
 class ContractError(InputError):

@@ -117,16 +117,54 @@ def test_rows_are_explained_in_the_order_given(cli: Cli, project: Project) -> No
     assert [one["explanation"]["of"] for one in found] == ["yes", "no"]
 
 
-def test_outputs_go_to_new_folders_and_never_to_a_folder(
+def test_a_file_says_which_row_has_a_warning_and_how_many_more(
+    cli: Cli, project: Project, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    words = ("call", "sold", "--in", str(source), "--out", str(out))
+    source.write_text("color\nred\ngreen\nblue\n")
+    assert "1 row has a warning: row 2, color 'green' is new." in cli(*words).out
+    source.write_text("color\n" + "red\n" * 1500 + "green\npink\n")
+    assert "2 rows have warnings; the first is row 1,501, color 'green'" in cli(*words).out
+    source.write_text("color\nred\n")
+    said = cli(*words).out
+    assert "1 row with the outputs" in said
+    assert "warning" not in said
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.parquet"])
+def test_a_file_without_rows_is_scored_to_one_without_rows(
+    cli: Cli, project: Project, tmp_path: Path, name: str
+) -> None:
+    source, out = tmp_path / name, tmp_path / "out.csv"
+    frame = pd.DataFrame({"id": ["a"], "color": ["red"]}).iloc[:0]
+    (frame.to_csv if name.endswith("csv") else frame.to_parquet)(source, index=False)
+    ran = cli("call", "sold", "--in", str(source), "--out", str(out))
+    assert ran.code == 0
+    assert "has 0 rows with the outputs of sold@1" in ran.out
+    assert out.read_text() == "id,color,label,warnings\n"
+
+
+def test_a_mistyped_folder_of_the_output_is_not_made(
+    cli: Cli, project: Project, folder: Path, tmp_path: Path
+) -> None:
+    source, out = str(folder / "shirts.csv"), tmp_path / "new" / "scored.csv"
+    ran = cli("call", "sold", "--in", source, "--out", str(out))
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert f"there is no folder {out.parent}; make it" in " ".join(ran.err.split())
+    assert not out.parent.exists()
+
+
+def test_outputs_never_go_to_a_folder(
     cli: Cli, project: Project, folder: Path, tmp_path: Path
 ) -> None:
     source, inside = str(folder / "shirts.csv"), tmp_path / "new" / "folder"
-    assert cli("call", "sold", "--in", source, "--out", str(inside / "scored.csv")).code == 0
     assert cli("show", "sold", "--out", str(inside / "deep" / "report.html")).code == 0
     for words in (("call", "sold", "--in", source), ("show", "sold")):
         ran = cli(*words, "--out", str(inside))
         assert (ran.code, ran.err.count("\n")) == (2, 1)
         assert "is a folder: name a file in it, such as" in ran.err
+    (inside / "scored.csv").touch()
     ran = cli("package", "sold", "--out", str(inside / "scored.csv"))
     assert ran.code == 2
     assert "is a file: name a folder that is not there yet" in ran.err

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from twinkeel.data import compression, quoting
 from twinkeel.data.formats import HEAD, Head, Reading
 from twinkeel.data.numerals import Style, rewritten, style_of
-from twinkeel.errors import SourceError
+from twinkeel.errors import NoRows, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,9 +123,9 @@ def column_names(path: Path, header: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def no_rows(path: Path) -> SourceError:
+def no_rows(path: Path) -> NoRows:
     """The error for a table that has a header at most."""
-    return SourceError(f"{path} has a header and no rows: expected at least one row.")
+    return NoRows(f"{path} has a header and no rows: expected at least one row.")
 
 
 def _encoding(path: Path, head: Head, wanted: str | None) -> str:

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from twinkeel.data import delimited, lines, workbook
 from twinkeel.data.compression import explained
 from twinkeel.data.delimited import Dialect, no_rows
 from twinkeel.data.formats import Form, Head, Reading, head_of
 from twinkeel.data.table import Table, concatenate, from_arrow
 from twinkeel.data.writing import Writer, write
-from twinkeel.errors import SourceError
+from twinkeel.errors import NoRows, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,17 +36,40 @@ def read(path: str | Path, reading: Reading | None = None) -> Table:
 
 
 def batches(
-    path: str | Path, size: int = 10_000, reading: Reading | None = None
+    path: str | Path, size: int = 10_000, reading: Reading | None = None, *, empty: bool = False
 ) -> Iterator[Table]:
-    """A file as tables of `size` rows (the last may be shorter), in order. Raises SourceError."""
+    """A file as tables of `size` rows (the last may be shorter), in order.
+
+    A file without rows is one table of its header where `empty`. Raises SourceError, NoRows.
+    """
     path, reading = Path(path), reading or Reading()
     head = head_of(path)
     found = False
-    for table in _tables(path, head, size, reading):
-        found = found or len(table) > 0
-        yield table
-    if not found:
+    try:
+        for table in _tables(path, head, size, reading):
+            found = found or len(table) > 0
+            yield table
+    except NoRows:
+        if not empty:
+            raise
+    if found:
+        return
+    if not empty:
         raise no_rows(path)
+    yield Table({name: np.empty(0, object) for name in _names(path, head, reading)})
+
+
+def _names(path: Path, head: Head, reading: Reading) -> tuple[str, ...]:
+    """The header of a file without rows. Raises NoRows where there is none."""
+    if head.form == "CSV":
+        return delimited.dialect_of(path, head, reading).names
+    if head.form == "Parquet":
+        from pyarrow import parquet
+
+        return tuple(parquet.read_schema(path).names)
+    if head.form == "Excel":
+        return workbook.header(path, reading.sheet)
+    raise no_rows(path)
 
 
 def notes(path: Path, reading: Reading) -> tuple[str, ...]:

@@ -34,13 +34,23 @@ _PROLOGUE = 1 << 16
 def batches(path: Path, size: int, sheet: str | None) -> Iterator[Table]:
     """The rows of a sheet, by default the first. Raises SourceError."""
     rows = _rows(path, sheet)
-    header = next(rows, None)
-    if header is None:
-        raise no_rows(path)
-    names = column_names(path, [plain(cell) for cell in header])
+    names = _names(path, rows)
     while part := list(itertools.islice(rows, size)):
         columns = zip(names, zip(*part, strict=True), strict=True)
         yield Table({name: from_values(name, cells) for name, cells in columns})
+
+
+def header(path: Path, sheet: str | None) -> tuple[str, ...]:
+    """The names of a sheet's columns, by default the first sheet's. Raises SourceError."""
+    return _names(path, _rows(path, sheet))
+
+
+def _names(path: Path, rows: Iterator[list[Any]]) -> tuple[str, ...]:
+    """The names in the first of these rows."""
+    first = next(rows, None)
+    if first is None:
+        raise no_rows(path)
+    return tuple(column_names(path, [plain(cell) for cell in first]))
 
 
 def notes(path: Path, sheet: str | None) -> tuple[str, ...]:

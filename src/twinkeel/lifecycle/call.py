@@ -18,7 +18,7 @@ from twinkeel.data import files
 from twinkeel.data.answers import column_name
 from twinkeel.data.contract import Contract
 from twinkeel.data.expectations import Together
-from twinkeel.data.table import Table, from_frame, from_values
+from twinkeel.data.table import Array, Table, from_frame, from_values
 from twinkeel.errors import ContractError, UsageError
 from twinkeel.kinds.base import CallsColumns, Converses, Explains, ReadsColumns, Servable
 from twinkeel.lifecycle.versions import load
@@ -87,6 +87,10 @@ class Scored(Record, frozen=True, kw_only=True):
     rows: int
     notes: tuple[str, ...]
     """What the rows break together of what is expected of them, a sentence each."""
+    warned: int = 0
+    """How many rows have a warning."""
+    first_warning: str | None = None
+    """The first of them: its row, counted from 1, and what was unusual."""
 
 
 def call_file(
@@ -96,28 +100,53 @@ def call_file(
 
     Writes the rows with one column per output and `warnings` to `out`, CSV or Parquet by its
     name. An output called like an input gets the component's name in front. `out` appears
-    whole or not at all. Raises SourceError, and ContractError naming the file and the row, or what
+    whole or not at all, in a folder that is there. A file without a row gives one without a row.
+    Raises UsageError, SourceError, and ContractError naming the file and the row, or what
     its rows break together of what is expected.
     """
     if out.resolve() == source.resolve():
         raise UsageError(f"{out} is also the input: write the outputs to another file.")
     if out.is_dir():
         raise UsageError(f"{out} is a folder: name a file in it, such as {out / 'scored.csv'}.")
+    if not out.parent.is_dir():
+        raise UsageError(
+            f"{out}: there is no folder {out.parent}; make it, or name a file in one that is there."
+        )
     servable = loaded(store, version)
-    total, done = files.count(source), 0
+    total, done, unusual = files.count(source), 0, _Unusual()
     size = BATCH if isinstance(servable, CallsColumns) else _FEWER
-    out.parent.mkdir(parents=True, exist_ok=True)
     expected = servable.contract if isinstance(servable, ReadsColumns) else Contract(columns=())
     together = Together(expected)
     with files.Writer(out) as writer:
-        for batch in files.batches(source, size):
+        for batch in files.batches(source, size, empty=True):
             found = _explained(servable, batch, source, done)
+            unusual.take(found["warnings"], done)
             writer.write(Table({**batch.columns, **_renamed(found, batch, version.component)}))
             together.take(batch)
             done += len(batch)
-            fraction = None if total is None else min(1.0, done / max(total, done))
+            fraction = None if total is None else min(1.0, done / max(total, done, 1))
             progress(Tick(stage="calling", fraction=fraction, detail=f"{done:,} rows"))
-        return Scored(rows=done, notes=_told(together, expected, source))
+        return Scored(
+            rows=done,
+            notes=_told(together, expected, source),
+            warned=unusual.rows,
+            first_warning=unusual.first,
+        )
+
+
+class _Unusual:
+    """How many rows have been answered with a warning, and the first of them."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.first: str | None = None
+
+    def take(self, warnings: Array, done: int) -> None:
+        """Count the rows of a batch that follows `done` others."""
+        warned = np.flatnonzero(warnings != "")
+        if self.first is None and len(warned):
+            self.first = f"row {done + int(warned[0]) + 1:,}, {warnings[warned[0]]}"
+        self.rows += len(warned)
 
 
 def _told(together: Together, expected: Contract, source: Path) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+    from twinkeel.lifecycle.call import Scored
+
 _DEPTH = 32
 """The deepest nesting of JSON, as of a server unless it is configured."""
 _SHOWN = 10
@@ -91,10 +93,28 @@ def _file(here: Here, version: str, source: Path | None, out: Path | None, *, ot
     ref = str(here.project.version(version).ref)
     with here.progress():
         scored = here.project.call_file(ref, source, out)
+    rows = f"{scored.rows:,} row{'' if scored.rows == 1 else 's'}"
+    said = f"{out} has {rows} with the outputs of {ref}."
     return Reply(
-        data={"version": ref, "rows": scored.rows, "out": out, "notes": scored.notes},
-        parts=(f"{out} has {scored.rows:,} rows with the outputs of {ref}.", *scored.notes),
+        data={
+            "version": ref,
+            "rows": scored.rows,
+            "out": out,
+            "notes": scored.notes,
+            "warned": scored.warned,
+            "first_warning": scored.first_warning,
+        },
+        parts=(said, *_unusual(scored), *scored.notes),
     )
+
+
+def _unusual(scored: Scored) -> tuple[str, ...]:
+    """That rows have warnings: the first, and how many; nothing where none has."""
+    if not scored.warned:
+        return ()
+    if scored.warned == 1:
+        return (f"1 row has a warning: {scored.first_warning}",)
+    return (f"{scored.warned:,} rows have warnings; the first is {scored.first_warning}",)
 
 
 def _rows(cells: tuple[str, ...], json_in: str | None) -> list[dict[str, Any]]:
