@@ -180,7 +180,7 @@ class Runner:
 
     def _stop_serving(self) -> None:
         if self._server is not None and self._server.poll() is None:
-            os.killpg(self._server.pid, signal.SIGINT)
+            os.killpg(self._server.pid, signal.SIGTERM)
             try:
                 self._server.wait(_WAIT)
             except subprocess.TimeoutExpired:
