@@ -70,6 +70,21 @@ def look(*states: State) -> Look:
     )
 
 
+def test_before_the_first_window_ends_a_kept_promise_alone_is_not_quiet() -> None:
+    kept = msgspec.structs.replace(signal("quiet"), part="quality", test="promise")
+    early = msgspec.structs.replace(look(), cycles=0, calls=400, signals=(kept,))
+
+    state, said = standing(RELEASED, early, 0, SOON)
+
+    assert state == "cannot judge"
+    assert "The first window ends at 2026-11-22 00:00 UTC" in said
+    assert "400 calls" in said
+
+
+def test_one_quiet_signal_is_told_in_the_singular() -> None:
+    assert standing(RELEASED, look("quiet"), 0, SOON)[1] == "Nothing found in 1 signal."
+
+
 @pytest.mark.parametrize(
     ("found", "alerts", "at", "state"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -328,6 +329,13 @@ def test_quality_is_estimated_without_labels_and_graded_when_they_come(traffic: 
     assert [one.realised is None for one in made] == 9 * [True] + 3 * [False]
     assert all(abs((one.realised or 0) - one.value) < one.high - one.low for one in made[-3:])
     assert all(one.low <= one.value <= one.high for one in made)
+    for one in made[-3:]:
+        assert one.reference_low is not None
+        assert one.realised_low is not None
+        assert one.realised_high is not None
+        assert one.reference_low < one.reference < (one.reference_high or 0)
+        assert one.realised_low <= (one.realised or 0) <= one.realised_high
+        assert (one.n, one.labelled, one.reference_n > 400) == (300, 300, True)
 
 
 def test_intervals_that_do_not_hold_say_that_the_world_has_changed(traffic: Traffic) -> None:
@@ -355,6 +363,50 @@ def test_a_look_beside_the_server_raises_alerts_and_the_server_tells(
     here = TestClient(server, base_url="http://127.0.0.1", client=("127.0.0.1", 1))
     page = here.get("/metrics").text
     assert 'twinkeel_alert_open{component="churn",cause="input.tenure"} 1' in page
+
+
+def test_rounds_look_soon_after_the_start_however_long_the_cycle_is(
+    traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twinkeel.lifecycle.rounds._SETTLE", 0.01)
+    store, stop = traffic.project.store, threading.Event()
+    rounds = threading.Thread(target=Rounds(traffic.project.config, store).run, args=(stop,))
+
+    def looked() -> bool:
+        release = store.releases("churn")[0].sequence
+        return any(look.release == release for look in store.watching.looks("churn"))
+
+    rounds.start()
+    end = time.monotonic() + 20
+    while not looked() and time.monotonic() < end:
+        time.sleep(0.02)
+    stop.set()
+    rounds.join()
+
+    assert looked()
+
+
+def test_labels_before_the_first_window_ends_are_not_quiet(traffic: Traffic) -> None:
+    traffic.day(0, 300, label="true")
+
+    look = traffic.look(0.999)
+
+    assert [one.name for one in look.signals if one.state == "quiet"] == ["calibration"]
+    assert look.state == "cannot judge"
+
+
+def test_the_next_window_ends_when_it_does_whether_it_is_judged_now_or_not(
+    traffic: Traffic,
+) -> None:
+    traffic.day(0, 150)
+    project, at = traffic.project, shifted(traffic.since, 0.5 * DAY)
+
+    looks = [
+        monitor(project.config, project.store, "churn", at=at, unfinished=unfinished)[0]
+        for unfinished in (False, True)
+    ]
+
+    assert [look.next for look in looks] == 2 * [shifted(traffic.since, DAY)]
 
 
 def wrong_call(traffic: Traffic) -> Event:

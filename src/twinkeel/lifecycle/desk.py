@@ -204,13 +204,21 @@ def standing(at: ComponentStatus, look: Look | None, alerts: int, moment: str) -
     if look.next is not None and moment > shifted(look.next, look.cycle):
         return "cannot judge", "A window has ended and nobody has looked: run twinkeel monitor."
     if look.state == "cannot judge":
-        return "cannot judge", "Too few calls were recorded, or the first window has not ended."
+        return "cannot judge", _unjudged(look)
     if look.state == "alarm":
         return "alarm", "The newest look found an alarm."
     judged = sum(signal.state == "quiet" for signal in look.signals)
     left = len(look.signals) - judged
     rest = f" {left} cannot be judged." if left else ""
-    return "quiet", f"Nothing found in {judged} signals.{rest}"
+    return "quiet", f"Nothing found in {judged} signal{'' if judged == 1 else 's'}.{rest}"
+
+
+def _unjudged(look: Look) -> str:
+    calls = f"{look.calls:,} call{'' if look.calls == 1 else 's'} since the release"
+    if look.cycles or look.next is None:
+        return f"Too few calls were recorded: {calls}."
+    ends = look.next[:16].replace("T", " ")
+    return f"The first window ends at {ends} UTC; until then nothing is judged. {calls}."
 
 
 def trails(looks: Iterable[Look]) -> dict[str, tuple[Point, ...]]:

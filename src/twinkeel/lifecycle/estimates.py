@@ -122,9 +122,13 @@ def _window(traffic: Traffic, span: _Span, minimum: int) -> Iterator[Estimate]:
         case = _Case(one.expected[before], one.found[before], said[after], weight[before])
         found = case.area() if one.form == "ranking" else case.mean((then[before], now[after]), n)
         found = _reachable(one, found)
+        reference = _score(one, before)
         yield Estimate(
             name=one.name,
-            reference=_score(one, before),
+            reference=reference.value,
+            reference_n=int(before.sum()),
+            reference_low=reference.low,
+            reference_high=reference.high,
             value=found.value,
             low=found.low,
             high=found.high,
@@ -170,12 +174,14 @@ def _reachable(one: Scored, found: estimates.Expected) -> estimates.Expected:
     return estimates.Expected(ends[0], ends[1], ends[2], found.effective_n)
 
 
-def _score(one: Scored, which: NDArray[np.bool_]) -> float:
+def _score(one: Scored, which: NDArray[np.bool_]) -> estimates.Known:
     """The score of some calls whose labels are known."""
     if one.form == "ranking":
-        return estimates.auc(one.expected[which], one.found[which] > 0)
-    mean = float(one.found[which].mean())
-    return math.sqrt(mean) if one.form == "root mean" else mean
+        return estimates.known_auc(one.expected[which], one.found[which] > 0)
+    mean = estimates.known_mean(one.found[which])
+    if one.form != "root mean":
+        return mean
+    return estimates.Known(*(math.sqrt(max(each, 0.0)) for each in mean))
 
 
 def _corrected(one: Estimate, graded: Sequence[Estimate]) -> Estimate:
@@ -213,8 +219,15 @@ def _graded(traffic: Traffic, reference: Scored, one: Estimate) -> Estimate:
     if labelled < max(_LEAST_LABELS, _LEAST_SHARE * inside.sum()):
         return msgspec.structs.replace(one, labelled=labelled)
     score = _score(calls, told)
-    realised = score if math.isfinite(score) else None
-    return msgspec.structs.replace(one, realised=realised, labelled=labelled)
+    if not math.isfinite(score.value):
+        return msgspec.structs.replace(one, realised=None, labelled=labelled)
+    return msgspec.structs.replace(
+        one,
+        realised=score.value,
+        realised_low=score.low,
+        realised_high=score.high,
+        labelled=labelled,
+    )
 
 
 def _cell(traffic: Traffic, at: str) -> int:

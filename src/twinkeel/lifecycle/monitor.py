@@ -8,7 +8,9 @@ alerts as they are.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import logging
+import math
 import secrets
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
@@ -137,9 +139,15 @@ def _made(
         unlabelled_share=1 - labelled / matured if matured else None,
         signals=tuple(sorted(signals, key=rank)),
         estimates=estimates,
-        next=traffic.moment((traffic.cycles + 1) * CELLS),
+        next=_next(traffic, at),
         notes=(*traffic.notes, *_notes(config, traffic)),
     )
+
+
+def _next(traffic: Traffic, at: str) -> str:
+    """When the window ends that has not ended at `at`, whether it is judged now or not."""
+    passed = dt.datetime.fromisoformat(at) - dt.datetime.fromisoformat(traffic.start)
+    return traffic.moment((math.floor(passed.total_seconds() / traffic.cycle) + 1) * CELLS)
 
 
 def _notes(config: Config, traffic: Traffic) -> Iterable[str]:

@@ -1,10 +1,10 @@
 """Rounds: looking at what is in production again and again, in a process of its own.
 
 `python -m twinkeel.lifecycle.rounds FOLDER` is what `serve --monitor` keeps beside the server. Owns
-when to look: a few times in every cycle, and never for more than a small share of the time. It ends
-when its standard input does, so when its server is gone, however that ended. What goes wrong is
-told and tried again with the next look. Says what it has to say on standard output, a line of JSON
-each.
+when to look: soon after the start, then a few times in every cycle, and never for more than a small
+share of the time. It ends when its standard input does, so when its server is gone, however that
+ended. What goes wrong is told and tried again with the next look. Says what it has to say on
+standard output, a line of JSON each.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _LOOKS = 24
 """Looks in one cycle: more would find no new window."""
 _LONGEST, _SHORTEST = 3_600.0, 1.0
 """Seconds between two looks."""
+_SETTLE = 5.0
+"""Seconds from the start to the first look, at most: a server starts first."""
 _REST = 30.0
 """How many times longer than a look the time to the next one is, at least."""
 
@@ -63,9 +65,10 @@ class Rounds:
             _log.error("monitoring: %s; tried again with the next look", type(error).__name__)
 
     def run(self, stop: threading.Event) -> None:
-        """Look again and again until `stop` is set."""
+        """Look soon, and then again and again until `stop` is set."""
         cycle = seconds(self.config.monitor.cycle, "[monitor] cycle")
-        least = pause = min(max(cycle / _LOOKS, _SHORTEST), _LONGEST)
+        least = min(max(cycle / _LOOKS, _SHORTEST), _LONGEST)
+        pause = min(least, _SETTLE)
         while not stop.wait(pause):
             began = time.monotonic()
             self.look()

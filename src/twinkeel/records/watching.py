@@ -78,11 +78,19 @@ class Estimate(Record, frozen=True, kw_only=True):
     n: int
     effective_n: float
     """How many cases of the reference the estimate rests on."""
+    reference_n: int = 0
+    """The cases of `reference`; 0 where a look was recorded before this was."""
+    reference_low: float | None = None
+    reference_high: float | None = None
+    """The 95% interval of `reference`."""
     start: str
     end: str
     realised: float | None = None
     """What matured labels say of the same calls."""
     labelled: int = 0
+    realised_low: float | None = None
+    realised_high: float | None = None
+    """The 95% interval of `realised`."""
 
     @property
     def held(self) -> bool | None:
@@ -104,7 +112,7 @@ class Look(Record, frozen=True, kw_only=True):
     cycle: float
     """Seconds of one cycle."""
     cycles: int
-    """Whole cycles since the release that were looked at."""
+    """Cycles since the release that were looked at: whole ones, unless the unfinished was asked."""
     calls: int
     """In the windows that were looked at."""
     outside: int
@@ -121,8 +129,12 @@ class Look(Record, frozen=True, kw_only=True):
 
     @property
     def state(self) -> State:
-        """An alarm, else quiet if anything could be judged."""
-        states = {signal.state for signal in self.signals}
+        """An alarm, else quiet if a window that has ended could be judged.
+
+        A promise that is kept may be found before any window ends, so it alone is not quiet.
+        """
+        ended = (one for one in self.signals if one.state != "quiet" or one.test != "promise")
+        states = {signal.state for signal in ended}
         order: tuple[State, ...] = ("alarm", "quiet")
         return next((state for state in order if state in states), "cannot judge")
 

@@ -14,11 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.stats.bins import Bins, Codes
+from twinkeel.stats.intervals import wilson
 from twinkeel.stats.tails import Floats
 
 _RIDGE = 1.0
@@ -29,7 +31,7 @@ _LARGEST = 20.0
 """No case of the reference counts for more than this many."""
 _DRAWS = 200
 _GROUPS = 400
-_Z = 1.645
+_Z, _Z95 = 1.645, 1.96
 _GRADED, _LEAST_GRADED = 8, 4
 """Estimates that labels have graded: how many are looked back at, and how few say nothing."""
 
@@ -43,6 +45,14 @@ class Expected:
     high: float
     effective_n: float
     """How many cases of the reference it rests on (Kish)."""
+
+
+class Known(NamedTuple):
+    """A score that labels have given, and its 95% interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 def features(columns: Sequence[tuple[Bins, Codes]]) -> Floats:
@@ -107,10 +117,33 @@ def expected_auc(
     return Expected(value, float(low), float(high), _kish(weight))
 
 
-def auc(score: Floats, truth: NDArray[np.bool_]) -> float:
-    """The area under the ROC curve; NaN without both truths."""
+def known_auc(score: Floats, truth: NDArray[np.bool_]) -> Known:
+    """The area under the ROC curve, its interval by Hanley and McNeil (1982).
+
+    NaN without both truths. An area of 1 still has an interval: half a case more would be wrong.
+    """
     order = np.argsort(score, kind="stable")
-    return _auc(truth[order], _mid_ranks(score[order]))
+    area = _auc(truth[order], _mid_ranks(score[order]))
+    hits = int(truth.sum())
+    others = len(truth) - hits
+    if not min(hits, others):
+        return Known(area, area, area)
+    edge = 0.5 / min(hits, others)
+    near = min(max(area, edge), 1 - edge)
+    both, same = near / (2 - near), 2 * near**2 / (1 + near)
+    spread = (hits - 1) * (both - near**2) + (others - 1) * (same - near**2) + near * (1 - near)
+    half = _Z95 * math.sqrt(spread / (hits * others))
+    return Known(area, max(area - half, 0.0), min(area + half, 1.0))
+
+
+def known_mean(values: Floats) -> Known:
+    """The mean; its interval is Wilson's for a share, else that of a large sample."""
+    mean, n = float(values.mean()), len(values)
+    if np.isin(values, (0.0, 1.0)).all():
+        share = wilson(mean, n)
+        return Known(mean, share.low, share.high)
+    half = _Z95 * float(values.std(ddof=1)) / math.sqrt(n)
+    return Known(mean, mean - half, mean + half)
 
 
 def corrected(made: Expected, graded: Sequence[tuple[Expected, float]]) -> Expected:

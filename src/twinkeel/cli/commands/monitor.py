@@ -99,7 +99,7 @@ def _shown(look: Look) -> list[RenderableType]:
     parts += [f"  ! {signal.sentence}" + _carried(signal) for signal in alarms]
     if quiet:
         parts.append(_table(quiet))
-    if unjudged and not quiet:
+    if unjudged and look.state == "cannot judge":
         parts.append(f"  {unjudged[0].sentence}")
     parts += [_estimated(one) for one in {one.name: one for one in look.estimates}.values()]
     parts += [f"  {note}" for note in look.notes]
@@ -109,11 +109,21 @@ def _shown(look: Look) -> list[RenderableType]:
 
 
 def _estimated(one: Estimate) -> str:
-    known = "" if one.realised is None else f"; labels say {one.realised:.3g}"
+    """An estimate beside its cases and its labels, each with its interval and its n."""
+    before = _known(one.reference, one.reference_low, one.reference_high)
+    cases = f"{one.reference_n:,} cases" if one.reference_n else "the cases"
+    said = ""
+    if one.realised is not None:
+        found = _known(one.realised, one.realised_low, one.realised_high)
+        said = f"; {one.labelled:,} labels say {found}"
     return (
-        f"  Without labels, {one.name} is {one.value:.3g} ({one.low:.3g} to "
-        f"{one.high:.3g}), was {one.reference:.3g} on the cases{known}."
+        f"  Without labels, {one.name} of {one.n:,} calls is {one.value:.3g} ({one.low:.3g} to "
+        f"{one.high:.3g}, 90% interval), was {before} on {cases}{said}."
     )
+
+
+def _known(value: float, low: float | None, high: float | None) -> str:
+    return f"{value:.3g}" + ("" if low is None or high is None else f" ({low:.3g} to {high:.3g})")
 
 
 def _carried(signal: Signal) -> str:
