@@ -141,6 +141,18 @@ def test_probabilities_that_are_right_are_left_as_they_are():
     assert calibrate.fit(margin, targets, part).name == "none"
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rare_class_among_very_many_rows_keeps_its_rate(seed):
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(-9, 2, 400_000)
+    y = (rng.random(len(truth)) < sigmoid(truth)).astype(np.intp)
+    margin, targets = 0.5 * truth[:, None] + 3, Targets(y, np.ones(len(y)), ClassLoss(2))
+
+    found = calibrate.fit(margin, targets, np.arange(len(y)) % 5).outputs(margin)
+
+    assert found[:, 1].sum() == pytest.approx(y.sum(), rel=0.03)
+
+
 @given(st.floats(0.1, 10), st.floats(0.1, 10), st.floats(-5, 5))
 def test_calibrations_never_change_the_order(a, b, c):
     margin = np.linspace(-30, 30, 200)[:, None]

@@ -9,6 +9,7 @@ scores and worsen strong models.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from twinkeel.learn.targets import Explained, Targets
 from twinkeel.records import Record
 
 Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 _STEEPEST, _FLATTEST = 10.0, 0.1
 _SMALLEST = 1e-12
@@ -85,12 +87,13 @@ UNCALIBRATED = Calibration(a=1.0, b=1.0, c=0.0)
 def fit(margin: Floats, targets: Targets, part: NDArray[np.intp]) -> Calibration:
     """The map with the least log loss on (n, k) out-of-fold margins; `part` is each row's fold.
 
-    Of very many rows, evenly spaced ones are taken.
+    Of very many rows, some of the common classes are taken and count for all of their class.
     """
     most = max(_CELLS // margin.shape[1], _FEWEST)
     if len(margin) > most:
-        few = np.linspace(0, len(margin) - 1, most).astype(np.intp)
-        margin, targets, part = margin[few], targets.take(few), part[few]
+        few, weight = _thinned(margin, targets, part, most)
+        margin, part = margin[few], part[few]
+        targets = replace(targets, y=targets.y[few], weight=weight)
     if len(np.unique(part)) < 2:
         return _temperature(margin, targets)
     ways = [_none, _temperature] if margin.shape[1] > 1 else [_none, _temperature, _platt, _beta]
@@ -124,6 +127,30 @@ def softmax(x: Floats) -> Floats:
     raised = np.exp(x - x.max(axis=1, keepdims=True))
     shares: Floats = raised / raised.sum(axis=1, keepdims=True)
     return shares
+
+
+def _thinned(margin: Floats, targets: Targets, part: Index, most: int) -> tuple[Index, Floats]:
+    """About `most` rows, and weights that add up to those of all rows of each class.
+
+    Classes have equal shares of them: one of few rows keeps all, and leaves the rest to others. A
+    common class is taken at even steps of its weight in the order of its own margins in each fold,
+    so that its tail, where it meets a rare one, weighs what it did.
+    """
+    own = margin[np.arange(len(margin)), targets.y] if margin.shape[1] > 1 else margin[:, 0]
+    rows = sorted((np.flatnonzero(targets.y == one) for one in np.unique(targets.y)), key=len)
+    few, weights = [], []
+    for done, mine in enumerate(rows):
+        count = (most - sum(map(len, few))) // (len(rows) - done)
+        if len(mine) <= count:
+            few.append(mine)
+            weights.append(targets.weight[mine])
+            continue
+        ordered = mine[np.lexsort((own[mine], part[mine]))]
+        passed = targets.weight[ordered].cumsum()
+        each = passed[-1] / count
+        few.append(ordered[np.searchsorted(passed, (np.arange(count) + 0.5) * each)])
+        weights.append(np.full(count, each))
+    return np.concatenate(few), np.concatenate(weights)
 
 
 def _softplus(graph: Graph, x: str) -> str:
