@@ -14,10 +14,10 @@ import pytest
 from telecom import TOML, churn_lines, write_project
 from twinkeel.data.extended import Extended
 from twinkeel.errors import ConfigError, InputError
-from twinkeel.kinds.base import Lesson
+from twinkeel.kinds.base import Lesson, Task
 from twinkeel.kinds.tabular.lessons import lesson_rows
 from twinkeel.lifecycle.build import learned_units, task_for_cases
-from twinkeel.lifecycle.components import component
+from twinkeel.lifecycle.components import Component, component
 from twinkeel.lifecycle.lessons import Taught, taught
 from twinkeel.lifecycle.serve import Live
 from twinkeel.project import Project
@@ -224,17 +224,34 @@ def test_rows_that_say_more_than_a_call_are_refused(
         made(make_project, [lesson(rows[100])], 'time = "tenure"')
 
 
+def dated(make_project: MakeProject, rows: list[Row]) -> tuple[Component, Task[Any]]:
+    """The component of a project whose 50 rows have a day of March 2025."""
+    project = make_project(rows=50, options='time = "day"')
+    with_day = [row | {"day": f"2025-03-{1 + i % 28:02d}"} for i, row in enumerate(rows[:50])]
+    with (project.config.root / "customers.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(with_day[0]))
+        writer.writeheader()
+        writer.writerows(with_day)
+    what = component(project.config, "churn")
+    return what, task_for_cases(project.config, project.store, what, Path())
+
+
+def test_a_known_customer_at_another_moment_is_a_row(
+    make_project: MakeProject, rows: list[Row]
+) -> None:
+    _, task = dated(make_project, rows)
+    who = rows[3]["customerID"]
+    lessons = [lesson(rows[100], day, customerID=who) for day in ("2025-03-04", "2026-01-02")]
+
+    found = lesson_rows(task, lessons).rows()
+
+    assert [row["day"][:10] for row in found] == ["2026-01-02"]
+
+
 def test_the_moment_of_a_call_is_its_time_and_judges_as_the_newest(
     make_project: MakeProject, rows: list[Row]
 ) -> None:
-    project = make_project(rows=50, options='time = "day"')
-    dated = [row | {"day": f"2025-03-{1 + i % 28:02d}"} for i, row in enumerate(rows[:50])]
-    with (project.config.root / "customers.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(dated[0]))
-        writer.writeheader()
-        writer.writerows(dated)
-    what = component(project.config, "churn")
-    task = task_for_cases(project.config, project.store, what, Path())
+    what, task = dated(make_project, rows)
     lessons = [lesson(row, "2026-01-02") for row in rows[60:70]]
 
     found = lesson_rows(task, lessons)

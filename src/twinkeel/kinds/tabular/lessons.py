@@ -80,17 +80,25 @@ def _newest(task: Task[TabularT], rows: list[dict[str, Json]]) -> list[dict[str,
 
 
 def _unknown(task: Task[TabularT], table: Table, made: Table, asked: Sequence[str]) -> Table:
-    """The rows whose id the table does not have; where a row has none, whose contents."""
+    """The rows whose id, at their time, the table does not have; where a row has no id, whose
+    contents."""
     there = set(contents(Table({name: table.columns[name] for name in asked})))
     now = contents(Table({name: made.columns[name] for name in asked}))
     new = [one not in there for one in now]
     if task.options.id is not None:
-        known, ids = (
-            set(texts(table.columns[task.options.id])),
-            texts(made.columns[task.options.id]),
-        )
+        known = set(_keys(task, table))
         new = [
-            fresh if name.startswith(_NAMED) else name not in known
-            for name, fresh in zip(ids, new, strict=True)
+            fresh if id_.startswith(_NAMED) else (id_, at) not in known
+            for (id_, at), fresh in zip(_keys(task, made), new, strict=True)
         ]
     return made.take(np.asarray(new, dtype=bool))
+
+
+def _keys(task: Task[TabularT], table: Table) -> list[tuple[str, float]]:
+    """Each row's id and moment, which is 0 where rows have no time."""
+    options = task.options
+    assert options.id is not None  # asked for only then
+    ids = texts(table.columns[options.id])
+    found = None if options.time is None else moments(table.columns[options.time])
+    at = np.zeros(len(ids)) if found is None else found.values
+    return list(zip(ids, at.tolist(), strict=True))
