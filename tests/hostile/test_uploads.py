@@ -293,6 +293,15 @@ def test_an_encoding_that_changes_far_into_a_file_is_told_by_line_and_byte(
     assert said in refused(path, gzip.compress(data) if packed else data)
 
 
+def test_an_encoding_that_changes_is_told_where_only_carriage_returns_end_lines(
+    tmp_path: Path,
+) -> None:
+    """34: every line is judged by itself, whichever end it has."""
+    data = (b"a,b\n\xe4,1\n" + ASCII + "ö,2\n".encode()).replace(b"\n", b"\r")
+
+    assert "(byte 5 of the file), as other lines are" in refused(tmp_path / "t.csv", data)
+
+
 def test_text_in_a_parquet_file_that_is_not_utf8_names_its_column(tmp_path: Path) -> None:
     """34: arrow writes any bytes as text."""
     ends = pa.array([0, 1, 3], pa.int32()).buffers()[1]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _BLOCK = 4 << 20
 """Bytes of CSV parsed at a time; a row must fit."""
 _LAST_LINE = 1 << 16
-"""Bytes of the last line that are looked at."""
+"""Bytes of the last line, or of one that goes on, that are looked at."""
 _SAMPLE_ROWS = 200
 _DELIMITERS = (",", ";", "\t", "|")
 _MARKS = (
@@ -146,9 +146,14 @@ def _mixed(head: Head) -> bool:
     """Whether some lines are UTF-8 beyond ASCII, and others are not UTF-8."""
     if head.content.isascii() or _decodes(head, "utf-8"):
         return False
-    lines = head.content.split(b"\n")
+    lines = _cut(head.content)
     wide = [line for line in (lines if head.whole else lines[:-1]) if not line.isascii()]
     return 0 < sum(map(_is_utf8, wide)) < len(wide)
+
+
+def _cut(data: bytes) -> list[bytes]:
+    """What is between ends of lines, whichever of the three they are."""
+    return data.replace(b"\r", b"\n").split(b"\n")
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -298,8 +303,8 @@ class _NeverUtf8(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # bytes are written
         data = self._raw.read(len(buffer))
         buffer[: len(data)] = data
-        lines = (self._rest + data).split(b"\n")
-        self._rest = lines.pop() if data else b""
+        lines = _cut(self._rest + data)
+        self._rest = lines.pop()[-_LAST_LINE:] if data else b""
         if any(not line.isascii() and _is_utf8(line) for line in lines):
             raise _not_in(self._path, "utf-8", other_lines=True)
         return len(data)
