@@ -17,8 +17,9 @@ from twinkeel.learn.amount import AmountLoss
 from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.explain import Explainer
 from twinkeel.learn.families.base import Effort, Fold, Unfit
-from twinkeel.learn.families.net import Net
+from twinkeel.learn.families.net import Net, NetModel
 from twinkeel.learn.families.net_losses import LOSSES as WAYS
+from twinkeel.learn.families.net_training import Schedule
 from twinkeel.learn.linear import frame
 from twinkeel.learn.links import Logarithm, Straight
 from twinkeel.learn.nets import Nets, joined
@@ -126,6 +127,18 @@ def test_a_net_that_is_told_to_stop_answers(tmp_path):
     Net().fit(fold(ClassLoss(3)), SETTINGS, Effort(seed=0, stop=lambda: True), tmp_path)
 
     assert np.isfinite(Net().load(tmp_path, 3).margin(odd_rows())).all()
+
+
+@pytest.mark.parametrize("moments", [(0.47, 1.0), (0.1, 0.2), (0.01, 0.0), (1.0, 1.0)])
+def test_a_net_of_all_rows_ends_where_its_rate_does(moments, tmp_path):
+    nets = fitted(ClassLoss(2), tmp_path)
+
+    settings = Net().whole(SETTINGS, [NetModel(nets, moment) for moment in moments])
+
+    until = settings["until"]
+    schedule = Schedule(steps=3000, batch=1, rate=1.0, decay=0.0, dropout=0.0, until=until)
+    assert schedule.at(schedule.last) < 0.001
+    assert abs(until - np.mean(moments)) < 0.3
 
 
 def test_a_net_of_constant_columns_is_refused(tmp_path):

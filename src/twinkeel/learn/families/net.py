@@ -27,7 +27,7 @@ from twinkeel.learn.families.base import (
 )
 from twinkeel.learn.families.net_inputs import Inputs, Single, inputs
 from twinkeel.learn.families.net_losses import LOSSES, NetLoss
-from twinkeel.learn.families.net_training import Layers, Lesson, Rows, Schedule, trained
+from twinkeel.learn.families.net_training import Layers, Lesson, Rows, Schedule, cycle_end, trained
 from twinkeel.learn.nets import Nets
 from twinkeel.store.arrays import array
 
@@ -101,9 +101,9 @@ class Net(Family):
         np.save(folder / _MOMENT, np.array([best.moment]), allow_pickle=False)
 
     def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:
-        """For as long as the folds' nets became better on average."""
+        """For about as long as the folds' nets became better on average, to where the rate is 0."""
         moments = [one.moment for one in models if isinstance(one, NetModel)]
-        return {**settings, "until": float(np.mean(moments))}
+        return {**settings, "until": cycle_end(float(np.mean(moments)))}
 
     def load(self, folder: Path, width: int) -> Model:  # noqa: ARG002  # the arrays know it
         """The arrays in `net`."""

@@ -69,7 +69,17 @@ class Schedule:
         return int(self._turns(step) + _TINY)
 
     def _turns(self, step: int) -> float:
-        return math.log2(1 + 15 * step / self.steps)
+        return _turns(step / self.steps)
+
+
+def cycle_end(moment: float) -> float:
+    """The share of the steps at which the time ends that ends nearest to a share of them."""
+    return float((2 ** max(round(_turns(moment)), 1) - 1) / 15)
+
+
+def _turns(moment: float) -> float:
+    """How many of the four times are over after a share of the steps."""
+    return math.log2(1 + 15 * moment)
 
 
 class Learned(NamedTuple):
