@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import catboost
 import numpy as np
 import pytest
@@ -79,6 +81,21 @@ def test_contributions_are_catboosts_own(classes, tmp_path):
     wanted = booster.get_feature_importance(catboost.Pool(rows()), type="ShapValues")
 
     compare(model, np.asarray(wanted), classes)
+
+
+@pytest.mark.parametrize("family", [Light, Cat])
+def test_a_booster_of_all_rows_takes_every_round_whatever_judging_rows_say(family, tmp_path):
+    given, effort = fold(2), Effort(seed=1, stop=lambda: False)
+    wrong = replace(given, y_valid=1 - given.y_valid)
+    (tmp_path / "fold").mkdir()
+    family().fit(given, SETTINGS[family], effort, tmp_path / "fold")
+    models = [family().load(tmp_path / "fold", 1)]
+
+    again = family().whole(SETTINGS[family], models)
+    family().fit(wrong, again, effort, tmp_path)
+
+    bias = family is Cat
+    assert family().load(tmp_path, 1).trees - bias == round(1.1 * (models[0].trees - bias))
 
 
 def compare(model: Model, wanted: np.ndarray, classes: int) -> None:

@@ -90,9 +90,11 @@ _LONGER = 1.1
 
 
 def boosted(settings: Settings, rounds: Sequence[float]) -> Settings:
-    """The settings of a booster for all rows, from the rounds after which its folds stopped."""
+    """The settings of a booster for all rows, from the rounds after which its folds stopped: so
+    many rounds, and no patience, as there are no other rows to stop early on."""
     count = max(round(_LONGER * float(np.mean(rounds))), 1)
-    return {**settings, "iterations": count, "patience": count}
+    kept = {name: value for name, value in settings.items() if name != "patience"}
+    return kept | {"iterations": count}
 
 
 class Unfit(Exception):

@@ -79,20 +79,22 @@ class Cat(Family):
     }
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
-        """Boost until it stops helping on the fold's other rows, or the time is over."""
+        """Boost until it stops helping on the fold's other rows, or the time is over; without
+        `patience`, for as many rounds as are asked for."""
         import catboost
 
         if not _varies(fold.X):
             raise Unfit
         options = dict(settings)
-        patience = int(options.pop("patience"))
+        patience = options.pop("patience", None)
+        valid = catboost.Pool(fold.X_valid, fold.y_valid, weight=fold.weight_valid)
         with tempfile.TemporaryDirectory() as scratch:
             model = catboost.CatBoost(_parameters(fold, effort, scratch) | options)
             model.fit(
                 catboost.Pool(fold.X, fold.y, weight=fold.weight),
-                eval_set=catboost.Pool(fold.X_valid, fold.y_valid, weight=fold.weight_valid),
+                eval_set=None if patience is None else valid,
                 early_stopping_rounds=patience,
-                use_best_model=True,
+                use_best_model=patience is not None,
                 callbacks=[_Deadline(effort)],
                 verbose=False,
             )

@@ -70,27 +70,26 @@ class Light(Family):
     }
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
-        """Boost until it stops helping on the fold's other rows, or the time is over."""
+        """Boost until it stops helping on the fold's other rows, or the time is over; without
+        `patience`, for as many rounds as are asked for."""
         import lightgbm
 
         options = dict(settings)
         rounds = int(options.pop("iterations"))
-        patience = int(options.pop("patience"))
+        patience = options.pop("patience", None)
         train = lightgbm.Dataset(
             fold.X, fold.y, weight=fold.weight, params=_SILENT, free_raw_data=True
         )
         valid = lightgbm.Dataset(
             fold.X_valid, fold.y_valid, weight=fold.weight_valid, reference=train, params=_SILENT
         )
+        early = () if patience is None else (lightgbm.early_stopping(int(patience), verbose=False),)
         booster = lightgbm.train(
             _parameters(fold, effort) | options,
             train,
             num_boost_round=rounds,
-            valid_sets=[valid],
-            callbacks=[
-                lightgbm.early_stopping(patience, verbose=False),
-                _Deadline(effort),
-            ],
+            valid_sets=[valid] if early else None,
+            callbacks=[*early, _Deadline(effort)],
         )
         text = booster.model_to_string(num_iteration=booster.best_iteration)
         (folder / _FILE).write_text(text, encoding="utf-8")
