@@ -104,7 +104,7 @@ def by_error(
     the exact binomial test, and each start has an equal part of the permitted error (fixed-sequence
     testing in "Learn then Test", Angelopoulos et al., 2021). Rows of unequal weight tell less than
     as many of equal weight: the test counts as many as they are worth (Kish's effective size, in
-    the exact test as in Korn and Graubard, 1998).
+    the exact test as in Korn and Graubard, 1998), so that the probability is then approximate.
     """
     from scipy.special import betaincinv  # type: ignore[import-untyped]  # no stubs
 

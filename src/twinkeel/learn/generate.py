@@ -3,7 +3,7 @@
 Differences, sums, products and ratios of the most important numbers, and the time between dates,
 are proposed; those that a quick LightGBM finds most useful are kept if they lower its loss on
 rows that it has not seen, over the folds, by more than noise. Crosses of categories, deviations
-from a category's mean and counts of missing cells were measured as well, and hardly ever did.
+from a category's mean and counts of missing cells are not proposed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from twinkeel.learn.workers import Step
 Floats = NDArray[np.float64]
 
 _FROM_WORK = 3
-"""Units of work from which on trying is worth its time: one of each family ..."""
+"""Units of work from which on trying is worth its time ..."""
 _SHARE = 0.12
 """... or the share of the time for searching that it may take ..."""
 _LEAST = 1.0

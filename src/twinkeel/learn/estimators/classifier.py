@@ -39,7 +39,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     ----------
     time_limit : seconds that `fit` may take, libraries imported; more than 0.
     work_limit : how many candidates are fitted instead, so that the same `random_state` gives the
-        same model; one of each family is 3. With neither limit, 5 units.
+        same model; one of each family is 4. With neither limit, 5 units.
     memory_limit : bytes for this process and those that learn for it; a candidate that goes
         beyond its part is ended and left out.
     workers : "threads" of this process, "processes" on this machine, or "ray" for the cluster
