@@ -8,6 +8,7 @@ with one sentence for the first promise that is broken.
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -140,10 +141,26 @@ def _answers(servable: Servable, rows: list[dict[str, Any]]) -> None:
 def _answers_alike(servable: CallsColumns, together: list[Output], rows: list[Any]) -> None:
     n, table = len(rows), from_rows(rows)
     found = servable.call_columns(table.columns, n).columns(n)
-    alike = {name: cells.tolist() for name, cells in found.items()} == {
-        name: cells.tolist() for name, cells in columns(together).items()
-    }
+    alike = same(
+        {name: cells.tolist() for name, cells in found.items()},
+        {name: cells.tolist() for name, cells in columns(together).items()},
+    )
     _holds(alike, "call_columns() must give the outputs that call() gives")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two nested values are equal, where NaN equals NaN."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    both_nan = (
+        isinstance(one, float)
+        and isinstance(other, float)
+        and math.isnan(one)
+        and math.isnan(other)
+    )
+    return both_nan or bool(one == other)
 
 
 def _has(values: dict[str, Any], name: str) -> bool:
