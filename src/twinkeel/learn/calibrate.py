@@ -138,9 +138,10 @@ def _thinned(margin: Floats, targets: Targets, part: Index, most: int) -> tuple[
     """
     own = margin[np.arange(len(margin)), targets.y] if margin.shape[1] > 1 else margin[:, 0]
     rows = sorted((np.flatnonzero(targets.y == one) for one in np.unique(targets.y)), key=len)
-    few, weights = [], []
+    few: list[Index] = []
+    weights: list[Floats] = []
     for done, mine in enumerate(rows):
-        count = (most - sum(map(len, few))) // (len(rows) - done)
+        count = (most - sum(len(one) for one in few)) // (len(rows) - done)
         if len(mine) <= count:
             few.append(mine)
             weights.append(targets.weight[mine])

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 PRICE = 0.002
 """The share of its loss that a bag of folds is taken to gain over one model: over 14 open sets it
-gained between -3.1% and 0.2%, in the middle nothing (`bench/whole.py`); some is to be sure."""
+gained between -3.1% and 0.2% (`bench/whole.py`); some is asked, to be sure."""
 _MORE = 1.1
 """How many more trees it has than a fold's model."""
 
