@@ -21,7 +21,7 @@ from twinkeel.records import ColumnExpectation, Expectations
 
 COLUMNS = (
     Column(name="charge", type="number", low=0.0, high=99.5),
-    Column(name="tenure", type="integer", nullable=True, required=False),
+    Column(name="tenure", type="integer", nullable=True, required=False, low=0.0, high=7.0),
     Column(name="partner", type="boolean", values=("No", "Yes")),
     Column(name="plan", type="category", values=("1", "gold", "silver")),
     Column(name="note", type="text", nullable=True, required=False),
@@ -105,6 +105,27 @@ def test_a_row_has_the_same_values_and_warnings_alone_and_in_a_batch(
         assert one.warnings.get(0) == batch.warnings.get(position)
         for name, values in one.values.items():
             assert same(values, batch.values[name][position : position + 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "far"),
+    [
+        ("tenure", -8, True), ("tenure", "-8", True), ("tenure", 15.0, True),
+        ("tenure", -7, False), ("tenure", 14, False),
+        ("charge", 99_999, True), ("charge", 199.01, True), ("charge", 199.0, False),
+    ],
+)  # fmt: skip
+def test_a_number_far_outside_what_was_learned_from_is_told(
+    name: str, cell: Any, far: bool
+) -> None:
+    seen = {"tenure": "0 to 7", "charge": "0 to 99.5"}[name]
+    said = f"{name}: {cell} is far outside {seen}, which was learned from."
+    expected = [said.replace(".0 is", " is")] if far else None
+    row = changed(**{name: cell})
+    assert CONTRACT.read_rows([row]).warnings.get(0) == expected
+    typed = {key: np.array([value, value]) for key, value in row.items()}
+    assert CONTRACT.read(typed, 2).warnings.get(1) == expected
+    assert CONTRACT.read_rows([GOOD, row]).warnings.get(1) == expected
 
 
 @given(row=st.fixed_dictionaries(dict.fromkeys(GOOD, scalars)), order=st.permutations(list(GOOD)))
@@ -212,7 +233,7 @@ def columns(row: dict[str, Any], n: int = 1, **replaced: Any) -> dict[str, Any]:
     [
         ({"charge": " 12 "}, 12.0),
         ({"charge": True}, 1.0),
-        ({"charge": "1e3"}, 1000.0),
+        ({"charge": "1e2"}, 100.0),
         ({"tenure": "?"}, math.nan),
         ({"tenure": None}, math.nan),
         ({"partner": "TRUE"}, 1.0),

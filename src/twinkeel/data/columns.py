@@ -170,14 +170,20 @@ class NumberReader(Reader):
 
     expected = "a number"
 
+    def __init__(self, column: Column) -> None:
+        self._least, self._most = _usual(column)
+        super().__init__(column)
+
     def value(self, cell: object) -> Value:
         """See `types.number`."""
         return number(cell)
 
     def _quick(self) -> Callable[[object], Value | None]:
+        least, most = self._ordinary()
+
         def quick(cell: object) -> Value | None:
             if type(cell) is float or type(cell) is int:
-                return cell if -EXACT < cell < EXACT else None
+                return cell if least <= cell <= most else None
             return None
 
         return quick
@@ -185,7 +191,14 @@ class NumberReader(Reader):
     def _unusual(self, value: Value) -> str | None:
         if isinstance(value, float) and math.isinf(value):
             return f"{self.name} is infinite or too large: counted as missing."
+        if isinstance(value, float) and not self._least <= value <= self._most:
+            learned = f"{self.column.low:.15g} to {self.column.high:.15g}"
+            return f"{self.name}: {value:.15g} is far outside {learned}, which was learned from."
         return None
+
+    def _ordinary(self) -> tuple[float, float]:
+        """The least and the most number that is exact and needs no remark."""
+        return max(self._least, float(1 - EXACT)), min(self._most, float(EXACT - 1))
 
     def _typed(self, cells: Array) -> tuple[Array, dict[int, str]] | None:
         if cells.dtype.kind not in "fiub":
@@ -202,7 +215,8 @@ class NumberReader(Reader):
 
     def _odd(self, values: Array) -> Array:
         """Where a remark may be due."""
-        return np.isinf(values) if self.column.nullable else ~np.isfinite(values)
+        odd = np.isinf(values) if self.column.nullable else ~np.isfinite(values)
+        return np.asarray(odd | (values < self._least) | (values > self._most))
 
 
 class IntegerReader(NumberReader):
@@ -211,9 +225,11 @@ class IntegerReader(NumberReader):
     expected = "a whole number"
 
     def _quick(self) -> Callable[[object], Value | None]:
+        least, most = self._ordinary()
+
         def quick(cell: object) -> Value | None:
             if type(cell) is int or (type(cell) is float and cell.is_integer()):
-                return cell if -EXACT < cell < EXACT else None
+                return cell if least <= cell <= most else None
             return None
 
         return quick
@@ -346,6 +362,14 @@ class CategoryReader(TextReader):
         if value in self._seen or not self._seen:
             return None
         return f"{self.name}: {shown(value)} was not seen while learning."
+
+
+def _usual(column: Column) -> tuple[float, float]:
+    """The least and the most that is not far out: the range seen, and its width beyond each end."""
+    if column.low is None or column.high is None:
+        return -math.inf, math.inf
+    width = column.high - column.low
+    return column.low - width, column.high + width
 
 
 def _unknown(_cell: object) -> Value | None:
