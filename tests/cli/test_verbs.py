@@ -35,6 +35,14 @@ def test_a_component_goes_through_its_life(cli: Cli) -> None:
     assert cli("verify", "sold").out.endswith("sold@1 is what it was.\n")
 
 
+def test_status_does_not_advise_to_start_a_server_that_runs(cli: Cli, folder: Path) -> None:
+    cli("build", "sold")
+    cli("release", "sold")
+    assert cli("status").out.rstrip().endswith("twinkeel serve")
+    with Project.open(folder).store as store, store.serving():
+        assert "twinkeel serve" not in cli("status").out
+
+
 def test_a_build_shows_scores_with_interval_n_and_verdict(cli: Cli) -> None:
     out = cli("build", "sold").out
     assert "score" in out

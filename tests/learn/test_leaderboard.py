@@ -30,6 +30,13 @@ def test_each_candidate_has_its_loss_inside_its_interval_and_its_seconds(fitted)
     assert board["weight"].sum() == pytest.approx(1)
 
 
+def test_a_leaderboard_on_eighty_columns_shows_the_interval(fitted):
+    with pd.option_context("display.width", 80, "display.max_columns", 0):
+        head = str(fitted.leaderboard()).splitlines()[0].split()
+
+    assert head[:4] == ["name", "loss", "low", "high"]
+
+
 def test_the_frontier_is_a_table_of_which_one_is_served(fitted):
     frontier = fitted.frontier()
 

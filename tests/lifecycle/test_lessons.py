@@ -21,7 +21,7 @@ from twinkeel.lifecycle.components import Component, component
 from twinkeel.lifecycle.lessons import Taught, taught
 from twinkeel.lifecycle.serve import Live
 from twinkeel.project import Project
-from twinkeel.records import Event, now
+from twinkeel.records import Event, Tick, now
 from twinkeel.store.events import new_id
 
 MakeProject = Callable[..., Project]
@@ -165,6 +165,30 @@ def test_what_events_may_not_hold_is_not_guessed(released: Released) -> None:
 
     with pytest.raises(ConfigError, match="events hold no gender, which is sensitive: set"):
         project.rebuild("churn")
+
+
+def test_what_is_wrong_with_the_configuration_is_told_before_a_table_is_looked_at(
+    released: Released,
+) -> None:
+    project = released("[components.churn.rebuild]\ncalls = true")
+    (project.config.root / "customers.csv").unlink()
+
+    with pytest.raises(ConfigError, match="events hold no gender"):
+        project.rebuild("churn")
+
+
+def test_a_rebuild_says_which_remedy_of_how_many_is_tried(released: Released) -> None:
+    told: list[Tick] = []
+    project = released("")
+    project.progress = told.append
+
+    project.rebuild("churn", dry_run=True)
+
+    tried = [tick.detail for tick in told if tick.stage == "trying"]
+    assert [detail.split(":")[0] for detail in tried] == [
+        f"{place} of {len(tried)}" for place in range(1, len(tried) + 1)
+    ]
+    assert len(tried) > 1
 
 
 # ------------------------------------------------------------------------------ rows

@@ -27,8 +27,6 @@ class Entry(Record, frozen=True, kw_only=True):
     """One candidate on the leaderboard."""
 
     name: str
-    measure: str
-    """What `loss` is, in words."""
     loss: float
     """Out of fold, by itself, uncalibrated."""
     low: float | None
@@ -41,6 +39,8 @@ class Entry(Record, frozen=True, kw_only=True):
     """What it adds to one row, judged by its size; None in bundles of before that was told."""
     fit_seconds: float | None
     """Of all its folds, each on one thread; None where no clock was kept."""
+    measure: str
+    """What `loss` is, in words; last, so that a narrow print shows the interval before it."""
 
 
 def leaderboard(card: Card, seconds: Mapping[str, float] | None = None) -> tuple[Entry, ...]:

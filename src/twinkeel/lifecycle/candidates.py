@@ -85,8 +85,10 @@ class Bench:
             bundle=self.store.open_bundle(self.version.bundle),
             learned=learned_units(self.store, self.version),
         )
-        for remedy in self.what.kind.remedies():
-            self.task.progress(Tick(stage="trying", detail=remedy.name))
+        remedies = tuple(self.what.kind.remedies())
+        for place, remedy in enumerate(remedies, 1):
+            which = f"{place} of {len(remedies)}: {remedy.name}"
+            self.task.progress(Tick(stage="trying", detail=which))
             began = time.monotonic()
             try:
                 one = self._built(remedy, production)

@@ -39,9 +39,8 @@ def taught(config: Config, store: Store, what: Component, version: Version) -> T
 
     Raises ConfigError or InputError where calls cannot be rows.
     """
-    task = task_for_cases(config, store, what, config.root)
     if not what.config.rebuild.calls:
-        return Taught(task.data)
+        return Taught(task_for_cases(config, store, what, config.root).data)
     held = ProjectShelf(config, store).load(version.ref)
     where = f"[components.{what.name}.rebuild] calls"
     hidden = sorted(held.inputs - held.open_inputs)
@@ -51,6 +50,7 @@ def taught(config: Config, store: Store, what: Component, version: Version) -> T
         raise ConfigError(
             f"{where}: events hold {missing}: set [events] {lack} = true, or calls = false."
         )
+    task = task_for_cases(config, store, what, config.root)
     found = _Calls(what, store, held, frozenset(hidden))
     lessons = tuple(found.lessons())
     rows = what.kind.lessons(task, lessons) if lessons else None

@@ -42,7 +42,7 @@ def _one(store: Store, name: str, kind: str) -> ComponentStatus:
         outcome=outcome,
         versions=len(store.versions(name)),
         stale=() if production is None else _stale(store, name, production.number),
-        next=_next(name, number, production, outcome),
+        next=_next(store, name, number, production, outcome),
     )
 
 
@@ -57,12 +57,16 @@ def _stale(store: Store, name: str, number: int) -> tuple[str, ...]:
 
 
 def _next(
-    name: str, newest: int | None, production: Release | None, outcome: Outcome | None
+    store: Store,
+    name: str,
+    newest: int | None,
+    production: Release | None,
+    outcome: Outcome | None,
 ) -> str:
     if newest is None:
         return f"twinkeel build {name}"
     if production is not None and production.number == newest:
-        return "twinkeel serve"
+        return "" if store.served() else "twinkeel serve"
     if outcome is None:
         return f"twinkeel evaluate {name}@{newest}"
     if outcome == "pass":

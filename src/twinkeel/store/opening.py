@@ -52,6 +52,14 @@ def serving(database: Database) -> Iterator[None]:
         yield
 
 
+def served(database: Database) -> bool:
+    """Whether a server runs on this catalog; False where nobody may ask."""
+    if database.read_only:
+        return False
+    with database.claim(exclusive=True) as alone:
+        return not alone
+
+
 def _database(
     folder: Path, url: str | None, *, read_only: bool, why: str | None = None
 ) -> Database:

@@ -92,6 +92,10 @@ class Store:
         """While inside, this store is not moved. Raises Refused while it is being moved."""
         return opening.serving(self._database)
 
+    def served(self) -> bool:
+        """Whether a server runs on this store."""
+        return opening.served(self._database)
+
     # ------------------------------------------------------------------------ files
 
     def put_object(self, data: bytes) -> str:
@@ -373,8 +377,6 @@ class Store:
         yield from self._bundles.leftovers()
         yield from self._objects.leftovers()
         yield from self.events.leftovers()
-
-    # ------------------------------------------------------------------------ borders
 
     @contextmanager
     def _using(self) -> Iterator[None]:
