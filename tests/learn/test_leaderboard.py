@@ -34,7 +34,7 @@ def test_a_leaderboard_on_eighty_columns_shows_the_interval(fitted):
     with pd.option_context("display.width", 80, "display.max_columns", 0):
         head = str(fitted.leaderboard()).splitlines()[0].split()
 
-    assert head[:4] == ["name", "loss", "low", "high"]
+    assert (head[:2], head[-2:]) == (["name", "loss"], ["low", "high"])
 
 
 def test_the_frontier_is_a_table_of_which_one_is_served(fitted):

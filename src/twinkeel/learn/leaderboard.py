@@ -29,18 +29,21 @@ class Entry(Record, frozen=True, kw_only=True):
     name: str
     loss: float
     """Out of fold, by itself, uncalibrated."""
-    low: float | None
-    high: float | None
-    """The 95% interval of the loss; None in bundles of before there were intervals."""
     weight: float
     """Its share of the ensemble; 0 if it was not taken."""
+    measure: str
+    """What `loss` is, in words."""
     trees: int
     milliseconds: float | None
     """What it adds to one row, judged by its size; None in bundles of before that was told."""
     fit_seconds: float | None
     """Of all its folds, each on one thread; None where no clock was kept."""
-    measure: str
-    """What `loss` is, in words; last, so that a narrow print shows the interval before it."""
+    low: float | None
+    high: float | None
+    """The 95% interval of the loss; None in bundles of before there were intervals.
+
+    Last, since a narrow print of a table leaves out its middle.
+    """
 
 
 def leaderboard(card: Card, seconds: Mapping[str, float] | None = None) -> tuple[Entry, ...]:
