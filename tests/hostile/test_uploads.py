@@ -279,7 +279,7 @@ ASCII = b"plain,1\n" * (1 << 18)
     [
         ("a,b\nä,1\n".encode(), b"x,2\n\xf6,2\n", "line 262148: this is not UTF-8 text"),
         (b"a,b\n\xe4,1\n", "ö,2\n".encode(), "line 2: this is not UTF-8 text (byte 5 of the file)"),
-        (b"a,b\n\xe4,1\n", "ö,2".encode(), "as other lines are; save the file as UTF-8"),
+        (b"a,b\n\xe4,1\n", "ö,2".encode(), "as other lines are; save the file in one encoding"),
         (b"a,b\n\xe4,1\n", b"\x81,2\n", "this is not cp1252 text (byte 2,097,161 of the file);"),
     ],
 )
@@ -312,6 +312,7 @@ def test_text_in_a_parquet_file_that_is_not_utf8_names_its_column(tmp_path: Path
     said = refused(tmp_path / "t.parquet", file.getvalue())
 
     assert "column word holds text that is not UTF-8; write it again" in said
+    assert "leave the column out of the file where nothing needs it" in said
 
 
 def test_letters_that_come_late_in_an_old_encoding_are_read(tmp_path: Path) -> None:

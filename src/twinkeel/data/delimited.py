@@ -357,12 +357,13 @@ def _not_in(path: Path, encoding: str, *, other_lines: bool = False) -> SourceEr
     """The error for bytes that are not text in an encoding, naming the first of them."""
     line, byte = _first_fault(path, encoding)
     name = "UTF-8" if encoding in ("utf-8", "utf-8-sig") else encoding
-    as_others, other = ", as other lines are" if other_lines else "", "cp1252"
-    if encoding == other:
-        other = "latin-1"
+    what = f"{path}, line {line}: this is not {name} text (byte {byte:,} of the file)"
+    if other_lines:  # no encoding that a source could name is right
+        return SourceError(f"{what}, as other lines are; save the file in one encoding (UTF-8).")
+    other = "latin-1" if encoding == "cp1252" else "cp1252"
     return SourceError(
-        f"{path}, line {line}: this is not {name} text (byte {byte:,} of the file){as_others}; "
-        f'save the file as UTF-8, or say its encoding in the source, such as encoding = "{other}".'
+        f"{what}; save the file as UTF-8, or say its encoding where a project's source names the "
+        f'file, such as encoding = "{other}".'
     )
 
 

@@ -170,7 +170,7 @@ def arrow_column(name: str, column: pa.ChunkedArray, what: str) -> Array:
     except UnicodeDecodeError:  # arrow does not look at the texts that it reads
         raise SourceError(
             f"{what}: column {name} holds text that is not UTF-8; write it again from a source "
-            "whose encoding is known, or leave the column out of the file."
+            "whose encoding is known, or leave the column out of the file where nothing needs it."
         ) from None
 
 
@@ -198,7 +198,7 @@ def _from_chunks(name: str, column: pa.ChunkedArray, what: str) -> Array:
         return from_values(name, [None if v is None else str(v) for v in column.to_pylist()])
     raise SourceError(
         f"{what}: column {name} holds {kind} values, and numbers, text, booleans or dates were "
-        "expected; leave the column out of the file or write it as text."
+        "expected; write it as text, or leave the column out of the file where nothing needs it."
     )
 
 
