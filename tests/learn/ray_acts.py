@@ -1,7 +1,8 @@
 """A program of its own that learns on threads and on a Ray cluster, and looks at the cluster.
 
 Prints one JSON object: whether both gave the same bytes, on which addresses the processes of the
-cluster listened while it learned, and which of them are left afterwards.
+cluster listened while it learned, whether it let in a stranger that does not know its secret, and
+which of its processes are left afterwards.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -73,19 +76,38 @@ def listening() -> set[str]:
     return found
 
 
+def let_in() -> bool:
+    """Whether the cluster answers a process without its secret, which asks for its nodes."""
+    import ray
+
+    address = ray.get_runtime_context().gcs_address
+    code = f"from ray._raylet import GcsClient; print(GcsClient({address!r}).get_all_node_info(5))"
+    told = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
+    with suppress(subprocess.TimeoutExpired):
+        asked = subprocess.run(
+            [sys.executable, "-c", code], env=told, capture_output=True, check=False, timeout=60
+        )
+        return asked.returncode == 0
+    return False
+
+
 def main(csv: Path) -> None:
     looked: set[str] = set()
+    strangers: list[bool] = []
 
     def look(tick: Tick) -> None:
         if tick.stage in ("training", "compiling"):
             looked.update(listening())
+        if tick.stage == "training" and not strangers:
+            strangers.append(let_in())
 
     asked = problem(csv)
     there = train(asked, limits=Limits(work=2, workers="ray"), progress=look)
     here = train(asked, limits=Limits(work=2))
     same = there.graph == here.graph and there.card == here.card
     left = [pid for pid in descendants() if "/ray/" in command(pid) or "ray::" in command(pid)]
-    print(json.dumps({"same": same, "listening": sorted(looked), "left": left}))
+    found = {"same": same, "listening": sorted(looked), "let_in": strangers, "left": left}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
