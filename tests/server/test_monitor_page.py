@@ -99,6 +99,10 @@ def test_what_nobody_released_or_judged_is_never_green(monitor: Open) -> None:
 
 def test_traffic_labels_and_history_are_shown(monitor: Open) -> None:
     assert "calls in 24 hours" in monitor.text(".traffic")
+    assert "the model alone" in monitor.text(".traffic .figures")
+    most, least = monitor.text(".traffic .scale").split("\n")
+    assert (int(most) > 0, least) == (True, "0")
+    assert monitor.text(".traffic .scaled + .scaled .scale").split("\n")[0].endswith(" ms")
     assert monitor.count(".traffic .bars rect") > 60
     assert monitor.count(".traffic .lines .middle") == 1
     assert "900 calls labelled" in monitor.text(".quality")
@@ -174,7 +178,8 @@ def test_a_rollback_is_confirmed_first(monitor: Open) -> None:
 
 def test_what_failed_its_gates_needs_a_reason(monitor: Open) -> None:
     monitor.click('[data-does=release][data-number="2"]')
-    assert monitor.text("#confirm-verdicts") == "roc_auc >= 0.6: fail <b>indeed</b>."
+    assert monitor.text("#confirm-verdicts .pill") == "fail"
+    assert monitor.text("#confirm-verdicts") == "fail roc_auc >= 0.6: fail <b>indeed</b>."
 
     monitor.click("#confirm-do")
     assert monitor.page.run("document.getElementById('confirm').open")
@@ -211,8 +216,13 @@ def test_a_trial_is_begun_and_stopped_with_the_keyboard_alone(
     monitor.focus('[data-does=try][data-number="3"]')
     monitor.page.press("Enter", 13)
     assert monitor.text("#confirm-title") == "Try churn@3 beside production?"
+    assert "nobody sees its answers" in monitor.text("#confirm-text")
     monitor.focus("#confirm-mode")
     monitor.page.press("ArrowDown", 40)
+    assert "callers see its answers" in monitor.text("#confirm-text")
+    assert monitor.page.run("document.getElementById('confirm-margin').value") == "0.01"
+    monitor.page.run("document.getElementById('confirm-margin').select()")
+    monitor.page.write("0.02")
     monitor.focus("#confirm-share")
     monitor.page.run("document.getElementById('confirm-share').select()")
     monitor.page.write("35")
@@ -222,7 +232,8 @@ def test_a_trial_is_begun_and_stopped_with_the_keyboard_alone(
     monitor.wait_for(".trial h3", "churn@3 as a canary")
     begun = monitor.project.store.trials.running("churn")
     assert begun is not None
-    assert (begun.mode, begun.share, begun.who) == ("canary", 0.35, "local")
+    assert (begun.mode, begun.share, begun.margin) == ("canary", 0.35, 0.02)
+    assert begun.who == "local"
     assert monitor.count("[data-does=try]") == 0
 
     monitor.focus(".trial [data-does=stop]")
@@ -233,6 +244,22 @@ def test_a_trial_is_begun_and_stopped_with_the_keyboard_alone(
     monitor.wait_for(".trial .pill", "stopped")
     assert "seen <b>enough</b> (by local)" in monitor.text(".trial .hint")
     assert monitor.count("[data-does=stop]") == 0
+
+
+def test_before_the_first_window_ends_signals_are_folded_and_nothing_is_green(
+    monitor: Open,
+) -> None:
+    monitor.project.release("churn@3")
+    try:
+        monitor.project.monitor("churn")
+        monitor.wait_for(".summary .said", "The first window ends at")
+        assert monitor.text(".summary .pill") == "Cannot judge"
+        assert monitor.count(".pill.quiet") == 0
+        assert monitor.text(".signals summary").endswith("signals cannot be judged yet")
+        assert "too few" not in monitor.text("#main")
+        assert "when the first window ends" in monitor.text(".quality .empty")
+    finally:
+        monitor.project.rollback("churn")
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -60,6 +60,13 @@ class Glance(Record, frozen=True, kw_only=True):
     stale: tuple[str, ...]
 
 
+class Gated(Record, frozen=True, kw_only=True):
+    """What one gate said of a version."""
+
+    outcome: Outcome
+    sentence: str
+
+
 class Made(Record, frozen=True, kw_only=True):
     """A version as its history shows it."""
 
@@ -67,8 +74,8 @@ class Made(Record, frozen=True, kw_only=True):
     created: str
     outcome: Outcome | None
     """Of its newest evaluation; None where there is none."""
-    verdicts: tuple[str, ...]
-    """What every gate said, in sentences."""
+    verdicts: tuple[Gated, ...]
+    """What every gate said."""
     rows: int
     seconds: float
     remedy: Remedied | None
@@ -76,7 +83,7 @@ class Made(Record, frozen=True, kw_only=True):
 
 
 class Pace(Record, frozen=True, kw_only=True):
-    """Calls in the course of time, and how long the newest of them took."""
+    """Calls in the course of time, and how long the model took for the newest of them."""
 
     since: str
     hours: dict[str, int]
@@ -176,11 +183,12 @@ class Desk:
 
     def _made(self, version: Version) -> Made:
         judged = self.store.evaluation(version.ref)
+        verdicts = () if judged is None else judged.verdicts
         return Made(
             number=version.number,
             created=version.created,
             outcome=None if judged is None else judged.outcome,
-            verdicts=() if judged is None else tuple(one.sentence for one in judged.verdicts),
+            verdicts=tuple(Gated(outcome=v.outcome, sentence=v.sentence) for v in verdicts),
             rows=version.lineage.rows,
             seconds=version.lineage.seconds,
             remedy=version.lineage.remedy,
@@ -218,7 +226,7 @@ def _unjudged(look: Look) -> str:
     if look.cycles or look.next is None:
         return f"Too few calls were recorded: {calls}."
     ends = look.next[:16].replace("T", " ")
-    return f"The first window ends at {ends} UTC; until then nothing is judged. {calls}."
+    return f"The first window ends at {ends} UTC; until then it cannot be judged. {calls}."
 
 
 def trails(looks: Iterable[Look]) -> dict[str, tuple[Point, ...]]:

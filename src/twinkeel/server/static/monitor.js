@@ -2,7 +2,7 @@
 
 import { $, ask, enter, make, request, say, told } from "/static/page.js";
 import { morph } from "/static/morph.js";
-import { alarms, history, pill, quality, rebuild, signals, summary, traffic, trials } from "/static/panels.js";
+import { alarms, history, pill, quality, rebuild, signals, summary, traffic, trials, verdict } from "/static/panels.js";
 
 const EVERY = 5_000;
 const state = { index: null, seen: null, text: "", timer: 0, asking: null, said: "" };
@@ -69,11 +69,16 @@ async function again() {
 // ------------------------------------------------------------------------------ changing
 
 const GOES_OVER = "Calls go over without a failure, and it is recorded under your name.";
+const DECIDES = "Labels decide: it is promoted where it is surely not worse by more than the margin, and rolled back where it surely is.";
+const MODES = {
+  shadow: `The candidate is asked a share of the cases too; nobody sees its answers. ${DECIDES}`,
+  canary: `The candidate answers a share of the cases, and callers see its answers. ${DECIDES}`,
+};
 const VERBS = {
   release: (ref) => ({ title: `Put ${ref} into production?`, does: "Release", then: GOES_OVER }),
   rollback: (ref) => ({ title: `Roll back to ${ref}?`, does: "Roll back", then: GOES_OVER }),
   try: (ref) => ({ title: `Try ${ref} beside production?`, does: "Start the trial", path: "trial",
-    then: "The candidate answers a share of the cases until labels decide: then it is promoted, or rolled back." }),
+    then: MODES[$("confirm-mode").value] }),
   stop: (ref) => ({ title: `Stop the trial of ${ref}?`, does: "Stop the trial", path: "trial/stop",
     then: "Production stays as it is.", asks: "Why? It is kept with the trial." }),
 };
@@ -87,15 +92,20 @@ function confirmed({ does, number }) {
   const unpassed = (does === "release" || does === "try") && made?.outcome !== "pass";
   state.asking = { does, number: Number(number), component: glance.component, instead_of: glance.production };
   $("confirm-title").textContent = words.title;
-  $("confirm-text").textContent = `In production now: ${there}. ${words.then}`;
-  $("confirm-verdicts").replaceChildren(...(unpassed ? made?.verdicts ?? [] : []).map((one) => make("li", {}, one)));
+  tellWhat(there, words.then);
+  $("confirm-mode").onchange = () => tellWhat(there, MODES[$("confirm-mode").value]);
+  $("confirm-verdicts").replaceChildren(...(unpassed ? made?.verdicts ?? [] : []).map(verdict));
   $("confirm-terms").hidden = does !== "try";
-  $("confirm-share").disabled = does !== "try";
+  $("confirm-share").disabled = $("confirm-margin").disabled = does !== "try";
   $("confirm-asks").textContent = words.asks ?? ALL_THE_SAME;
   askForReason(unpassed || does === "stop");
   $("confirm-error").hidden = true;
   $("confirm-do").textContent = words.does;
   $("confirm").showModal();
+}
+
+function tellWhat(there, then) {
+  $("confirm-text").textContent = `In production now: ${there}. ${then}`;
 }
 
 function askForReason(needed) {
@@ -124,7 +134,9 @@ function body({ does, number, instead_of }) {
   if (does === "stop") return { why: reason };
   if (does === "rollback") return { instead_of };
   const override = $("confirm-why").hidden ? {} : { override: reason };
-  const terms = does === "try" ? { mode: $("confirm-mode").value, share: Number($("confirm-share").value) / 100 } : {};
+  const terms = does === "try" ? {
+    mode: $("confirm-mode").value, share: Number($("confirm-share").value) / 100, margin: Number($("confirm-margin").value),
+  } : {};
   return { version: number, instead_of, ...terms, ...override };
 }
 

@@ -28,6 +28,14 @@ export function when(iso) {
     { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
 }
 
+/** The two ends of an axis; with seconds, or their parts, where they are near each other. */
+function ends(first, last) {
+  const apart = Date.parse(last) - Date.parse(first);
+  if (apart >= 60_000) return [when(first), when(last)];
+  const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", ...(apart < 1_000 ? { fractionalSecondDigits: 3 } : {}) };
+  return [first, last].map((iso) => make("time", { datetime: iso }, new Date(iso).toLocaleTimeString(undefined, parts)));
+}
+
 export function short(value, digits = 3) {
   return new Intl.NumberFormat(undefined, { maximumSignificantDigits: digits }).format(value);
 }
@@ -169,17 +177,28 @@ export function traffic({ pace, refused }) {
   return card("traffic", "Traffic",
     make("dl", { class: "figures" },
       figure(whole(day), "calls in 24 hours"),
-      figure(pace.median_ms === null ? "–" : `${short(pace.median_ms)} ms`, "median"),
-      figure(pace.slow_ms === null ? "–" : `${short(pace.slow_ms)} ms`, "95 of 100 within"),
+      figure(pace.median_ms === null ? "–" : `${short(pace.median_ms)} ms`, "median, the model alone"),
+      figure(pace.slow_ms === null ? "–" : `${short(pace.slow_ms)} ms`, "95 of 100 within, the model alone"),
       figure(whole(refused + pace.errors), "refused or failed")),
-    bars(counts, `Calls an hour over 3 days: at most ${whole(Math.max(...counts))}, ${whole(day)} in the last 24 hours.`),
-    make("p", { class: "axis" }, make("span", {}, "3 days ago"), make("span", {}, "calls an hour"), make("span", {}, "now")),
-    ...(times ? [
-      lines(pace.steps, `Latency over the newest ${whole(pace.calls)} calls: median ${short(pace.median_ms)} ms, 95% within ${short(pace.slow_ms)} ms.`),
-      make("p", { class: "axis" }, make("span", {}, when(pace.steps[0][0])),
-        make("span", {}, `median and 95%, newest ${whole(pace.calls)} calls`), make("span", {}, when(pace.steps.at(-1)[0]))),
-    ] : []),
-    make("p", { class: "hint" }, "Refused calls are counted since this server started."));
+    scaled(whole(Math.max(...counts)),
+      bars(counts, `Calls an hour over 3 days: at most ${whole(Math.max(...counts))}, ${whole(day)} in the last 24 hours.`),
+      "3 days ago", "calls an hour", "now"),
+    ...(times ? [latency(pace)] : []),
+    make("p", { class: "hint" }, "The model alone: without reading the request and writing the reply, which /metrics counts as twinkeel_request_seconds. Refused calls are counted since this server started."));
+}
+
+function latency({ steps, calls, median_ms, slow_ms }) {
+  const [first, last] = ends(steps[0][0], steps.at(-1)[0]);
+  return scaled(`${short(Math.max(...steps.map(([, , high]) => high)))} ms`,
+    lines(steps, `Latency of the model over the newest ${whole(calls)} calls: median ${short(median_ms)} ms, 95% within ${short(slow_ms)} ms.`),
+    first, `median and 95%, newest ${whole(calls)} calls`, last);
+}
+
+/** A chart from 0 to `most`, with what is under it. */
+function scaled(most, drawing, ...below) {
+  return make("div", { class: "scaled" },
+    make("div", { class: "scale" }, make("span", {}, most), make("span", {}, "0")), drawing,
+    make("p", { class: "axis" }, ...below.map((each) => make("span", {}, each))));
 }
 
 function span(since) {
@@ -196,16 +215,25 @@ export function signals({ look, trails }) {
     return card("signals", "Signals", make("p", { class: "empty" },
       look ? "Nothing could be judged yet." : "No look yet: run twinkeel monitor, or serve with --monitor."));
   }
-  const parts = PARTS.map(([part, title]) => [part, title, look.signals.filter((one) => one.part === part)]);
+  const [judged, left] = [(one) => one.state !== "cannot judge", (one) => one.state === "cannot judge"]
+    .map((which) => PARTS.map(([part, title]) => [part, title, look.signals.filter((one) => one.part === part && which(one))])
+      .filter(([, , found]) => found.length));
+  const unjudged = look.signals.filter((one) => one.state === "cannot judge").length;
   return card("signals", "Signals",
-    make("p", { class: "hint legend" }, make("span", {}, make("i", { class: "band" }), "what could not have been seen"),
-      make("span", {}, make("i", { class: "quiet" }), "quiet"), make("span", {}, make("i", { class: "alarm" }), "alarm"),
-      make("span", {}, make("i", { class: "unjudged" }), "cannot judge")),
-    ...parts.filter(([, , found]) => found.length).map(([part, title, found]) => section(part, title, found, trails)));
+    judged.length ? legend() : null,
+    ...judged.map(([part, title, found]) => section(part, title, found, look, trails)),
+    unjudged ? rest("unjudged", unjudged, `${unjudged === 1 ? "signal" : "signals"} cannot be judged yet`,
+      ...left.map(([part, title, found]) => section(`unjudged-${part}`, title, found, look, trails))) : null);
 }
 
-function section(part, title, found, trails) {
-  const rows = found.map((one) => row(one, trails[`${part}.${one.name}`] ?? []));
+function legend() {
+  return make("p", { class: "hint legend" }, make("span", {}, make("i", { class: "band" }), "what could not have been seen"),
+      make("span", {}, make("i", { class: "quiet" }), "quiet"), make("span", {}, make("i", { class: "alarm" }), "alarm"),
+      make("span", {}, make("i", { class: "unjudged" }), "cannot judge"));
+}
+
+function section(part, title, found, look, trails) {
+  const rows = found.map((one) => row(one, look, trails[`${one.part}.${one.name}`] ?? []));
   const first = Math.max(SHOWN, found.filter((one) => one.state === "alarm").length);
   const left = rows.slice(first);
   return make("div", { class: "part", "data-key": part }, make("h3", {}, title),
@@ -213,7 +241,7 @@ function section(part, title, found, trails) {
     ...(left.length ? [rest(`rest-${part}`, left.length, "more", make("ul", { class: "rows" }, ...left))] : []));
 }
 
-function row(one, points) {
+function row(one, look, points) {
   const judged = one.state !== "cannot judge";
   return make("li", { "data-key": `${one.part}.${one.name}`, title: one.sentence },
     make("b", { class: "name" }, one.name), pill(one.state),
@@ -221,7 +249,7 @@ function row(one, points) {
     points.length ? drawn(points, one) : make("span", {}),
     make("span", { class: "least" }, judged
       ? (one.smallest === null ? "" : `seen from ${amount(one.smallest, one.unit)}`)
-      : `${many(one.n, "call")}, too few`));
+      : look.cycles ? `${many(one.n, "call")}, too few` : ""));
 }
 
 function drawn(points, newest, kind = "") {
@@ -240,7 +268,7 @@ export function quality({ look }) {
     ? `${many(look.labelled, "call")} labelled${look.unlabelled_share === null ? "" : `; of those whose labels are due, ${percent(look.unlabelled_share)} have none`}.`
     : "No labels have come yet.");
   if (!made.length) {
-    return card("quality", "Quality", make("p", { class: "empty" }, "No estimate yet: it needs a whole window of calls."), labels);
+    return card("quality", "Quality", make("p", { class: "empty" }, ...withoutEstimate(look)), labels);
   }
   const names = [...new Set(made.map((one) => one.name))];
   const graded = made.filter((one) => one.realised !== null);
@@ -255,14 +283,23 @@ export function quality({ look }) {
     labels);
 }
 
+/** Why there is none. */
+function withoutEstimate(look) {
+  if (look === null) return ["No estimate yet: nobody has looked at this release."];
+  if (!look.cycles && look.next) return ["No estimate yet: the first one comes when the first window ends, ", when(look.next), "."];
+  return ["No estimate: no window that has ended has the calls that are needed, or its answers say nothing of their own quality."];
+}
+
 function estimated(name, made) {
   const last = made.at(-1);
   return [
     make("dl", { class: "figures" },
-      figure(short(last.value), `${name}, estimated`),
+      figure(short(last.value), `${name} of ${many(last.n, "call")}, estimated`),
       figure(`${short(last.low)} to ${short(last.high)}`, "90% interval"),
-      figure(short(last.reference), "on the cases"),
-      figure(last.realised === null ? "–" : short(last.realised), "labels say")),
+      figure(short(last.reference), last.reference_n
+        ? `on ${many(last.reference_n, "case")} (${short(last.reference_low)} to ${short(last.reference_high)})` : "on the cases"),
+      figure(last.realised === null ? "–" : short(last.realised), last.realised === null || last.realised_low === null
+        ? "labels say" : `${many(last.labelled, "label")} say (${short(last.realised_low)} to ${short(last.realised_high)})`)),
     estimates(made, `${name} estimated in ${many(made.length, "window")}; the newest is ${short(last.value)}, ${short(last.low)} to ${short(last.high)}.`),
   ];
 }
@@ -346,7 +383,11 @@ function version(one, glance, you, free) {
     there ? make("span", { class: "chip here" }, "in production") : make("span", { class: "choices" },
       free ? action("try", one.number, you, "Try") : null, action("release", one.number, you, "Release")),
     one.verdicts.length ? rest(`gates-${one.number}`, one.verdicts.length, one.verdicts.length === 1 ? "gate" : "gates",
-      make("ul", { class: "plain" }, ...one.verdicts.map((said) => make("li", {}, said)))) : null);
+      make("ul", { class: "plain verdicts" }, ...one.verdicts.map(verdict))) : null);
+}
+
+export function verdict({ outcome, sentence }) {
+  return make("li", {}, pill(outcome), " ", sentence);
 }
 
 function change(one) {
