@@ -110,3 +110,70 @@ def test_the_process_that_monitors_ends_when_its_server_is_killed(tmp_path: Path
     server.communicate()
 
     assert eventually(lambda: not running(pid))
+
+
+def test_a_look_that_takes_long_does_not_outlive_its_server(tmp_path: Path) -> None:
+    write_project(tmp_path / "idle", rows=20)
+    program = (
+        "import sys, time\nfrom twinkeel.lifecycle import rounds\n"
+        "rounds.Rounds.run = lambda *_: (print('looking', flush=True), time.sleep(600))\n"
+        "rounds.main(sys.argv[1])\n"
+    )
+    looking = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "idle")],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert looking.stdin is not None
+    assert looking.stdout is not None
+    assert looking.stdout.readline() == "looking\n"
+
+    looking.stdin.close()
+    try:
+        assert eventually(lambda: looking.poll() is not None)
+    finally:
+        looking.kill()
+
+
+def pauses(log: pytest.LogCaptureFixture) -> list[str]:
+    said = [one.getMessage() for one in log.records if "is not running" in one.getMessage()]
+    return [text.rpartition("next start in ")[2] for text in said]
+
+
+def test_a_mistake_in_the_settings_is_told_less_and_less_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("twinkeel.lifecycle.beside._AGAIN_SECONDS", 1.0)
+    (tmp_path / "twinkeel.toml").write_text("[monitor]\ncycle = 7\n")
+
+    with Beside(tmp_path):
+        assert eventually(lambda: len(pauses(caplog)) >= 2)
+
+    assert "monitoring: " in caplog.text
+    assert "ended with code 2" in caplog.text
+    assert pauses(caplog)[:2] == ["1 s", "2 s"]
+
+
+def test_what_a_process_that_cannot_start_says_is_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_project(tmp_path / "idle", rows=20)
+    (tmp_path / "sitecustomize.py").write_text("import msgspec\ndel msgspec.Struct\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with Beside(tmp_path / "idle"):
+        assert eventually(lambda: bool(pauses(caplog)))
+
+    assert "AttributeError" in caplog.text
+
+
+def test_a_process_that_cannot_be_made_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("twinkeel.lifecycle.beside._AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+
+    with Beside(tmp_path) as beside:
+        assert eventually(lambda: len(pauses(caplog)) >= 2)
+
+    assert beside.pid is None
+    assert "could not be started (No such file or directory)" in caplog.text

@@ -1,8 +1,9 @@
 """Beside: the process that monitors next to a server, for as long as the server runs.
 
 Owns that there is one, at a lower priority than calls, that what it says is in the server's log,
-that it is started again when it dies, and that it ends with the server: the interpreter that
-answers calls is never shared with a look. Refuses to let it outlive the server, even one killed.
+that it is started again when it dies, ever later while it dies at once, and that it ends with the
+server: the interpreter that answers calls is never shared with a look. Refuses to let it outlive
+the server, even one killed, by more than seconds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +26,9 @@ from twinkeel.lifecycle.rounds import Said
 _log = logging.getLogger(__name__)
 _NICE = 10
 _STOP_SECONDS = 3.0
-_AGAIN_SECONDS = 5.0
-"""How long a process that died is waited for before the next one."""
+_AGAIN_SECONDS, _AGAIN_MOST = 5.0, 300.0
+"""How long after a process that died the next one starts: twice as long each time, up to the most,
+until one has run that long."""
 
 
 @dataclass
@@ -63,17 +66,29 @@ class Beside:
         return None if self._process is None else self._process.pid
 
     def _keep(self) -> None:
+        pause = _AGAIN_SECONDS
         while True:
-            with self._lock:
-                if self._stop.is_set():
-                    return
-                self._process = self._spawn()
-            _repeat(self._process)
-            code = self._process.wait()
+            began = time.monotonic()
+            why = self._one()
             if self._stop.is_set():
                 return
-            _log.warning("monitoring ended with code %d; it is started again", code)
-            self._stop.wait(_AGAIN_SECONDS)
+            if time.monotonic() - began >= _AGAIN_MOST:
+                pause = _AGAIN_SECONDS
+            _log.warning("monitoring is not running: %s; next start in %.0f s", why, pause)
+            self._stop.wait(pause)
+            pause = min(2 * pause, _AGAIN_MOST)
+
+    def _one(self) -> str:
+        """Keep one process until it ends; says why it did."""
+        try:
+            with self._lock:
+                if self._stop.is_set():
+                    return "the server stops"
+                process = self._process = self._spawn()
+        except OSError as error:
+            return f"it could not be started ({error.strerror})"
+        _repeat(process)
+        return f"it ended with code {process.wait()}"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", "twinkeel.lifecycle.rounds", str(self.root)]
@@ -81,7 +96,7 @@ class Beside:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
             creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),  # of Windows
         )
         with contextlib.suppress(AttributeError, OSError):  # no such call on Windows
@@ -94,9 +109,11 @@ def _repeat(process: subprocess.Popen[bytes]) -> None:
     """Put what the process says into this log, until it says no more."""
     assert process.stdout is not None
     for line in process.stdout:
-        with contextlib.suppress(msgspec.DecodeError):
+        try:
             said = msgspec.json.decode(line, type=Said)
-            _log.log(said.level, "%s", said.text)
+        except msgspec.DecodeError:  # not its log but its standard error, as of a start that failed
+            said = Said(level=logging.WARNING, text=line.decode(errors="replace").rstrip())
+        _log.log(said.level, "%s", said.text)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,13 +3,14 @@
 `python -m twinkeel.lifecycle.rounds FOLDER` is what `serve --monitor` keeps beside the server. Owns
 when to look: soon after the start, then a few times in every cycle, and never for more than a small
 share of the time. It ends when its standard input does, so when its server is gone, however that
-ended. What goes wrong is told and tried again with the next look. Says what it has to say on
-standard output, a line of JSON each.
+ended; a look that runs then has seconds left. What goes wrong is told and tried again with the next
+look. Says what it has to say on standard output, a line of JSON each.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -35,6 +36,8 @@ _SETTLE = 5.0
 """Seconds from the start to the first look, at most: a server starts first."""
 _REST = 30.0
 """How many times longer than a look the time to the next one is, at least."""
+_GRACE = 3.0
+"""Seconds that a look has left when the server is gone."""
 
 
 class Said(Record, frozen=True, kw_only=True):
@@ -102,8 +105,11 @@ def main(folder: str) -> None:
     stop = threading.Event()
 
     def ended() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 1):  # no buffer: its lock would abort an interpreter that ends before
+            pass
         stop.set()
+        time.sleep(_GRACE)
+        os._exit(1)  # a look still runs: what it writes is written whole or not at all
 
     threading.Thread(target=ended, name="twinkeel-server-gone", daemon=True).start()
     try:
@@ -113,6 +119,7 @@ def main(folder: str) -> None:
             Rounds(config, store).run(stop)
     except TwinkeelError as error:
         _log.error("monitoring: %s", error)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":
