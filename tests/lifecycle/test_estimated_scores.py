@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -66,7 +68,7 @@ def traffic(
         losses=np.full(3_000, np.nan),
         scores=scored(kind, now, truth if labels else None),
         cycle=DAY, start="2026-01-01T00:00:00+00:00", cycles=2,
-        answered=np.empty(0), unanswered={},
+        answered=np.empty(0), unanswered={}, matured=3_000,
     )  # fmt: skip
 
 
@@ -146,3 +148,87 @@ def test_a_row_left_to_a_person_has_no_accuracy() -> None:
 
     assert np.isnan(np.asarray(found["accuracy"])).tolist() == [True, False]
     assert np.isfinite(np.asarray(found["log_loss"])).all()
+
+
+def few_labels(of: Traffic, share: float, seed: int = 0) -> Traffic:
+    """The same calls, of which a share has a label."""
+    there = np.random.default_rng(seed).random(len(of.cells)) < share
+    scores = [replace(one, found=np.where(there, one.found, np.nan)) for one in of.scores]
+    return replace(of, scores=tuple(scores))
+
+
+def test_a_window_is_graded_once_however_many_labels_come_later() -> None:
+    whole = traffic(Classifier(), classes, 0.7, labels=True)
+
+    first = estimate(few_labels(whole, 0.6), BUDGET, ())
+    later = estimate(whole, BUDGET, first)
+
+    assert all(one.realised is not None for one in first)
+    assert later == first
+
+
+def test_no_window_is_graded_before_all_its_labels_have_had_their_time() -> None:
+    whole = traffic(Classifier(), classes, 0.7, labels=True)
+
+    young = estimate(replace(whole, matured=2_500), BUDGET, ())
+    then = estimate(whole, BUDGET, young)
+
+    assert [one.realised is None for one in young] == 3 * [False] + 3 * [True]
+    assert all(one.realised is not None for one in then)
+
+
+def test_labels_of_half_the_calls_are_held_against_a_wider_interval() -> None:
+    whole = traffic(Regressor(), amounts, 0.7, labels=True)
+
+    few = estimate(few_labels(whole, 0.55), BUDGET, ())
+    all_of_them = estimate(whole, BUDGET, ())
+
+    for one, other in zip(few, all_of_them, strict=True):
+        assert one.high - one.low > 1.1 * (other.high - other.low)
+
+
+def test_a_constant_error_is_gone_after_enough_labels() -> None:
+    rng = np.random.default_rng(5)
+    kind, days, calls = Regressor(), 20, 200
+    whole = traffic(kind, amounts, 0.0, labels=False)
+    x = rng.normal(size=days * calls)
+    made, truth = amounts(x, rng)
+    truth = (2 * x + 2 * (np.asarray(truth) - 2 * x)).tolist()  # twice the error from now on
+    day = np.repeat(np.arange(days), calls)
+    column = whole.columns[0]
+    column = replace(column, now=column.bins.code(x), cycles=days)
+    known = scored(kind, made, truth)
+
+    found: tuple[Estimate, ...] = ()
+    for today in range(1, days + 1):
+        labels = day < today - 1
+        past = day < today
+        found = estimate(
+            replace(
+                whole, columns=(replace(column, now=column.now[past]),), cells=day[past] * CELLS,
+                losses=np.full(past.sum(), np.nan), cycles=today, matured=int(past.sum()),
+                scores=tuple(
+                    replace(one, expected=one.expected[past],
+                            found=np.where(labels, one.found, np.nan)[past])
+                    for one in known
+                ),
+            ),
+            replace(BUDGET, seen=today - 1),
+            found,
+        )  # fmt: skip
+
+    absolute = [one for one in found if one.name == "mae" and one.realised is not None]
+    errors = np.asarray([(one.realised or 0) - one.value for one in absolute])
+    assert errors[:4].mean() > 0.5
+    assert abs(errors[-10:].mean()) < 0.15 * errors[:4].mean()
+    assert sum(bool(one.held) for one in absolute[-10:]) >= 8
+
+
+def test_estimates_of_an_older_look_are_read_as_they_were() -> None:
+    new = estimate(traffic(Regressor(), amounts, 0.7, labels=True), BUDGET, ())
+    old = [{name: value for name, value in msgspec.to_builtins(one).items()
+            if name not in ("spread", "uncorrected")} for one in new]  # fmt: skip
+
+    read = msgspec.convert(old, tuple[Estimate, ...])
+
+    assert estimate(traffic(Regressor(), amounts, 0.7, labels=True), BUDGET, read) == read

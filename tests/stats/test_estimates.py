@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from twinkeel.stats.estimates import Expected, corrected, density_ratio, expected_auc, expected_mean
+from twinkeel.stats.estimates import (
+    Expected,
+    corrected,
+    density_ratio,
+    expected_auc,
+    expected_mean,
+    known_auc,
+    partly,
+)
 
 
 def world(rng: np.random.Generator, n: int, shift: float) -> tuple[np.ndarray, ...]:
@@ -66,3 +74,39 @@ def test_what_labels_said_of_earlier_estimates_moves_and_widens_the_next() -> No
     assert found.value == pytest.approx(0.2)
     assert found.low < 0.19 < 0.21 < found.high
     assert corrected(made, graded[:3]) == made
+
+
+def test_scores_of_half_the_labels_are_in_the_wider_interval_nine_times_of_ten() -> None:
+    held = {"loss": 0, "of all": 0, "auc": 0}
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        x, chance, truth = world(rng, 6_000, 0.0)
+        now, later, real = world(rng, 1_000, 0.0)
+        weight, half = np.ones(len(x)), rng.permutation(1_000)[:500]
+        mean = expected_mean((chance - truth) ** 2, weight, x, now)
+        realised = float(((later - real) ** 2)[half].mean())
+        found = partly(mean, 1_000, 500)
+        held["loss"] += found.low <= realised <= found.high
+        held["of all"] += mean.low <= realised <= mean.high
+        area = partly(expected_auc((chance, truth), weight, later, seed=seed), 1_000, 500)
+        held["auc"] += area.low <= known_auc(later[half], real[half]).value <= area.high
+
+    assert 49 <= held["loss"] <= 59
+    assert 49 <= held["auc"] <= 59
+    assert held["of all"] < held["loss"]
+
+
+def test_a_sample_of_a_window_stands_for_all_its_labels() -> None:
+    held, narrower = 0, []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        x, chance, truth = world(rng, 8_000, 0.0)
+        _, later, real = world(rng, 4_000, 0.0)
+        weight, some = np.ones(len(x)), later[::4]
+        area = expected_auc((chance, truth), weight, some, labels=4_000, seed=seed)
+        own = expected_auc((chance, truth), weight, some, seed=seed)
+        held += area.low <= known_auc(later, real).value <= area.high
+        narrower.append(area.high - area.low < own.high - own.low)
+
+    assert held >= 9
+    assert all(narrower)

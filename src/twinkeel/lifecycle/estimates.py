@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -24,7 +25,7 @@ from twinkeel.stats import estimates, schedule
 from twinkeel.stats.tails import Floats
 
 KEPT = 32
-"""Windows whose estimates a look carries on."""
+"""Windows of each score whose estimates a look carries on: so many graded, and so many not."""
 _MOST = 5_000
 """Calls of a window that the weights are learned from."""
 _LEAST_LABELS = 50
@@ -47,23 +48,34 @@ def estimate(traffic: Traffic, budget: Budget, earlier: Sequence[Estimate]) -> t
             continue
         made = _window(traffic, (window.start * CELLS, window.end * CELLS), budget.minimum)
         graded += [_graded(traffic, scored[one.name], _corrected(one, graded)) for one in made]
-    return tuple(graded[-KEPT * max(len(scored), 1) :])
+    return tuple(_kept(graded))
+
+
+def _kept(made: Sequence[Estimate]) -> Iterator[Estimate]:
+    """The newest of each score; what is graded is only pushed out by what is."""
+    left = Counter((one.name, one.realised is None) for one in made)
+    for one in made:
+        if left[one.name, one.realised is None] <= KEPT:
+            yield one
+        left[one.name, one.realised is None] -= 1
 
 
 def coverage(made: Sequence[Estimate], budget: Budget, cycle: float) -> Signal | None:
     """Whether the intervals hold as often as they say; None while no estimate is graded.
 
-    Each score has its part of the level; the worst of them is told.
+    Each score has its part of the level; the worst of them is told. A grade never changes, so the
+    same ones give the same answer at every look: the level is spent as windows are graded.
     """
-    by = {name: [one for one in made if one.name == name and one.realised is not None]
-          for name in dict.fromkeys(one.name for one in made)}  # fmt: skip
+    names = dict.fromkeys(one.name for one in made)
+    known = [one for one in made if one.realised is not None]
+    by = {each: [one for one in known if one.name == each] for each in names}
     by = {name: graded for name, graded in by.items() if graded}
     if not by:
         return None
     level = budget.share * schedule.level(1, false_alarms=budget.false_alarms, cycle=cycle)
     chances = {name: _at_least(_missed(graded), len(graded)) for name, graded in by.items()}
     worst = min(chances, key=lambda name: chances[name])
-    return _held(by[worst], level / len(by), chances[worst])
+    return _held(by[worst], level / len(names), chances[worst])
 
 
 def _held(graded: Sequence[Estimate], level: float, p: float) -> Signal:
@@ -120,7 +132,7 @@ def _window(traffic: Traffic, span: _Span, minimum: int) -> Iterator[Estimate]:
         if min(before.sum(), after.sum()) < minimum:
             continue
         case = _Case(one.expected[before], one.found[before], said[after], weight[before])
-        found = case.area() if one.form == "ranking" else case.mean((then[before], now[after]), n)
+        found = case.area(n) if one.form == "ranking" else case.mean((then[before], now[after]), n)
         found = _reachable(one, found)
         reference = _score(one, before)
         yield Estimate(
@@ -134,6 +146,7 @@ def _window(traffic: Traffic, span: _Span, minimum: int) -> Iterator[Estimate]:
             high=found.high,
             n=n,
             effective_n=found.effective_n,
+            spread=found.spread,
             start=traffic.moment(span[0]),
             end=traffic.moment(span[1]),
         )
@@ -149,9 +162,10 @@ class _Case:
     """What is expected of the window's calls."""
     weight: Floats
 
-    def area(self) -> estimates.Expected:
+    def area(self, labels: int) -> estimates.Expected:
         """The area under the ROC curve."""
-        return estimates.expected_auc((self.expected, self.found > 0), self.weight, self.now)
+        then = (self.expected, self.found > 0)
+        return estimates.expected_auc(then, self.weight, self.now, labels=labels)
 
     def mean(self, features: tuple[Floats, Floats], labels: int) -> estimates.Expected:
         """The mean of a loss model that knows the features and what the answers expect."""
@@ -169,9 +183,11 @@ def _reachable(one: Scored, found: estimates.Expected) -> estimates.Expected:
         return found
     least, most = float(np.nanmin(one.found)), float(np.nanmax(one.found))
     ends = [min(max(each, least), most) for each in (found.value, found.low, found.high)]
+    spread = found.spread
     if one.form == "root mean":
+        spread /= max(4 * ends[0], 1e-12)  # the square root's slope at the value, squared
         ends = [math.sqrt(each) for each in ends]
-    return estimates.Expected(ends[0], ends[1], ends[2], found.effective_n)
+    return estimates.Expected(ends[0], ends[1], ends[2], found.effective_n, spread)
 
 
 def _score(one: Scored, which: NDArray[np.bool_]) -> estimates.Known:
@@ -187,12 +203,19 @@ def _score(one: Scored, which: NDArray[np.bool_]) -> estimates.Known:
 def _corrected(one: Estimate, graded: Sequence[Estimate]) -> Estimate:
     """The estimate as labels of earlier windows tell."""
     past = [
-        (_expected(each), each.realised)
+        (_uncorrected(each), each.realised)
         for each in graded
         if each.name == one.name and each.realised is not None
     ]
-    found = estimates.corrected(_expected(one), past)
-    return msgspec.structs.replace(one, value=found.value, low=found.low, high=found.high)
+    made = _expected(one)
+    found = estimates.corrected(made, past)
+    return msgspec.structs.replace(
+        one,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        uncorrected=(made.value, made.low, made.high),
+    )
 
 
 def _features(traffic: Traffic, inside: NDArray[np.intp]) -> tuple[Floats, Floats]:
@@ -208,7 +231,12 @@ def _whole(column: Column) -> bool:
 
 
 def _graded(traffic: Traffic, reference: Scored, one: Estimate) -> Estimate:
-    """The estimate with what the labels known now say of its window."""
+    """The estimate with what labels say of its window, for good once those of all calls are due.
+
+    Its interval is then that of a score over as many labels as there are.
+    """
+    if one.realised is not None:
+        return one
     first, last = (_cell(traffic, at) for at in (one.start, one.end))
     inside = (traffic.cells >= first) & (traffic.cells < last)
     calls = next(each for each in traffic.scores if each.name == one.name)
@@ -216,13 +244,21 @@ def _graded(traffic: Traffic, reference: Scored, one: Estimate) -> Estimate:
     if reference.form == "ranking":
         told &= np.isfinite(calls.expected)
     labelled = int(told.sum())
-    if labelled < max(_LEAST_LABELS, _LEAST_SHARE * inside.sum()):
+    due = (traffic.cells < last).sum() <= traffic.matured
+    if not due or labelled < max(_LEAST_LABELS, _LEAST_SHARE * inside.sum()):
         return msgspec.structs.replace(one, labelled=labelled)
     score = _score(calls, told)
     if not math.isfinite(score.value):
-        return msgspec.structs.replace(one, realised=None, labelled=labelled)
+        return msgspec.structs.replace(one, labelled=labelled)
+    found, raw = (
+        estimates.partly(each, int(inside.sum()), labelled)
+        for each in (_expected(one), _uncorrected(one))
+    )
     return msgspec.structs.replace(
         one,
+        low=found.low,
+        high=found.high,
+        uncorrected=(raw.value, raw.low, raw.high),
         realised=score.value,
         realised_low=score.low,
         realised_high=score.high,
@@ -236,7 +272,13 @@ def _cell(traffic: Traffic, at: str) -> int:
 
 
 def _expected(one: Estimate) -> estimates.Expected:
-    return estimates.Expected(one.value, one.low, one.high, one.effective_n)
+    return estimates.Expected(one.value, one.low, one.high, one.effective_n, one.spread)
+
+
+def _uncorrected(one: Estimate) -> estimates.Expected:
+    """What the estimate was before earlier labels moved it; old records have what it became."""
+    value, low, high = one.uncorrected or (one.value, one.low, one.high)
+    return estimates.Expected(value, low, high, one.effective_n, one.spread)
 
 
 def _at_least(missed: int, n: int) -> float:

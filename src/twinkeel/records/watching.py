@@ -74,7 +74,8 @@ class Estimate(Record, frozen=True, kw_only=True):
     value: float
     low: float
     high: float
-    """The 90% interval of the score that labels would give."""
+    """The 90% interval of the score that labels would give: of all calls, once graded of those that
+    have one."""
     n: int
     effective_n: float
     """How many cases of the reference the estimate rests on."""
@@ -86,11 +87,15 @@ class Estimate(Record, frozen=True, kw_only=True):
     start: str
     end: str
     realised: float | None = None
-    """What matured labels say of the same calls."""
+    """What labels say of the same calls, once all have had their time; it never changes then."""
     labelled: int = 0
     realised_low: float | None = None
     realised_high: float | None = None
     """The 95% interval of `realised`."""
+    spread: float = 0.0
+    """The variance of one call's part in the score: what missing labels widen the interval by."""
+    uncorrected: tuple[float, float, float] | None = None
+    """Value, low and high without what labels said of earlier windows."""
 
     @property
     def held(self) -> bool | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +45,8 @@ class Expected:
     high: float
     effective_n: float
     """How many cases of the reference it rests on (Kish)."""
+    spread: float = 0.0
+    """The variance of one call's part in the score; a sample of l calls has it over l."""
 
 
 class Known(NamedTuple):
@@ -79,28 +81,35 @@ def expected_mean(
 ) -> Expected:
     """The mean loss of a window with the features `now`, from the reference's losses.
 
-    The interval is that of the mean over `labels` of its calls, by default all.
+    `now` may be a sample of the window; the interval is that of the mean over `labels` calls, by
+    default as many as `now` has.
     """
     design = _with_one(then)
     moments = design.T * weight @ design + _RIDGE * np.eye(design.shape[1])
     model = np.linalg.solve(moments, design.T @ (weight * losses))
     errors = losses - design @ model
     share = weight / weight.sum()
-    value = float((_with_one(now) @ model).mean() + share @ errors)
-    n = len(now) if labels is None else labels
-    noise = float(share @ errors**2)
-    error = float(share**2 @ errors**2) + noise / max(n, 1)
+    found = _with_one(now) @ model
+    value = float(found.mean() + share @ errors)
+    n, m = len(now) if labels is None else labels, len(now)
+    noise, varied = float(share @ errors**2), float(found.var())
+    error = float(share**2 @ errors**2) + noise / max(n, 1) + varied * _sampled(m, n)
     half = _Z * math.sqrt(error)
-    return Expected(value, value - half, value + half, _kish(weight))
+    return Expected(value, value - half, value + half, _kish(weight), noise + varied)
 
 
 def expected_auc(
-    then: tuple[Floats, NDArray[np.bool_]], weight: Floats, now: Floats, *, seed: int = 0
+    then: tuple[Floats, NDArray[np.bool_]],
+    weight: Floats,
+    now: Floats,
+    *,
+    labels: int | None = None,
+    seed: int = 0,
 ) -> Expected:
     """The area under the ROC curve of a window with the probabilities `now`.
 
     `then` are the probabilities and the truth of the reference; they count by groups of nearly the
-    same probability, so that drawing them again costs little.
+    same probability, so that drawing them again costs little. `labels` as in `expected_mean`.
     """
     rng = np.random.default_rng(seed)
     drawn = rng.poisson(1.0, (_DRAWS, len(weight))) * weight
@@ -108,13 +117,18 @@ def expected_auc(
     window = _with_one(np.sort(_logit(now))[:, None])
     mid = _mid_ranks(window[:, 0])
     best = _logistic(scores, *parts[0], start=np.asarray([0.0, 1.0]))
-    areas = np.empty(_DRAWS)
+    means, areas = np.empty(_DRAWS), np.empty(_DRAWS)
     for i, (share, total) in enumerate(parts[1:]):
         fitted = _logistic(scores, share, total, start=best, steps=3)
-        areas[i] = _auc(rng.random(len(now)) < _sigmoid(window @ fitted), mid)
-    low, high = np.nanquantile(areas, [0.05, 0.95])
-    value = _soft_auc(_sigmoid(window @ best), mid)
-    return Expected(value, float(low), float(high), _kish(weight))
+        chance = _sigmoid(window @ fitted)
+        means[i] = _soft_auc(chance, mid)
+        areas[i] = _auc(rng.random(len(now)) < chance, mid)
+    chance = _sigmoid(window @ best)
+    value = _soft_auc(chance, mid)
+    spread, luck = _auc_spread(chance, value), areas - means
+    luck *= _of_labels(luck, spread, len(now), len(now) if labels is None else labels)
+    low, high = np.nanquantile(means + luck, [0.05, 0.95])
+    return Expected(value, float(low), float(high), _kish(weight), spread)
 
 
 def known_auc(score: Floats, truth: NDArray[np.bool_]) -> Known:
@@ -146,11 +160,23 @@ def known_mean(values: Floats) -> Known:
     return Known(mean, mean - half, mean + half)
 
 
+def partly(made: Expected, calls: int, labels: int) -> Expected:
+    """The estimate with the interval that holds where only `labels` of its calls have one.
+
+    Which calls have labels is taken to be by chance.
+    """
+    more = _Z**2 * made.spread * _sampled(labels, calls)
+    low = made.value - math.sqrt((made.value - made.low) ** 2 + more)
+    high = made.value + math.sqrt((made.high - made.value) ** 2 + more)
+    return replace(made, low=low, high=high)
+
+
 def corrected(made: Expected, graded: Sequence[tuple[Expected, float]]) -> Expected:
     """The estimate as what became of earlier ones tells: moved and widened by their errors.
 
-    `graded` are earlier estimates with the score that labels gave, oldest first; below four of them
-    nothing is known. Errors count in units of their intervals, the newest eight.
+    `graded` are earlier estimates, themselves not corrected, with the score that labels gave,
+    oldest first; below four of them nothing is known. Errors count in units of their intervals, the
+    newest eight.
     """
     newest = graded[-_GRADED:]
     if len(newest) < _LEAST_GRADED:
@@ -161,7 +187,30 @@ def corrected(made: Expected, graded: Sequence[tuple[Expected, float]]) -> Expec
     wide = max(1.0, float(np.quantile(np.abs(errors - move) / halves, 0.9)))
     half = wide * (made.high - made.low) / 2 * math.sqrt(1 + 1 / len(newest))
     value = made.value + move
-    return Expected(value, value - half, value + half, made.effective_n)
+    return replace(made, value=value, low=value - half, high=value + half)
+
+
+def _sampled(sample: int, calls: int) -> float:
+    """The variance of the mean of some of the calls about that of all, in spreads of one."""
+    return max(1 / max(sample, 1) - 1 / max(calls, 1), 0.0)
+
+
+def _of_labels(luck: Floats, spread: float, sample: int, labels: int) -> float:
+    """The factor that makes the luck of a sample's labels that of a whole window's."""
+    own = float(np.nanvar(luck)) * sample
+    if not own > 0:
+        return 1.0
+    varied = max(spread - own, 0.0)
+    return math.sqrt((own / labels + varied * _sampled(sample, labels)) * sample / own)
+
+
+def _auc_spread(chance: Floats, area: float) -> float:
+    """The variance of one call's part in the area (DeLong 1988), in the order of scores."""
+    others = 1 - chance
+    below = (np.cumsum(others) - others / 2) / others.sum()
+    above = 1 - (np.cumsum(chance) - chance / 2) / chance.sum()
+    hits, misses = (below - area) / chance.mean(), (above - area) / others.mean()
+    return float((chance * hits**2 + others * misses**2).mean())
 
 
 def _feature(bins: Bins) -> Floats:
