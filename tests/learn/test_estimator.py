@@ -9,6 +9,7 @@ import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from twinkeel import learn
+from twinkeel.errors import BuildError
 from twinkeel.learn import TabularClassifier
 
 _FOLDS = "weights change the folds' early stopping and repeated rows fall into several folds"
@@ -99,10 +100,11 @@ def test_data_that_cannot_be_learned_from_is_a_value_error_in_one_sentence():
         ({"decide": "bogus"}, "decide must be 'likeliest', 'f1' or a mapping of costs"),
         ({"work_limit": 0}, "work_limit must be an integer of 1 or more, not 0"),
         ({"work_limit": True}, "work_limit must be an integer of 1 or more, not True"),
-        ({"memory_limit": "4 GB"}, "memory_limit must be an integer of 1 or more, not '4 GB'"),
-        ({"time_limit": -1}, "time_limit must be seconds, more than 0, not -1"),
-        ({"time_limit": "10s"}, "time_limit must be seconds, more than 0, not '10s'"),
-        ({"time_limit": float("nan")}, "time_limit must be seconds, more than 0, not nan"),
+        ({"memory_limit": "4 GO"}, "a whole number of bytes, 1 or more, or .* '4 GB', not '4 GO'"),
+        ({"memory_limit": 1.5}, "memory_limit must be a whole number of bytes, .* not 1.5"),
+        ({"time_limit": -1}, "time_limit must be seconds, more than 0, or .* '2m', not -1"),
+        ({"time_limit": "10"}, "time_limit must be seconds, more than 0, or .* '2m', not '10'"),
+        ({"time_limit": float("nan")}, "time_limit must be seconds, more than 0, .* not nan"),
         ({"random_state": -1}, "random_state must be an integer of 0 or more or None, not -1"),
         ({"random_state": "x"}, "random_state must be an integer of 0 or more or None, not 'x'"),
     ],
@@ -110,6 +112,18 @@ def test_data_that_cannot_be_learned_from_is_a_value_error_in_one_sentence():
 def test_a_parameter_that_makes_no_sense_is_a_value_error_in_fit(parameter, sentence):
     with pytest.raises(ValueError, match=sentence):
         TabularClassifier(**parameter).fit(*table())
+
+
+def test_limits_may_be_written_as_in_the_configuration():
+    frame, y = table()
+
+    model = TabularClassifier(work_limit=1, time_limit="2m", memory_limit="8 GB").fit(frame, y)
+
+    assert model.score(frame, y) > 0.7
+    with pytest.raises(BuildError, match=r"memory_limit is 0.2 GB, .* Raise it to \d\.?\d? GB at"):
+        model.set_params(memory_limit="0.2 GB").fit(frame, y)
+    with pytest.raises(BuildError, match=r"is 200,000,000 bytes, .* Raise it to [\d,]+ bytes at"):
+        model.set_params(memory_limit=200_000_000).fit(frame, y)
 
 
 def test_no_random_state_means_a_new_seed_in_every_fit():

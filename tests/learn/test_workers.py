@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +16,7 @@ from twinkeel.learn import engine
 from twinkeel.learn.around import Candidate
 from twinkeel.learn.engine import train
 from twinkeel.learn.families.regularised import Regularised
-from twinkeel.learn.memory import resident
+from twinkeel.learn.memory import THIS, resident, within
 from twinkeel.learn.portfolio import Portfolio
 from twinkeel.records import Limits
 from twinkeel.store.steps import Steps
@@ -88,7 +91,7 @@ def test_a_process_that_crashes_costs_only_its_candidate(few, tried):
 def test_a_process_that_does_not_end_in_time_is_ended(few, tried):
     tried(Stuck())
 
-    found = train(few, limits=Limits(time=15, workers="processes"))
+    found = train(few, limits=Limits(time=30, workers="processes"))
 
     assert "plain" in [member.name for member in found.card.members]
     assert any("did not end when its time was over" in note for note in found.card.notes)
@@ -103,7 +106,37 @@ def test_where_every_candidate_dies_there_is_one_sentence(few, monkeypatch):
 
 
 def test_memory_for_no_process_at_all_is_refused(few):
-    with pytest.raises(
-        BuildError, match=r"one that learns needs at least 0\.4 GB: raise the limit"
-    ):
-        train(few, limits=Limits(work=1, memory=resident() + 10**8))
+    memory = resident() + 10**8
+
+    with pytest.raises(BuildError, match=r"one that learns needs 0\.4 GB\. Raise it to") as told:
+        train(few, limits=Limits(work=1, memory=memory, memory_unit="GB"))
+
+    (enough,) = re.findall(r"Raise it to ([\d.]+) GB at least", str(told.value))
+    assert float(enough) * 1e9 >= memory + 2e8
+
+
+def test_memory_for_one_process_is_not_taken_from_this_one(few, tried):
+    tried(Hungry())
+    memory = resident() + 600_000_000  # for one process, less than two; Hungry takes 1 GB
+
+    found = train(few, limits=Limits(work=2, memory=memory, memory_unit="MB"))
+
+    assert [member.name for member in found.card.members] == ["plain"]
+    (note,) = [note for note in found.card.notes if note.startswith("hungry")]
+    assert re.search(r"learning it took more than its \d+ MB of the memory_limit", note)
+
+
+def test_on_one_processor_too_a_crash_costs_only_its_candidate(few, tried, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    tried(Crashing())
+
+    found = train(few, limits=Limits(work=2, workers="processes"))
+
+    assert [member.name for member in found.card.members] == ["plain"]
+
+
+def test_a_process_that_works_for_itself_is_never_ended():
+    with within(1, THIS):
+        time.sleep(0.1)  # several looks
+
+    assert resident() > 1

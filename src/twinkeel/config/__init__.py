@@ -23,7 +23,7 @@ from twinkeel.config.tables import (
     VersionsTable,
 )
 from twinkeel.config.urls import from_environment
-from twinkeel.config.values import seconds, size
+from twinkeel.config.values import seconds, shown, size, unit
 from twinkeel.records.expectations import (
     ColumnExpectation,
     Expectations,
@@ -58,5 +58,7 @@ __all__ = [
     "load",
     "parse",
     "seconds",
+    "shown",
     "size",
+    "unit",
 ]

@@ -27,7 +27,7 @@ from twinkeel.config.tables import (
     StoreTable,
     VersionsTable,
 )
-from twinkeel.config.values import seconds, size
+from twinkeel.config.values import seconds, size, unit
 from twinkeel.errors import ConfigError, UsageError
 from twinkeel.plugins import suggestion
 from twinkeel.records import Limits
@@ -174,6 +174,7 @@ def _limits(table: ComponentTable, where: str) -> Limits:
         time=None if time is None else seconds(time, f"{where} time_limit"),
         work=table.work_limit,
         memory=None if memory is None else size(memory, f"{where} memory_limit"),
+        memory_unit="B" if memory is None else unit(memory),
         spend=table.spend_limit,
         workers=table.workers,
     )

@@ -33,10 +33,8 @@ def cluster() -> Iterator[int]:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         import ray
-        from ray.util.joblib import register_ray
     except ModuleNotFoundError:
         raise MissingExtra("ray", "ray", 'workers = "ray"') from None
-    register_ray()
     if ray.is_initialized():
         yield _processors()
         return

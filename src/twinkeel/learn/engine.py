@@ -6,7 +6,6 @@ file; writes what `Trained.write` is asked to, and the steps that let a killed b
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -20,8 +19,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.config import shown
 from twinkeel.data.contract import Contract, Inferred, infer
-from twinkeel.errors import BuildError, MissingExtra, TwinkeelError
+from twinkeel.errors import BuildError, TwinkeelError
 from twinkeel.learn import parity, whole
 from twinkeel.learn.assemble import Ensemble, combine
 from twinkeel.learn.budget import Budget
@@ -31,6 +31,7 @@ from twinkeel.learn.explain import Explainer, Owner
 from twinkeel.learn.folds import Split, everything, folds
 from twinkeel.learn.frontier import Choice, choices, in_time, one_row, points, wanted
 from twinkeel.learn.generate import generated
+from twinkeel.learn.libraries import import_libraries
 from twinkeel.learn.linear import frame
 from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
 from twinkeel.learn.objectives.base import Answers, Learned
@@ -293,11 +294,11 @@ def _importance(ready: Ready, function: Function, owners: tuple[Owner, ...]) -> 
 
 def _enough_memory(limits: Limits, rows: int, features: int) -> None:
     """Refuse what cannot fit: the matrix, a fold's copy, and what the libraries make of it."""
-    needed = rows * features * _BYTES_PER_CELL
+    needed, unit = rows * features * _BYTES_PER_CELL, limits.memory_unit
     if limits.memory is not None and needed > limits.memory:
         raise BuildError(
             f"Learning from {rows:,} rows of {features:,} features is estimated to take "
-            f"{needed / 1e9:.1f} GB and memory_limit is {limits.memory / 1e9:.1f} GB: "
+            f"{shown(needed, unit, up=True)} and memory_limit is {shown(limits.memory, unit)}: "
             "raise it, exclude columns or give fewer rows."
         )
 
@@ -316,12 +317,3 @@ def _unkept(folder: Path) -> Step:
         return done
 
     return step
-
-
-def import_libraries() -> None:
-    """Import what learning needs, which takes seconds. Raises MissingExtra."""
-    for library in ("catboost", "lightgbm", "onnx", "sklearn.linear_model", "scipy.optimize"):
-        try:
-            importlib.import_module(library)
-        except ModuleNotFoundError as error:
-            raise MissingExtra(error.name or library, "predictors", "Learning") from None

@@ -1,6 +1,7 @@
 """How much memory this process holds, and ending it when that is more than it may.
 
-Measured, not estimated: the resident set, as the operating system counts it.
+Measured, not estimated: the resident set, as the operating system counts it. Refuses to end a
+process that works for itself: only one that works for another may be ended.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
+THIS = uuid4().hex
+"""Names this process among all, also those of other machines."""
 TOO_MUCH = 77
 """Exit code of a process that held more memory than it may."""
 _EVERY = 0.02
@@ -29,9 +33,12 @@ def resident() -> int:
 
 
 @contextmanager
-def within(memory: int | None) -> Iterator[None]:
-    """End this process at once if it holds more than `memory` bytes while inside."""
-    if memory is None:
+def within(memory: int | None, asking: str) -> Iterator[None]:
+    """End this process at once if it holds more than `memory` bytes while inside.
+
+    `asking` is the `THIS` of the process that it works for: it never ends itself.
+    """
+    if memory is None or asking == THIS:
         yield
         return
     done = threading.Event()

@@ -7,35 +7,42 @@ process of its own may also be held to an amount of memory, and be ended without
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import tempfile
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from twinkeel.config import shown
 from twinkeel.errors import BuildError
+from twinkeel.learn.budget import slowness
 from twinkeel.learn.families.base import Effort, Family, Fold, Settings, Unfit
-from twinkeel.learn.memory import resident, within
+from twinkeel.learn.libraries import import_for_fitting
+from twinkeel.learn.memory import THIS, resident, within
+from twinkeel.learn.places import Cluster, Here, Place
 from twinkeel.records import Limits, Record
 
 Step = Callable[[str, Callable[[Path], None]], Path]
 Files = dict[str, bytes]
 
 FITTED, MARGIN = "fitted.json", "margin.npy"
-_LEAST = 400 * 10**6
+LEAST = 400 * 10**6
 """Bytes that a process needs for the libraries and a small table."""
 _PATIENCE = 1.5
-"""Seconds after its time is over that a fold is waited for: then its process is ended."""
+"""Seconds of a processor, after its time is over, that a fold is waited for: then its process is
+ended."""
+_AHEAD = 2
+"""Jobs per process that are sent before one is done."""
 
 
 class Fitted(Record, frozen=True):
@@ -93,26 +100,36 @@ def hired(limits: Limits) -> Iterator[Pool]:
         yield _Threads(os.cpu_count() or 1)
         return
     with ExitStack() as stack:
-        backend, size = "loky", os.cpu_count() or 1
-        if limits.workers == "ray":
-            from twinkeel.learn.cluster import cluster
-
-            backend, size = "ray", stack.enter_context(cluster())
+        size, place = _placed(limits, stack)
         if limits.memory is not None:
-            size = min(size, _affordable(limits.memory))
-        yield stack.enter_context(_Processes(backend, size, limits.memory))
+            size = min(size, affordable(limits))
+        stack.callback(place.end)
+        yield _Processes(place, size, limits)
 
 
-def _affordable(memory: int) -> int:
-    """How many processes there is memory for."""
-    left = memory - resident()
-    if left < _LEAST:
+def _placed(limits: Limits, stack: ExitStack) -> tuple[int, Place]:
+    """How many processors there are, and the place that has them until the stack is closed."""
+    if limits.workers == "ray":
+        from twinkeel.learn.cluster import cluster
+
+        return stack.enter_context(cluster()), Cluster()
+    scratch = tempfile.TemporaryDirectory(prefix="twinkeel-", ignore_cleanup_errors=True)
+    size = os.cpu_count() or 1
+    return size, Here(size, Path(stack.enter_context(scratch)))
+
+
+def affordable(limits: Limits) -> int:
+    """How many processes there is memory for; raises BuildError where there is none for one."""
+    if limits.memory is None:
+        return os.cpu_count() or 1
+    held, unit = resident(), limits.memory_unit
+    if limits.memory < held + LEAST:
         raise BuildError(
-            f"memory_limit is {memory / 1e9:.1f} GB; this process holds {resident() / 1e9:.1f} GB "
-            f"and one that learns needs at least {_LEAST / 1e9:.1f} GB: raise the limit, or give "
-            "fewer rows or columns."
+            f"memory_limit is {shown(limits.memory, unit)}, and learning takes more: this process "
+            f"holds {shown(held, unit, up=True)} and one that learns needs {shown(LEAST, unit)}. "
+            f"Raise it to {shown(held + LEAST, unit, up=True)} at least; many rows need more."
         )
-    return int(left // _LEAST)
+    return (limits.memory - held) // LEAST
 
 
 class _Threads(Pool):
@@ -147,33 +164,13 @@ class _Threads(Pool):
 
 
 class _Processes(Pool):
-    """Processes through joblib: on this machine, or wherever its backend has them."""
+    """Processes other than this one, wherever their place is."""
 
-    def __init__(self, backend: str, size: int, memory: int | None) -> None:
+    def __init__(self, place: Place, size: int, limits: Limits) -> None:
         self.size = size
-        self._backend = backend
-        self._memory = memory
-        self._stack = ExitStack()
-
-    def __enter__(self) -> _Processes:
-        from joblib import Parallel, parallel_config
-
-        stack = ExitStack()
-        scratch = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="twinkeel-", ignore_cleanup_errors=True)
-        )
-        placed: dict[str, Any] = {}
-        if self._backend == "loky":
-            placed = {"temp_folder": scratch, "mmap_mode": "c", "inner_max_num_threads": 1}
-        stack.enter_context(parallel_config(self._backend, n_jobs=self.size, **placed))
-        self._parallel = stack.enter_context(
-            Parallel(return_as=self._as_made(), batch_size=1, pre_dispatch=2 * self.size)
-        )
-        self._stack = stack
-        return self
-
-    def __exit__(self, *ended: object) -> None:
-        self._stack.close()
+        self._place = place
+        self._limits = limits
+        self._started = False
 
     def fit(self, jobs: Sequence[Job], step: Step) -> list[Path | None]:
         """Fit what is no finished step yet; files come back as soon as a fold is fitted."""
@@ -183,51 +180,63 @@ class _Processes(Pool):
 
     def _fit(self, jobs: Sequence[Job], step: Step) -> set[str]:
         """Fit and keep; returns the keys of those that cannot be fitted."""
-        from joblib import delayed
-
         memory, unfit = self._share(), set()
-        patience = max(job.end for job in jobs) - time.monotonic() + _PATIENCE
-        self._parallel.timeout = patience if np.isfinite(patience) else None
-        tasks = (delayed(_elsewhere)(_sent(job), memory) for job in jobs)
         try:
-            with closing(self._made(tasks)) as made:
-                for key, files in made:
-                    if files is None:
-                        unfit.add(key)
-                    else:
-                        step(key, _writer(files))
-        except (TimeoutError, multiprocessing.TimeoutError):
-            raise Died("it did not end when its time was over") from None
-        except self._deaths() as error:
-            raise Died(self._why(memory)) from error
+            for key, files in self._made(jobs, memory):
+                if files is None:
+                    unfit.add(key)
+                else:
+                    step(key, _writer(files))
+        except BaseException as error:
+            self._place.end()
+            self._started = False
+            if isinstance(error, self._place.deaths()):
+                raise Died(self._why(memory)) from error
+            raise
         return unfit
 
-    def _as_made(self) -> str:
-        """One by one as they are made; from Ray, which cannot, a candidate's folds together."""
-        return "list" if self._backend == "ray" else "generator_unordered"
+    def _made(self, jobs: Sequence[Job], memory: int | None) -> Iterator[tuple[str, Files | None]]:
+        """What the processes give, in the order in which it is made; few jobs wait with their
+        data. Raises Died where the time of all is over."""
+        self._start()
+        end = max(time.monotonic(), *(job.end for job in jobs)) + _PATIENCE * slowness()
+        left, called = iter(jobs), set[Future[tuple[str, Files | None]]]()
+        while True:
+            for job in islice(left, _AHEAD * self.size - len(called)):
+                called.add(self._place.submit(_elsewhere, _sent(job), memory, THIS))
+            if not called:
+                return
+            seconds = max(end - time.monotonic(), 0.0)
+            done, called = wait(
+                called,
+                timeout=seconds if np.isfinite(seconds) else None,
+                return_when=FIRST_COMPLETED,
+            )
+            if not done:
+                raise Died("it did not end when its time was over")
+            yield from (one.result() for one in sorted(done, key=_has_failed))
 
-    def _made(self, tasks: Iterable[Any]) -> Generator[tuple[str, Files | None]]:
-        """What the processes give; closing it ends them."""
-        yield from self._parallel(tasks)
+    def _start(self) -> None:
+        """Have the processes there: starting them is no fold's time."""
+        if not self._started:
+            wait([self._place.submit(import_for_fitting) for _ in range(self.size)])
+            self._started = True
 
     def _share(self) -> int | None:
         """Bytes that one process may hold now: an equal part of what this one leaves."""
-        if self._memory is None:
+        if self._limits.memory is None:
             return None
-        return max(self._memory - resident(), 0) // self.size
+        return max(self._limits.memory - resident(), 0) // self.size
 
     def _why(self, memory: int | None) -> str:
         if memory is None:
             return "a process that learned it ended: the machine's memory may have been used up"
-        return f"learning it took more than its {memory / 1e9:.1f} GB of the memory_limit"
+        share = shown(memory, self._limits.memory_unit)
+        return f"learning it took more than its {share} of the memory_limit"
 
-    def _deaths(self) -> tuple[type[Exception], ...]:
-        """What is raised where a process is gone."""
-        if self._backend != "ray":
-            return (BrokenExecutor,)
-        from ray.exceptions import RayError
 
-        return (RayError,)
+def _has_failed(called: Future[Any]) -> bool:
+    return called.exception() is not None
 
 
 def _single() -> AbstractContextManager[object]:
@@ -256,10 +265,10 @@ class _Given:
         return self.fold
 
 
-def _elsewhere(job: Job, memory: int | None) -> tuple[str, Files | None]:
+def _elsewhere(job: Job, memory: int | None, asking: str) -> tuple[str, Files | None]:
     """Fit in this process, which is ended where it holds more memory; None for Unfit."""
     with (
-        within(memory),
+        within(memory, asking),
         _single(),
         tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch,
     ):

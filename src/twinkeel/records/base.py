@@ -45,6 +45,8 @@ class Limits(Record, frozen=True, kw_only=True):
     """Units of a fixed list of work, so that the same seed gives the same version."""
     memory: int | None = None
     """Bytes for all that learns from a table: what would take more is refused, or ended."""
+    memory_unit: str = "B"
+    """The unit that it was written in, and is told in."""
     spend: float | None = None
     """Money, in the currency of the providers' bills."""
     workers: Workers = "threads"

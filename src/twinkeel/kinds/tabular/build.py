@@ -17,7 +17,8 @@ from twinkeel.kinds.tabular.checking import check_rows, unchecked, without
 from twinkeel.kinds.tabular.options import PROFILE, TabularT
 from twinkeel.kinds.tabular.rows import SHARE, UsableRows, weights
 from twinkeel.learn.budget import slowness
-from twinkeel.learn.engine import Problem, import_libraries, train
+from twinkeel.learn.engine import Problem, train
+from twinkeel.learn.libraries import import_libraries
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Preference
 from twinkeel.records import Expectations, Limits

@@ -22,8 +22,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from twinkeel.config import seconds, size, unit
 from twinkeel.data.table import Table, from_frame
-from twinkeel.errors import InputError, TwinkeelError
+from twinkeel.errors import ConfigError, InputError, TwinkeelError
 from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.objectives.base import Objective
@@ -72,9 +73,9 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
 
     _kind: ClassVar[str]
     """The kind that its bundles are sealed as."""
-    time_limit: float | None
+    time_limit: float | str | None
     work_limit: int | None
-    memory_limit: int | None
+    memory_limit: int | str | None
     workers: Workers
     random_state: int | None
     prefer: Prefer | float
@@ -177,18 +178,19 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
 
     def _limits(self) -> Limits:
         """The limits, checked. Raises DataError."""
-        time = self.time_limit
-        if time is not None and not (is_number(time, Real) and 0 < time < np.inf):
-            raise DataError(f"time_limit must be seconds, more than 0, not {time!r}.")
-        for name in ("work_limit", "memory_limit"):
-            limit = getattr(self, name)
-            if limit is not None and not (is_number(limit, Integral) and limit >= 1):
-                raise DataError(f"{name} must be an integer of 1 or more, not {limit!r}.")
+        work = self.work_limit
+        if work is not None and not (is_number(work, Integral) and work >= 1):
+            raise DataError(f"work_limit must be an integer of 1 or more, not {work!r}.")
         if self.workers not in get_args(Workers):
             known = ", ".join(map(repr, get_args(Workers)))
             raise DataError(f"workers must be one of {known}, not {self.workers!r}.")
+        memory = self.memory_limit
         return Limits(
-            time=time, work=self.work_limit, memory=self.memory_limit, workers=self.workers
+            time=_seconds(self.time_limit),
+            work=work,
+            memory=_bytes(memory),
+            memory_unit=unit(memory) if isinstance(memory, str) else "B",
+            workers=self.workers,
         )
 
     def _preference(self) -> Preference:
@@ -208,6 +210,39 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         if not (is_number(state, Integral) and state >= 0):
             raise DataError(f"random_state must be an integer of 0 or more or None, not {state!r}.")
         return int(state)
+
+
+def _seconds(limit: float | str | None) -> float | None:
+    """A time limit in seconds. Raises DataError."""
+    if limit is None:
+        return None
+    try:
+        if isinstance(limit, str):
+            return seconds(limit, "time_limit")
+        if is_number(limit, Real) and 0 < limit < np.inf:
+            return float(limit)
+    except ConfigError:
+        pass  # told like everything else that is no time
+    raise DataError(
+        f"time_limit must be seconds, more than 0, or a text such as '2m', not {limit!r}."
+    )
+
+
+def _bytes(limit: int | str | None) -> int | None:
+    """A memory limit in bytes. Raises DataError."""
+    if limit is None:
+        return None
+    try:
+        if isinstance(limit, str):
+            return size(limit, "memory_limit")
+        if is_number(limit, Integral) and limit >= 1:
+            return int(limit)
+    except ConfigError:
+        pass  # told like everything else that is no size
+    raise DataError(
+        "memory_limit must be a whole number of bytes, 1 or more, or a text such as '4 GB', "
+        f"not {limit!r}."
+    )
 
 
 def _frame(records: Sequence[Record]) -> pd.DataFrame:

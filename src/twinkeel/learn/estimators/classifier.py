@@ -37,11 +37,12 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
 
     Parameters
     ----------
-    time_limit : seconds that `fit` may take, libraries imported; more than 0.
+    time_limit : seconds that `fit` may take, libraries imported; more than 0, or a text as in
+        twinkeel.toml: "90s", "2m".
     work_limit : how many candidates are fitted instead, so that the same `random_state` gives the
         same model; one of each family is 4. With neither limit, 5 units.
-    memory_limit : bytes for this process and those that learn for it; a candidate that goes
-        beyond its part is ended and left out.
+    memory_limit : bytes for this process and those that learn for it, or a text: "4 GB",
+        "512 MiB"; a candidate that goes beyond its part is ended and left out.
     workers : "threads" of this process, "processes" on this machine, or "ray" for the cluster
         that RAY_ADDRESS names, else one on this machine. The same work gives the same model.
     decide : "likeliest" predicts the most probable class, "f1" the positive class from the
@@ -63,9 +64,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     def __init__(  # noqa: PLR0913  # scikit-learn's parameters are the constructor's
         self,
         *,
-        time_limit: float | None = None,
+        time_limit: float | str | None = None,
         work_limit: int | None = None,
-        memory_limit: int | None = None,
+        memory_limit: int | str | None = None,
         workers: Workers = "threads",
         decide: Literal["f1", "likeliest"] | Mapping[str, Any] = "likeliest",
         coverage: float = 0.9,
