@@ -24,6 +24,7 @@ from twinkeel.records import Event, Look, Signal, now
 from twinkeel.server.app import application, project_service
 from twinkeel.store.bundles import BundleInfo
 from twinkeel.store.events import new_id
+from waiting import eventually
 
 DAY = 86_400.0
 Row = dict[str, Any]
@@ -377,13 +378,11 @@ def test_rounds_look_soon_after_the_start_however_long_the_cycle_is(
         return any(look.release == release for look in store.watching.looks("churn"))
 
     rounds.start()
-    end = time.monotonic() + 20
-    while not looked() and time.monotonic() < end:
-        time.sleep(0.02)
+    came = eventually(looked)
     stop.set()
     rounds.join()
 
-    assert looked()
+    assert came
 
 
 def test_labels_before_the_first_window_ends_are_not_quiet(traffic: Traffic) -> None:

@@ -1,9 +1,10 @@
 """Which arithmetic of two columns earns a place among the features.
 
 Differences, sums, products and ratios of the most important numbers, and the time between dates,
-are proposed; those that a quick LightGBM finds most useful are kept if they lower its loss on
-rows that it has not seen, over the folds, by more than noise. Crosses of categories, deviations
-from a category's mean and counts of missing cells are not proposed.
+are proposed; those that a quick LightGBM finds most useful are kept if they lower its loss out of
+fold by more than two standard errors over the folds. The proposals come from the rows that the
+first fold learns from, which judge in the other folds: small gains are flattered. Crosses of
+categories, deviations from a category's mean and counts of missing cells are not proposed.
 """
 
 from __future__ import annotations

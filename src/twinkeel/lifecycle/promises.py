@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.lifecycle.budget import Budget
-from twinkeel.lifecycle.signals import day
+from twinkeel.lifecycle.signals import day, unjudged
 from twinkeel.lifecycle.traffic import CELLS, Scored, Traffic
 from twinkeel.records import Signal
 from twinkeel.stats import schedule, sequential
@@ -91,22 +91,8 @@ def _made(
 
 
 def _unjudged(name: str, n: int, reference: int, budget: Budget) -> Signal:
-    return Signal(
-        part="quality",
-        name=name,
-        state="cannot judge",
-        test="",
-        n=n,
-        reference_n=reference,
-        size=None,
-        unit="",
-        then=None,
-        now=None,
-        smallest=None,
-        level=0.0,
-        p=1.0,
-        sentence=(
-            f"Quality {name} cannot be judged: {n:,} labelled calls and {reference:,} cases are "
-            f"there, and {budget.minimum:,} of each are needed."
-        ),
+    sentence = (
+        f"Quality {name} cannot be judged: {n:,} labelled calls and {reference:,} cases are "
+        f"there, and {budget.minimum:,} of each are needed."
     )
+    return unjudged("quality", name, n, reference, sentence)

@@ -12,7 +12,7 @@ import numpy as np
 
 from twinkeel.lifecycle.budget import Budget, share, windows
 from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Traffic
-from twinkeel.records import Signal, Slice
+from twinkeel.records import Part, Signal, Slice
 from twinkeel.stats import schedule, sequential
 from twinkeel.stats.dependence import design_effect, since
 from twinkeel.stats.schedule import Window
@@ -156,13 +156,19 @@ def _unjudged(traffic: Traffic, column: Column, counts: Floats, budget: Budget) 
     else:
         what = "labelled calls" if column.part == "quality" else "calls"
         why = f"no window has the {budget.minimum:,} {what} that are needed ({n:,} in all)"
+    said = f"{_title(column)} cannot be judged: {why}."
+    return unjudged(column.part, column.name, n, m, said)
+
+
+def unjudged(part: Part, name: str, n: int, reference_n: int, sentence: str) -> Signal:
+    """A signal of which nothing can be said but why."""
     return Signal(
-        part=column.part,
-        name=column.name,
+        part=part,
+        name=name,
         state="cannot judge",
         test="",
         n=n,
-        reference_n=m,
+        reference_n=reference_n,
         size=None,
         unit="",
         then=None,
@@ -170,7 +176,7 @@ def _unjudged(traffic: Traffic, column: Column, counts: Floats, budget: Budget) 
         smallest=None,
         level=0.0,
         p=1.0,
-        sentence=f"{_title(column)} cannot be judged: {why}.",
+        sentence=sentence,
     )
 
 

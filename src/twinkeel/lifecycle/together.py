@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinkeel.lifecycle.budget import Budget, windows
-from twinkeel.lifecycle.signals import commonest, day, design, line
+from twinkeel.lifecycle.signals import commonest, day, design, line, unjudged
 from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Traffic
 from twinkeel.records import Signal
 from twinkeel.stats import schedule
@@ -143,22 +143,8 @@ def _made(
 
 
 def _unjudged(traffic: Traffic, reference: int, budget: Budget) -> Signal:
-    return Signal(
-        part="input",
-        name=NAME,
-        state="cannot judge",
-        test="",
-        n=len(traffic.cells),
-        reference_n=reference,
-        size=None,
-        unit="",
-        then=None,
-        now=None,
-        smallest=None,
-        level=0.0,
-        p=1.0,
-        sentence=(
-            f"Inputs together cannot be judged: no window that has ended has the "
-            f"{budget.minimum:,} calls that are needed, with both values of a pair."
-        ),
+    sentence = (
+        f"Inputs together cannot be judged: no window that has ended has the "
+        f"{budget.minimum:,} calls that are needed, with both values of a pair."
     )
+    return unjudged("input", NAME, len(traffic.cells), reference, sentence)
