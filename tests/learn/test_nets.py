@@ -26,9 +26,9 @@ from twinkeel.learn.nets import Nets, joined
 from twinkeel.learn.objectives.amounts import Amounts
 from twinkeel.learn.objectives.classes import Classes, ClassLoss
 from twinkeel.learn.parts import NETS, Parts
-from twinkeel.learn.search import Step
 from twinkeel.learn.targets import Loss
 from twinkeel.learn.trees import none
+from twinkeel.learn.workers import Step
 from twinkeel.records import Limits
 
 SETTINGS = {

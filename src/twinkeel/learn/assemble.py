@@ -13,11 +13,11 @@ from twinkeel.learn.compile import Function
 from twinkeel.learn.encode import Values
 from twinkeel.learn.leaderboard import intervals
 from twinkeel.learn.linear import Linear
+from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.nets import Nets
 from twinkeel.learn.parts import Parts
 from twinkeel.learn.preference import PER_TREE
 from twinkeel.learn.prepare import Space
-from twinkeel.learn.search import Bag, Material
 from twinkeel.learn.targets import Head, Targets
 from twinkeel.learn.trees import Trees
 

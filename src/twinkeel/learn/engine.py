@@ -33,6 +33,7 @@ from twinkeel.learn.frontier import Choice, choices, in_time, one_row, points, w
 from twinkeel.learn.generate import generated
 from twinkeel.learn.libraries import import_libraries
 from twinkeel.learn.linear import frame
+from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
 from twinkeel.learn.objectives.base import Answers, Learned
 from twinkeel.learn.portfolio import chosen
@@ -40,7 +41,7 @@ from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.preference import Preference
 from twinkeel.learn.prepare import Space, many, prepare
 from twinkeel.learn.problem import Problem, learnable, weights
-from twinkeel.learn.search import Bag, Material, Search, usable
+from twinkeel.learn.search import Search, usable
 from twinkeel.learn.targets import Explained, Targets
 from twinkeel.learn.workers import Pool, Step, hired
 from twinkeel.records import Limits, Progress, Tick, silent

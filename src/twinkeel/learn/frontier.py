@@ -18,9 +18,9 @@ from twinkeel.learn import whole
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.ensemble import select
 from twinkeel.learn.finishing import FIXED, TO_FINISH
+from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.preference import PER_TREE, PRICES, Point, Prefer, Preference
-from twinkeel.learn.search import Bag, Material
 
 Floats = NDArray[np.float64]
 

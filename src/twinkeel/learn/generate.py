@@ -28,8 +28,8 @@ from twinkeel.learn.families.base import Effort, Fold, Settings
 from twinkeel.learn.families.light import Light, LightModel
 from twinkeel.learn.folds import Split
 from twinkeel.learn.linear import frame
+from twinkeel.learn.material import Material
 from twinkeel.learn.prepare import Space
-from twinkeel.learn.search import Material
 from twinkeel.learn.workers import Step
 
 Floats = NDArray[np.float64]

@@ -9,18 +9,15 @@ answers depend on the machine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twinkeel.learn.around import Candidate, near
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.gain import Gains, patience
+from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.portfolio import Portfolio
 from twinkeel.learn.preference import PRICES
-
-if TYPE_CHECKING:
-    from twinkeel.learn.search import Bag, Material
 
 _PROBES = 2
 """One fold of so many candidates is measured first."""

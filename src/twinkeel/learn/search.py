@@ -8,10 +8,8 @@ finds it finished.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,18 +17,14 @@ from numpy.typing import NDArray
 
 from twinkeel.errors import BuildError, InputError
 from twinkeel.learn.budget import Budget
-from twinkeel.learn.encode import Matrix, Values
-from twinkeel.learn.families.base import Fold, Model, Settings
+from twinkeel.learn.families.base import Fold
 from twinkeel.learn.finishing import FIXED, SAVED, SPARE, Combining, combining, compiling, refitting
-from twinkeel.learn.folds import Split, everything
-from twinkeel.learn.linear import Linear
-from twinkeel.learn.nets import Nets
+from twinkeel.learn.folds import Split
+from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.plan import Plan
 from twinkeel.learn.portfolio import Candidate, Portfolio
-from twinkeel.learn.prepare import Space
 from twinkeel.learn.targets import Targets
-from twinkeel.learn.trees import Trees
-from twinkeel.learn.workers import FITTED, MARGIN, Died, Fitted, Job, Pool, Step
+from twinkeel.learn.workers import FITTED, MARGIN, Died, Fitted, Job, Step
 from twinkeel.records import Progress, Tick
 from twinkeel.store.arrays import array
 
@@ -43,94 +37,6 @@ _COMING = 2
 _REFITTING = 0.25
 """Share of all the time that is kept, at most, to fit once more what is chosen."""
 _KEPT_BYTES = 2**30
-
-
-@dataclass(frozen=True)
-class Material:
-    """What every candidate learns from."""
-
-    space: Space
-    X: Matrix
-    """(n, F) encoded rows."""
-    values: Values
-    targets: Targets
-    splits: tuple[Split, ...]
-    frame: Linear
-    """Fill and range of the F features."""
-    seed: int
-    workers: Pool
-    """What fits the folds."""
-    groups: NDArray[Any] | None = None
-    """(n,) rows of one group belong together."""
-
-    @property
-    def whole(self) -> int:
-        """The number of the fold that is all rows."""
-        return len(self.splits)
-
-    def fold(self, number: int) -> Fold:
-        """The data of one fold, statistics of the target out of fold."""
-        split = everything(len(self.X), self.seed) if number == self.whole else self.splits[number]
-        seen = self.space.seen(number)
-        train, valid = self.targets.take(split.train), self.targets.take(split.valid)
-        return Fold(
-            X=self.space.training(self.X, self.values, self.targets, split.train, number),
-            y=self.targets.loss.learned(train.y),
-            weight=train.weight,
-            X_valid=self.X[np.ix_(split.valid, seen)],
-            y_valid=self.targets.loss.learned(valid.y),
-            weight_valid=valid.weight,
-            loss=self.targets.loss,
-            frame=self.frame.at(seen),
-        )
-
-
-class Placed(NamedTuple):
-    """A model and the fold whose features it sees."""
-
-    fold: int
-    model: Model
-
-
-@dataclass(frozen=True)
-class Bag:
-    """One candidate, fitted on the first folds; its prediction is the mean of its models', or that
-    of one model of all rows."""
-
-    candidate: Candidate
-    models: tuple[Model, ...]
-    margin: Floats
-    """(judged rows, k) out-of-fold margins, fold after fold."""
-    seconds: float
-    whole: Placed | None = None
-    """The model of all rows, where there is one."""
-
-    @property
-    def served(self) -> tuple[Placed, ...]:
-        """The models that answer."""
-        if self.whole is not None:
-            return (self.whole,)
-        return tuple(Placed(fold, model) for fold, model in enumerate(self.models))
-
-    @cached_property
-    def again(self) -> Settings | None:
-        """Settings to learn the same from all rows; None where they cannot be told."""
-        return self.candidate.family.whole(self.candidate.settings, self.models)
-
-    @cached_property
-    def trees(self) -> int:
-        """How many trees a row goes through."""
-        return sum(model.trees for _, model in self.served)
-
-    @cached_property
-    def cost(self) -> int:
-        """How many trees take a row as long."""
-        return sum(model.cost for _, model in self.served)
-
-    @cached_property
-    def parts(self) -> tuple[Trees | Linear | Nets, ...]:
-        """Each model that answers as plain arrays."""
-        return tuple(model.parts() for _, model in self.served)
 
 
 class Search:

@@ -20,7 +20,7 @@ from twinkeel.learn.encode import Matrix
 from twinkeel.learn.families.base import Effort, Fold, Model
 from twinkeel.learn.families.light import Light
 from twinkeel.learn.links import Straight
-from twinkeel.learn.search import Material
+from twinkeel.learn.material import Material
 from twinkeel.learn.trees import Trees, joined, oblivious
 from twinkeel.learn.workers import Step
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.finishing import SPARE, refitting
-from twinkeel.learn.search import Bag, Material, Placed
+from twinkeel.learn.material import Bag, Material, Placed
 from twinkeel.learn.workers import Died, Job, Step
 
 Floats = NDArray[np.float64]

@@ -16,13 +16,13 @@ from twinkeel.learn.encode import Values
 from twinkeel.learn.graph import MARGIN, SPREAD
 from twinkeel.learn.intervals import Ends, Interval, quantiles
 from twinkeel.learn.links import Logarithm, Straight, righted
+from twinkeel.learn.material import Material
 from twinkeel.learn.model import AmountCard, AmountMember
 from twinkeel.learn.objectives.base import Adjusted, Finished, Fresh, Learned, Objective
 from twinkeel.learn.objectives.conformal import calibrated
 from twinkeel.learn.objectives.shapes import choose
 from twinkeel.learn.predictors.amounts import AmountPredictor, with_interval
 from twinkeel.learn.predictors.base import Predictor
-from twinkeel.learn.search import Material
 from twinkeel.learn.targets import Floats, Loss, Targets
 
 

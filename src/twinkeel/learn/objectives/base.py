@@ -17,9 +17,9 @@ from twinkeel.learn.budget import Budget
 from twinkeel.learn.compile import Function
 from twinkeel.learn.encode import Values
 from twinkeel.learn.explain import Owner
+from twinkeel.learn.material import Material
 from twinkeel.learn.model import Card
 from twinkeel.learn.predictors.base import Predictor
-from twinkeel.learn.search import Material
 from twinkeel.learn.targets import Floats, Head, Index, Loss, Targets
 from twinkeel.learn.workers import Step
 

@@ -13,6 +13,7 @@ from twinkeel.errors import InputError
 from twinkeel.learn import calibrate
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.calibrate import UNCALIBRATED, Calibration, surprise
+from twinkeel.learn.material import Material
 from twinkeel.learn.model import ClassCard, ClassMember
 from twinkeel.learn.objectives.base import Adjusted, Finished, Fresh, Learned, Objective
 from twinkeel.learn.objectives.labels import classes_of, indices
@@ -20,7 +21,6 @@ from twinkeel.learn.objectives.rules import Rule
 from twinkeel.learn.objectives.sets import Judged, covering
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.predictors.classes import ClassPredictor
-from twinkeel.learn.search import Material
 from twinkeel.learn.sets import Sets
 from twinkeel.learn.targets import Floats, Index, Loss, Targets
 

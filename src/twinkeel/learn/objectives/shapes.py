@@ -20,7 +20,7 @@ from twinkeel.learn.families.base import Effort, Family, Fold, Settings
 from twinkeel.learn.families.light import Light
 from twinkeel.learn.families.regularised import Regularised
 from twinkeel.learn.links import Logarithm
-from twinkeel.learn.search import Material
+from twinkeel.learn.material import Material
 from twinkeel.learn.targets import Targets
 
 Floats = NDArray[np.float64]
