@@ -108,6 +108,18 @@ def of_part(subject: Subject, part: Index) -> float:
     return value(measured(subject, alone(subject, part)), np.arange(len(part)))
 
 
+def correlations(values: Floats, y: Floats) -> Floats:
+    """(k,) absolute rank correlations of the columns of (m, k) with the ranks (m,)."""
+    filled = np.where(np.isnan(values), np.nanmedian(np.nan_to_num(values), axis=0), values)
+    order = np.argsort(filled, axis=0, kind="stable")
+    place = np.empty_like(filled)
+    np.put_along_axis(place, order, np.arange(len(y), dtype=np.float64)[:, None], axis=0)
+    place -= place.mean(axis=0)
+    centred = y - y.mean()
+    size = np.sqrt((place**2).sum(axis=0) * (centred**2).sum())
+    return np.asarray(np.abs(centred @ place) / np.maximum(size, 1e-12))
+
+
 def _outcomes(subject: Subject) -> Floats:
     """(m, 1) the number or whether it is class 1; (m, classes) where there are more."""
     if len(subject.classes) <= 2:

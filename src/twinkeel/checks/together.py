@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
 from twinkeel.checks import scoring
-from twinkeel.checks.arithmetic import SIGNS, correlations, formula, put
 from twinkeel.checks.found import found, line
 from twinkeel.checks.leaks import best_alone, suspicious
-from twinkeel.checks.subject import Feature, Floats, Subject
+from twinkeel.checks.subject import Feature, Floats, Index, Subject
 from twinkeel.checks.sums import sums
 from twinkeel.checks.within import within
+from twinkeel.learn.arithmetic import OPERATORS, Operator, computed
 from twinkeel.records import Finding
 from twinkeel.stats.association import ranks
 
@@ -41,13 +42,13 @@ class _Pair:
 
     first: Feature
     second: Feature
-    sign: str
+    sign: Operator | Literal["with"]
     told: float
 
     @property
     def text(self) -> str:
         """As a formula, or as two columns."""
-        return formula(self.first.name, self.second.name, self.sign)
+        return f"{self.first.name} {self.sign} {self.second.name}"
 
 
 def leak_together(subject: Subject) -> Iterator[Finding]:
@@ -79,16 +80,15 @@ def _told(subject: Subject, pair: _Pair, alone: dict[str, float]) -> Finding:
         f"{alone[better]:.3f} (n={len(subject.y):,}); is one of them not known when predicting?"
     )
     numbers = {"score": pair.told, "alone": alone[better], "n": len(subject.y)}
-    first = names[0] if pair.sign != "\\" else names[1]
-    key = line("exclude", [first]) if pair.sign in "/\\" else line("exclude", [better])
+    key = line("exclude", [names[0] if pair.sign == "/" else better])
     return found("leak_together", names, said, key=key, numbers=numbers)
 
 
 def _exact(subject: Subject, pair: _Pair) -> float:
     """The share of rows in which a sum or difference is the target, 0 below `_EXACT`."""
-    if subject.classes or pair.sign not in "+-":
+    if subject.classes or pair.sign not in ("+", "-"):
         return 0.0
-    value = put(pair.first.values, pair.second.values, pair.sign)
+    value = computed(pair.sign, pair.first.values, pair.second.values)
     with np.errstate(invalid="ignore"):
         share = float(np.mean(np.abs(value - subject.y) <= 1e-6 * np.maximum(1, np.abs(subject.y))))
     return share if share >= _EXACT else 0.0
@@ -104,12 +104,14 @@ def _arithmetic(subject: Subject, alone: dict[str, float]) -> list[_Pair]:
     X = np.column_stack([one.values[rows] for one in numbers])
     left, right = np.triu_indices(len(numbers), 1)
     y = ranks(subject.y[rows])
-    tried = [(sign, correlations(put(X[:, left], X[:, right], sign), y)) for sign in SIGNS]
+    ways: list[tuple[Operator, Index, Index]] = [(one, left, right) for one in OPERATORS]
+    ways.append(("/", right, left))
     pairs = []
-    for sign, told in tried:
+    for sign, first, second in ways:
+        told = scoring.correlations(computed(sign, X[:, first], X[:, second]), y)
         for k in np.argsort(-told)[:3]:
-            one, other = numbers[left[k]], numbers[right[k]]
-            value = put(one.values, other.values, sign)
+            one, other = numbers[first[k]], numbers[second[k]]
+            value = computed(sign, one.values, other.values)
             pairs.append(_Pair(one, other, sign, _telling(subject, value)))
     return _standing_out(subject, pairs, alone)
 

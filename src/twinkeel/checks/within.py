@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinkeel.checks import scoring
-from twinkeel.checks.arithmetic import correlations, formula, put
 from twinkeel.checks.found import found, line
 from twinkeel.checks.leaks import suspicious
 from twinkeel.checks.subject import Feature, Floats, Index, Subject
+from twinkeel.learn.arithmetic import Operator, Pair, computed
 from twinkeel.records import Finding
 from twinkeel.stats.association import ranks
 
+_SIGNS: tuple[Operator, ...] = ("*", "/")
 _SAMPLE = 1000
 _MOST_NUMBERS = 80
 _MOST_FORMULAS = 64
@@ -37,7 +38,7 @@ class _Formula:
 
     first: Feature
     second: Feature
-    sign: str
+    sign: Operator
     value: Floats
 
 
@@ -69,9 +70,9 @@ def _formulas(subject: Subject, alone: dict[str, float]) -> list[_Formula]:
     left, right = np.triu_indices(len(numbers), 1)
     y = ranks(subject.y[rows])
     made: list[_Formula] = []
-    for sign in "*/":
-        values = put(X[:, left], X[:, right], sign)
-        best = np.argsort(-correlations(values, y))[:_MOST_FORMULAS]
+    for sign in _SIGNS:
+        values = computed(sign, X[:, left], X[:, right])
+        best = np.argsort(-scoring.correlations(values, y))[:_MOST_FORMULAS]
         made += [_Formula(numbers[left[k]], numbers[right[k]], sign, values[:, k]) for k in best]
     return made
 
@@ -89,7 +90,9 @@ def _best(
     for value in np.unique(part[~np.isnan(part)]):
         inside = part == value
         if inside.sum() >= _FEWEST_IN_VALUE:
-            told += inside.sum() * correlations(values[inside], ranks(subject.y[rows][inside]))
+            told += inside.sum() * scoring.correlations(
+                values[inside], ranks(subject.y[rows][inside])
+            )
             counted += int(inside.sum())
     best = int(np.argmax(told))
     return float(told[best]) / max(counted, 1), usable[best]
@@ -99,7 +102,7 @@ def _told(
     subject: Subject, one: _Formula, third: Feature, alone: dict[str, float]
 ) -> Finding | None:
     names = [one.first.name, one.second.name, third.name]
-    value = put(one.first.values, one.second.values, one.sign)
+    value = computed(one.sign, one.first.values, one.second.values)
     part = scoring.parts(value, len(value))
     both = part * (third.distinct + 1) + scoring.parts(third.values, third.distinct)
     told = scoring.of_part(subject, np.unique(both, return_inverse=True)[1])
@@ -107,7 +110,7 @@ def _told(
     if told < _TOLD or fewer >= suspicious(subject) or 1 - told > (1 - _GAIN) * (1 - fewer):
         return None
     said = (
-        f"{formula(names[0], names[1], one.sign)} with {third.name} gives {subject.target} away: "
+        f"{Pair(one.sign, *names[:2]).name} with {third.name} gives {subject.target} away: "
         f"{subject.metric} {told:.3f}, fewer of them at most {fewer:.3f} (n={len(subject.y):,}); "
         "is one of them not known when predicting?"
     )

@@ -1,6 +1,6 @@
-"""Features of two numbers each: differences, sums, products and ratios.
+"""Arithmetic of two numbers: differences, sums, products and ratios, by itself and as features.
 
-Owns their form in numpy and in ONNX, one node for each sort however many there are. Computed in
+Owns its form in numpy and in ONNX, one node for each sort however many there are. Computed in
 double precision; what is infinite is missing, as is what has a missing part.
 """
 
@@ -9,19 +9,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.learn.encode import FLOAT, Block, Feature, Matrix, Values, stacked
+from twinkeel.learn.encode import FLOAT, Block, Feature, Matrix, Values, single, stacked
 from twinkeel.learn.graph import Graph
 from twinkeel.records import Record
 
+Floats = NDArray[np.float64]
+
 Operator = Literal["-", "+", "*", "/"]
 
-_NUMPY: dict[str, np.ufunc] = {"-": np.subtract, "+": np.add, "*": np.multiply, "/": np.divide}
-_ONNX = {"-": "Sub", "+": "Add", "*": "Mul", "/": "Div"}
+OPERATORS: tuple[Operator, ...] = ("-", "+", "*", "/")
+
+_NUMPY: dict[Operator, np.ufunc] = {"-": np.subtract, "+": np.add, "*": np.multiply, "/": np.divide}
+_ONNX: dict[Operator, str] = {"-": "Sub", "+": "Add", "*": "Mul", "/": "Div"}
+
+
+def computed(operator: Operator, left: Floats, right: Floats) -> Floats:
+    """`left operator right` of two arrays of one shape, NaN where that is no finite number."""
+    with np.errstate(all="ignore"):
+        found = _NUMPY[operator](left, right)
+    return np.asarray(np.where(np.isfinite(found), found, np.nan), dtype=np.float64)
 
 
 class Pair(Record, frozen=True):
@@ -60,13 +71,14 @@ class Pairs(Block):
         table = np.column_stack([values[name] for name in self.columns])
         left, right = (table[:, side] for side in self._sides)
         ends = np.cumsum([0, *self._runs.values()])
-        with np.errstate(all="ignore"):
-            found = np.hstack(
+        found = single(
+            np.hstack(
                 [
-                    _NUMPY[operator](left[:, start:end], right[:, start:end])
+                    computed(operator, left[:, start:end], right[:, start:end])
                     for operator, start, end in zip(self._runs, ends, ends[1:], strict=False)
                 ]
-            ).astype(np.float32)
+            )
+        )
         found[np.isinf(found)] = np.nan
         return found
 
@@ -98,9 +110,9 @@ class Pairs(Block):
         return np.array(left, dtype=np.int64), np.array(right, dtype=np.int64)
 
     @cached_property
-    def _runs(self) -> dict[str, int]:
+    def _runs(self) -> dict[Operator, int]:
         """How many pairs each operator has, in order."""
-        found: dict[str, int] = {}
+        found: dict[Operator, int] = {}
         for one in self.pairs:
             found[one.operator] = found.get(one.operator, 0) + 1
         return found
@@ -111,5 +123,4 @@ _SIDES = ("left", "right")
 
 def arranged(pairs: Sequence[Pair]) -> Pairs:
     """The features of these pairs, those of one operator together."""
-    order: Any = list(_NUMPY)
-    return Pairs(tuple(sorted(pairs, key=lambda one: order.index(one.operator))))
+    return Pairs(tuple(sorted(pairs, key=lambda one: OPERATORS.index(one.operator))))

@@ -73,7 +73,7 @@ class Numbers(Block):
 
     def encode(self, values: Values) -> Matrix:
         """(n, columns) the numbers in single precision."""
-        return _single(np.column_stack([values[name] for name in self.columns]))
+        return single(np.column_stack([values[name] for name in self.columns]))
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
         """The same by two nodes."""
@@ -120,7 +120,7 @@ class Dates(Block):
         hour = np.where(missing, np.nan, (known - start) * 24.0)
         parts = _calendar()[np.mod(start.astype(np.int64), _CYCLE)]
         parts[missing] = np.nan
-        return np.hstack([_single(days), _single(hour), parts.reshape(len(days), -1)])
+        return np.hstack([single(days), single(hour), parts.reshape(len(days), -1)])
 
     def emit(self, graph: Graph, inputs: list[str]) -> str:
         """The same for all columns at once."""
@@ -271,7 +271,7 @@ def _calendar() -> Matrix:
     return np.array([(day.month, day.day, day.weekday()) for day in days], dtype=np.float32)
 
 
-def _single(values: NDArray[np.float64]) -> Matrix:
+def single(values: NDArray[np.float64]) -> Matrix:
     """float32, where what is too large becomes infinite, as ONNX's Cast does."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
