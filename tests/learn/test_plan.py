@@ -20,6 +20,7 @@ from twinkeel.learn.gain import Gains, patience
 from twinkeel.learn.objectives.classes import ClassLoss
 from twinkeel.learn.plan import Plan
 from twinkeel.learn.portfolio import PORTFOLIO, Portfolio, chosen
+from twinkeel.learn.preference import Preference
 from twinkeel.learn.targets import Targets
 from twinkeel.records import Limits
 
@@ -46,6 +47,8 @@ class Material:
     splits: tuple[Split, ...]
     seed: int = 0
     workers: Pool = field(default_factory=Pool)
+    groups: np.ndarray | None = None
+    time: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def test_a_span_gives_back_the_place_of_its_values(place, log, whole):
 
 def test_what_only_fits_the_rows_that_choose_is_no_gain():
     few = material(120)
-    gains = Gains(few.targets, seed=0, price=0.0)
+    gains = Gains(few.targets, price=0.0, seed=0)
     rng = np.random.default_rng(1)
     gains.add("good", (1.5 * (2.0 * few.targets.y - 1) + rng.normal(0, 1.5, 120))[:, None], 10)
 
@@ -198,7 +201,7 @@ def test_a_member_that_helps_is_seen_and_weighed():
     of = targets(2_000)
     sign = 2.0 * of.y - 1
     rng = np.random.default_rng(1)
-    gains = Gains(of, seed=0, price=0.0)
+    gains = Gains(of, price=0.0, seed=0)
 
     for name in ("first", "second"):
         gains.add(name, (sign + rng.normal(0, 1.5, len(sign)))[:, None], 10)
@@ -206,3 +209,54 @@ def test_a_member_that_helps_is_seen_and_weighed():
 
     assert gains.weights.keys() == {"first", "second"}
     assert sum(gains.weights.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("by", ["groups", "time"])
+def test_what_only_fits_the_groups_or_the_moments_that_choose_is_seldom_a_gain(by):
+    of, many = targets(1_200), np.repeat(np.arange(24), 50)
+
+    def helpful(seed: int, **apart: np.ndarray) -> int:
+        """Of ten candidates that move whole groups at random, those that are taken for better."""
+        rng = np.random.default_rng(seed)
+        good = 1.5 * (2.0 * of.y - 1) + rng.normal(0, 2.0, 24)[many]
+        gains, found = Gains(of, price=0.0, seed=0, **apart), 0
+        gains.add("good", good[:, None], 10)
+        for number in range(10):
+            gains.add(f"moved-{number}", (good + rng.normal(0, 1.5, 24)[many])[:, None], 10)
+            found += gains.idle == 0
+        return found
+
+    mixed = sum(helpful(seed) for seed in range(3))
+    apart = sum(helpful(seed, **{by: many}) for seed in range(3))
+
+    assert apart < mixed / 2
+    assert mixed > 6
+
+
+@pytest.mark.parametrize(("prefer", "taken"), [("accuracy", True), ("latency", False)])
+def test_what_costs_more_than_the_user_would_pay_for_it_is_no_gain(prefer, taken):
+    of, portfolio = material(), chosen([], Preference(prefer).price)
+    plan = Plan(portfolio, work(5), of)
+
+    plan.tell(Bag(LISTED[0], margins(of, 0, 2.0), cost=10))
+    plan.tell(Bag(LISTED[1], margins(of, 1, 1.9), cost=5_000))
+
+    assert ("lightgbm" in plan.members) == taken
+
+
+def test_a_limit_in_milliseconds_looks_for_the_most_accurate_first():
+    assert Preference("latency", latency_limit=2.0).price == Preference("accuracy").price
+
+
+def test_as_good_for_fewer_trees_is_a_gain_where_trees_are_dear():
+    of = targets(2_000)
+    margin = (2.0 * of.y - 1 + np.random.default_rng(1).normal(0, 1.5, 2_000))[:, None]
+
+    helped = {}
+    for prefer in ("accuracy", "latency"):
+        gains = Gains(of, price=Preference(prefer).price, seed=0)
+        gains.add("large", margin, 2_000)
+        gains.add("small", margin, 1_000)
+        helped[prefer] = gains.idle == 0
+
+    assert helped == {"accuracy": False, "latency": True}

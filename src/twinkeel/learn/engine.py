@@ -106,7 +106,7 @@ def train(
     not suffice.
     """
     import_libraries()
-    portfolio = chosen(problem.members)
+    portfolio = chosen(problem.members, problem.preference.price)
     budget = Budget.begin(limits, len(portfolio))
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch, hired(limits) as workers:
@@ -153,6 +153,7 @@ def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget, worker
         seed=seed,
         workers=workers,
         groups=problem.groups,
+        time=problem.time,
     )
     loss, why = problem.objective.settled(material, budget)
     material = replace(material, targets=replace(targets, loss=loss))

@@ -51,6 +51,18 @@ def folds(
     return _parts(_stratified(y, count, seed))
 
 
+def halves(
+    y: Index,
+    *,
+    seed: int,
+    groups: NDArray[Any] | None = None,
+    time: NDArray[Any] | None = None,
+) -> tuple[Split, ...]:
+    """Two splits of n rows, by halves that change places; with `time` one, of which the later half
+    judges. None where there are not enough groups, rows or moments."""
+    return folds(y, count=2 if time is None else 1, seed=seed, groups=groups, time=time)
+
+
 def _parts(part: Index) -> tuple[Split, ...]:
     used = [i for i in np.unique(part) if (part != i).any()]
     return tuple(Split(np.flatnonzero(part != i), np.flatnonzero(part == i)) for i in used)

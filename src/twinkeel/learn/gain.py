@@ -2,17 +2,20 @@
 
 Weights that are chosen out of fold flatter themselves, the more so the fewer rows there are and
 the more is tried. So the gain is judged crosswise: weights chosen on one half of the rows are
-judged on the other.
+judged on the other, and the halves keep groups whole and go forward in time, as folds do. What is
+judged is what is chosen by: the loss, and the price of what a row must go through.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.learn.ensemble import select
+from twinkeel.learn.folds import Split, halves
 from twinkeel.learn.targets import Index, Targets
 
 Floats = NDArray[np.float64]
@@ -37,15 +40,29 @@ class Member:
 class Gains:
     """The ensemble of what was fitted so far."""
 
-    def __init__(self, targets: Targets, seed: int, price: float) -> None:
-        """`targets` of all rows that are judged out of fold; `price` of a tree, see `select`."""
-        order = np.random.default_rng(seed).permutation(len(targets.y))[:_ROWS]
-        self._rows = order
-        self._targets = targets.take(order)
-        self._halves = np.arange(0, len(order), 2), np.arange(1, len(order), 2)
+    def __init__(
+        self,
+        targets: Targets,
+        *,
+        price: float,
+        seed: int,
+        groups: NDArray[Any] | None = None,
+        time: NDArray[Any] | None = None,
+    ) -> None:
+        """`targets`, `groups` and `time` of all rows that are judged out of fold; `price` of a
+        tree, see `select`."""
+        rows = np.sort(np.random.default_rng(seed).permutation(len(targets.y))[:_ROWS])
+        self._rows = rows
+        self._targets = targets.take(rows)
+        self._halves = halves(
+            targets.loss.strata(self._targets.y),
+            seed=seed,
+            groups=None if groups is None else groups[rows],
+            time=None if time is None else time[rows],
+        )
         self._price = price
         self._members: list[Member] = []
-        self._best = np.inf
+        self._least = np.inf
         self.weights: dict[str, float] = {}
         """The share of each member."""
         self.idle = 0
@@ -54,10 +71,10 @@ class Gains:
     def add(self, name: str, margin: Floats, cost: int) -> None:
         """A candidate with (all judged rows, k) out-of-fold margins."""
         members = [*self._members, Member(name, margin[self._rows], cost)]
-        loss = self._crosswise(members)
-        helped = loss < self._best - _WORTH * abs(self._best) if self._members else True
+        found = self._crosswise(members)
+        helped = found < self._least - _WORTH * abs(self._least) if self._members else True
         self.idle = 0 if helped else self.idle + 1
-        self._best = min(self._best, loss)
+        self._least = min(self._least, found)
         weights = self._weights(members, np.arange(len(self._rows)))
         self._members = [one for one, weight in zip(members, weights, strict=True) if weight > 0]
         self.weights = {
@@ -67,17 +84,19 @@ class Gains:
         }
 
     def _crosswise(self, members: list[Member]) -> float:
-        first, second = self._halves
-        if len(second) == 0:
-            return 0.0
-        return 0.5 * (self._judged(members, first, second) + self._judged(members, second, first))
+        """The mean over the rows that judge; 0 where the rows have no halves."""
+        judged = [len(half.valid) * self._judged(members, half) for half in self._halves]
+        return sum(judged) / max(sum(len(half.valid) for half in self._halves), 1)
 
-    def _judged(self, members: list[Member], by: Index, on: Index) -> float:
-        """The loss on some rows of the ensemble that others choose."""
-        weights = self._weights(members, by)
-        margin = np.tensordot(weights, [one.margin[on] for one in members], axes=1)
-        targets = self._targets.take(on)
-        return float(targets.loss.plain(margin, targets))
+    def _judged(self, members: list[Member], half: Split) -> float:
+        """The loss on some rows of the ensemble that others choose, and the price of its trees."""
+        weights = self._weights(members, half.train)
+        margins = [one.margin[half.valid] for one in members]
+        targets = self._targets.take(half.valid)
+        cost = sum(one.cost for one, weight in zip(members, weights, strict=True) if weight > 0)
+        alone = min(targets.loss.plain(margin, targets) for margin in margins)
+        together = targets.loss.plain(np.tensordot(weights, margins, axes=1), targets)
+        return float(together + self._price * alone * cost)
 
     def _weights(self, members: list[Member], rows: Index) -> Floats:
         return select(

@@ -43,6 +43,8 @@ class Material:
     """What fits the folds."""
     groups: NDArray[Any] | None = None
     """(n,) rows of one group belong together."""
+    time: NDArray[Any] | None = None
+    """(n,) sortable moments: what is judged is later than what is learned from."""
 
     @property
     def whole(self) -> int:

@@ -14,10 +14,10 @@ import numpy as np
 
 from twinkeel.learn.around import Candidate, near
 from twinkeel.learn.budget import Budget
+from twinkeel.learn.folds import Split
 from twinkeel.learn.gain import Gains, patience
 from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.portfolio import Portfolio
-from twinkeel.learn.preference import PRICES
 
 _PROBES = 2
 """One fold of so many candidates is measured first."""
@@ -85,11 +85,19 @@ class Plan:
         self._fitted[name] = bag.candidate
         self._per_fold[name] = self._per_fold[family] = bag.seconds / len(bag.models)
         if self._gains is None:
-            splits = self._material.splits[: len(bag.models)]
-            judged = np.concatenate([split.valid for split in splits])
-            targets = self._material.targets.take(judged)
-            self._gains = Gains(targets, self._material.seed, PRICES["balanced"])
+            self._gains = self._judging(self._material.splits[: len(bag.models)])
         self._gains.add(name, bag.margin, bag.cost)
+
+    def _judging(self, splits: Sequence[Split]) -> Gains:
+        """What judges gains on the rows that these folds judge."""
+        of, rows = self._material, np.concatenate([split.valid for split in splits])
+        return Gains(
+            of.targets.take(rows),
+            price=self._portfolio.price,
+            seed=of.seed,
+            groups=None if of.groups is None else of.groups[rows],
+            time=None if of.time is None else of.time[rows],
+        )
 
     @property
     def members(self) -> Sequence[str]:

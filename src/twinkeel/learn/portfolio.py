@@ -14,6 +14,7 @@ from twinkeel.learn.families.cat import Cat
 from twinkeel.learn.families.light import Light
 from twinkeel.learn.families.net import Net
 from twinkeel.learn.families.regularised import Regularised
+from twinkeel.learn.preference import BALANCED
 
 __all__ = ["PORTFOLIO", "Candidate", "Portfolio", "chosen"]
 
@@ -25,6 +26,8 @@ class Portfolio:
     listed: tuple[Candidate, ...]
     goes_on: bool
     """Whether what works best is tried with other settings once the list is done."""
+    price: float = BALANCED.price
+    """The share of the loss that one more tree must gain, for the search to count it as one."""
 
     def __len__(self) -> int:
         return len(self.listed)
@@ -84,13 +87,13 @@ PORTFOLIO: tuple[Candidate, ...] = (
 )
 
 
-def chosen(names: Sequence[str]) -> Portfolio:
+def chosen(names: Sequence[str], price: float = BALANCED.price) -> Portfolio:
     """The candidates of these names and no others; for no names, the list and what is near it.
 
     A name that is not known any more is left out; where none is left, it is as for no names.
     """
     found = tuple(one for one in map(_named, dict.fromkeys(names)) if one is not None)
-    return Portfolio(found, goes_on=False) if found else Portfolio(PORTFOLIO, goes_on=True)
+    return Portfolio(found or PORTFOLIO, goes_on=not found, price=price)
 
 
 def _named(name: str) -> Candidate | None:

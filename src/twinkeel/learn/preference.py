@@ -29,6 +29,12 @@ class Preference(Record, frozen=True):
     """Milliseconds that one row may take, from raw columns, on the machine that learns: the most
     accurate point within them is served, whatever `prefer` says."""
 
+    @property
+    def price(self) -> float:
+        """The share of the loss that one more tree must gain, for a search to go on; under a limit
+        in milliseconds the most accurate is looked for first."""
+        return PRICES[self.prefer if self.latency_limit is None else "accuracy"]
+
     def checked(self) -> Preference:
         """The same; raises InputError where a value is none that may be given."""
         if self.prefer not in PRICES:
