@@ -23,9 +23,11 @@ import numpy as np
 from scipy.special import ndtr
 from scipy.stats import ks_2samp
 
+from twinkeel.lifecycle.budget import Budget
+from twinkeel.lifecycle.signals import window_tests
+from twinkeel.lifecycle.traffic import Column
 from twinkeel.stats import schedule, sequential
 from twinkeel.stats.bins import Bins, number_bins
-from twinkeel.stats.dependence import design_effect
 from twinkeel.stats.pairs import parted
 from twinkeel.stats.shift import shifts
 
@@ -100,25 +102,16 @@ def drawn(rng: np.random.Generator, bins: Bins, means: np.ndarray, calls: np.nda
 
 def ours(bins: list[Bins], counts: np.ndarray) -> int:
     """Alarms that open in a month; one that is open is not raised again until it has closed."""
-    scores = np.stack([one.scores[0] for one in bins])
-    sums = np.einsum("jcb,jb->jc", counts[:, :, :-1], scores)
-    totals = counts.sum(axis=-1)
-    open_: set[tuple[int, str]] = set()
+    windows = [window for day in range(1, DAYS + 1) for window in schedule.ending(day)]
+    days = np.unique([window.end for window in windows], return_index=True)[1]
+    budget = Budget(false_alarms=1, minimum=100, seen=0, share=INPUTS / (len(bins) + 1))
+    none = np.empty(0, dtype=np.int16)
     raised = 0
-    for day in range(1, DAYS + 1):
-        end = day * HOURS
-        design = design_effect(sums[:, :end], totals[:, :end], per_cycle=HOURS)
-        over: set[tuple[int, str]] = set()
-        for window in schedule.ending(day):
-            level = (
-                schedule.level(window.length, false_alarms=1, cycle=DAY) * INPUTS / (len(bins) + 1)
-            )
-            now = counts[:, window.start * HOURS : end].sum(axis=1)
-            for j, one in enumerate(bins):
-                tests = shifts(one, now[j], level=level, design=float(design[j]))
-                over |= {(j, test.test) for test in tests if test.alarm}
-        raised += len(over - open_)
-        open_ = over
+    for one, cells in zip(bins, counts, strict=True):
+        column = Column("input", "", one, none, none, DAYS)
+        tests = window_tests(column, cells, windows, cycle=DAY, budget=budget)
+        over = np.stack([test.alarm for test in tests])
+        raised += opened(np.logical_or.reduceat(over, days, axis=1))
     return raised
 
 
@@ -127,16 +120,17 @@ def theirs(bins: list[Bins], counts: np.ndarray) -> tuple[int, int]:
 
     KS is taken on the bins of equal frequency, which can only miss what it would have seen.
     """
-    total = np.cumsum(counts[:, :, :-1], axis=1)
-    before = np.concatenate([np.zeros_like(total[:, :1]), total[:, :-HOURS]], axis=1)
-    now = total[:, HOURS - 1 :] - before
-    n = now.sum(axis=-1)
-    here = now / n[:, :, None]
-    m = bins[0].counts.sum()
-    then = np.stack([one.counts[:-1] for one in bins])[:, None, :] / m
-    gap = np.abs(np.cumsum(then, axis=-1) - np.cumsum(here, axis=-1)).max(axis=-1)
-    ks = gap > np.sqrt(-np.log(0.05 / len(bins) / 2) / 2 * (1 / n + 1 / m))
-    return opened(ks), opened(psi(np.broadcast_to(then, here.shape), here) > 0.2)
+    m, ks, index = bins[0].counts.sum(), 0, 0
+    for one, cells in zip(bins, counts, strict=True):
+        total = np.cumsum(cells[:, :-1], axis=0)
+        now = total[HOURS - 1 :] - np.concatenate([np.zeros_like(total[:1]), total[:-HOURS]])
+        n = now.sum(axis=1)
+        here, then = now / n[:, None], one.counts[None, :-1] / m
+        gap = np.abs(np.cumsum(then, axis=1) - np.cumsum(here, axis=1)).max(axis=1)
+        far = gap > np.sqrt(-np.log(0.05 / len(bins) / 2) / 2 * (1 / n + 1 / m))
+        ks += opened(far[None, :])
+        index += opened(psi(np.broadcast_to(then, here.shape), here)[None, :] > 0.2)
+    return ks, index
 
 
 def opened(over: np.ndarray) -> int:

@@ -183,7 +183,7 @@ def test_a_new_category_is_found(traffic: Traffic) -> None:
 
     found = alarms(traffic.look(1.1))["input.PaymentMethod"]
 
-    assert "values not seen before" in found.sentence
+    assert "most of all of values not seen before: " in found.sentence
 
 
 @pytest.mark.parametrize("calls", [0, 1, 40])
@@ -230,6 +230,40 @@ def test_a_clock_that_goes_back_is_told(traffic: Traffic) -> None:
     traffic.day(0, 200)
 
     assert "A clock went back" in " ".join(traffic.look(2.1).notes)
+
+
+def test_a_look_from_before_the_release_cannot_judge(traffic: Traffic) -> None:
+    traffic.day(0, 200)
+
+    look = traffic.look(-3)
+
+    assert look.state == "cannot judge"
+    assert (look.at, look.calls, look.outside) == (traffic.since, 0, 200)
+
+
+def test_what_a_look_from_the_future_has_seen_is_judged_again(traffic: Traffic) -> None:
+    traffic.day(0, 300)
+    future = traffic.look(40.1)
+    traffic.day(1, 300, lambda row: row | {"tenure": "1"})
+    traffic.day(2, 300)
+
+    look = traffic.look(3.1)
+
+    assert future.cycles == 40
+    assert "input.tenure" in alarms(look)
+    assert [one.start for one in look.estimates[::3]] == [
+        shifted(traffic.since, day * DAY) for day in range(3)
+    ]
+
+
+def test_a_quiet_signal_tells_that_calls_have_stopped(traffic: Traffic) -> None:
+    traffic.day(0, 300)
+
+    before, after = traffic.look(1.1), traffic.look(3.1)
+
+    assert "No call has come" not in " ".join(before.notes)
+    until = shifted(traffic.since, DAY)[:16].replace("T", " ")
+    assert f"No call has come since {until} UTC" in " ".join(after.notes)
 
 
 def test_the_calls_of_an_earlier_version_belong_to_its_own_windows(traffic: Traffic) -> None:

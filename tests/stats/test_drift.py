@@ -10,7 +10,7 @@ from scipy import stats
 
 from twinkeel.stats import schedule, tails
 from twinkeel.stats.bins import Bins, number_bins, text_bins
-from twinkeel.stats.dependence import design_effect, since
+from twinkeel.stats.dependence import design_effects, since
 from twinkeel.stats.shift import Shift, shifts
 
 LEVEL = 1e-3
@@ -53,7 +53,7 @@ def test_what_has_not_moved_is_quiet_and_says_what_it_would_have_seen(
     found = shifts(bins, counts(bins, rng.normal(size=500)), level=LEVEL)
 
     assert not any(one.alarm for one in found)
-    assert [round(one.smallest, 1) for one in found if one.test == "place"] == [0.2]
+    assert [round(float(one.smallest), 1) for one in found if one.test == "place"] == [0.2]
 
 
 def test_a_shift_of_the_smallest_size_is_found_four_times_out_of_five(
@@ -97,6 +97,37 @@ def test_no_window_breaks_a_column(values: list[object]) -> None:
             assert np.isfinite([one.p, one.size, one.smallest]).all()
 
 
+@pytest.mark.parametrize("form", ["numbers", "texts"])
+def test_many_windows_at_once_are_judged_as_each_alone(rng: np.random.Generator, form: str) -> None:
+    texts = text_bins(list("abcdefghijklmnopqrst") * 40 + [None] * 9)
+    bins = texts if form == "texts" else number_bins([*rng.normal(size=900), *[None] * 20])
+    now = rng.poisson([[0.2], [2], [20], [200]], size=(4, bins.size)).astype(float)
+    level, design = np.asarray([1e-2, 1e-3, 1e-4, 1e-5]), np.asarray([1.0, 1.5, 2.0, 9.0])
+
+    every = {one.test: one for one in shifts(bins, now, level=level, design=design)}
+
+    for i in range(4):
+        alone = shifts(bins, now[i], level=level[i], design=design[i])
+        tested = {name for name, one in every.items() if not np.isnan(one.p[i])}
+        assert {one.test for one in alone} == tested
+        for one in alone:
+            found = every[one.test].at(i)
+            expected = [float(one.p), float(one.size), float(one.smallest)]
+            assert [found.p, found.size, found.smallest] == pytest.approx(expected)
+            assert found.alarm == bool(one.alarm)
+
+
+def test_design_effects_never_look_ahead(rng: np.random.Generator) -> None:
+    sums, n = rng.normal(size=240), rng.poisson(3, size=240).astype(float)
+
+    whole = design_effects(sums, n, per_cycle=24)
+
+    assert len(whole) == 11
+    for cycles in range(11):
+        upto = design_effects(sums[: cycles * 24], n[: cycles * 24], per_cycle=24)
+        assert upto == pytest.approx(whole[: cycles + 1])
+
+
 def test_a_constant_column_that_leaves_its_value_is_found() -> None:
     bins = number_bins([7.0] * 500)
 
@@ -110,8 +141,8 @@ def test_bursts_count_for_less_than_independent_calls(rng: np.random.Generator) 
     independent = rng.normal(size=9_600).reshape(96, 100).sum(axis=1)
     n = np.full(96, 100.0)
 
-    assert design_effect(sums, n, per_cycle=24) > 10
-    assert design_effect(independent, n, per_cycle=24) < 1.5
+    assert design_effects(sums, n, per_cycle=24)[-1] > 10
+    assert design_effects(independent, n, per_cycle=24)[-1] < 1.5
 
 
 def test_since_is_the_cell_of_the_step(rng: np.random.Generator) -> None:

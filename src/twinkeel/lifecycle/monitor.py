@@ -26,7 +26,7 @@ from twinkeel.lifecycle.failures import failures
 from twinkeel.lifecycle.gather import read
 from twinkeel.lifecycle.groups import groups
 from twinkeel.lifecycle.promises import promises
-from twinkeel.lifecycle.signals import judge, rank
+from twinkeel.lifecycle.signals import day, judge, rank
 from twinkeel.lifecycle.together import together
 from twinkeel.lifecycle.traffic import CELLS, Traffic
 from twinkeel.lifecycle.webhook import Webhook
@@ -96,12 +96,18 @@ def _send(store: Store, hook: Webhook) -> None:
 
 
 def look(config: Config, store: Store, release: Release, *, at: str, unfinished: bool) -> Look:
-    """Judge the calls of a release until `at`; nothing is recorded."""
+    """Judge the calls of a release until `at`; nothing is recorded.
+
+    Clocks jump: a look from before the release is one from its moment, and what a look from the
+    future has seen is judged again.
+    """
+    at = max(at, release.at)
     last = next(iter(store.watching.looks(release.component)), None)
-    seen = last.cycles if last is not None and last.release == release.sequence else 0
+    last = last if last is not None and last.release == release.sequence else None
+    seen = last.cycles if last is not None and last.at <= at else 0
     traffic = read(config, store, release, now=at, whole=not unfinished)
     budget = Budget(config.monitor.false_alarms, config.monitor.minimum, seen)
-    known = last.estimates if last is not None and seen else ()
+    known = () if last is None else last.estimates
     return _made(config, release, traffic, budget, (at, known))
 
 
@@ -153,6 +159,10 @@ def _next(traffic: Traffic, at: str) -> str:
 def _notes(config: Config, traffic: Traffic) -> Iterable[str]:
     if traffic.outside:
         yield f"{traffic.outside:,} calls have times in the future and were not judged."
+    newest = int(traffic.cells.max(initial=-1))
+    if 0 <= newest < (traffic.cycles - 1) * CELLS:
+        since = day(traffic.moment(newest + 1))
+        yield f"No call has come since {since}: what is quiet rests on the calls before."
     if not config.events.inputs:
         yield "Inputs are not stored ([events] inputs), so they are not watched."
 

@@ -6,6 +6,7 @@ and how far it moves the answers and the expected loss. Pure: the calls were rea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,13 +15,14 @@ from twinkeel.lifecycle.budget import Budget, share, windows
 from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Traffic
 from twinkeel.records import Part, Signal, Slice
 from twinkeel.stats import schedule, sequential
-from twinkeel.stats.dependence import design_effect, since
+from twinkeel.stats.dependence import design_effects, since
 from twinkeel.stats.schedule import Window
-from twinkeel.stats.shift import Shift, shifts
+from twinkeel.stats.shift import Shift, Shifts, shifts
 from twinkeel.stats.tails import Floats
 
 _SLICES = 3
 _SLICE_VALUES = 12
+_TINY = 1e-300
 _SMOOTH = 5.0
 """Cases of the overall mean that a bin's own mean is drawn by."""
 
@@ -49,47 +51,70 @@ def judge(traffic: Traffic, budget: Budget) -> list[Signal]:
 
 def column_signal(traffic: Traffic, column: Column, budget: Budget) -> Signal:
     """What one column says; `budget` is its own."""
-    n_cells = column.cycles * CELLS
-    counts = column.counts(traffic.cells, n_cells)
-    judged = [
-        one
-        for window in windows(budget.seen, column.cycles)
-        for one in _tests(column, counts, window, traffic.cycle, budget)
-    ]
-    if not judged:
+    counts = column.counts(traffic.cells, column.cycles * CELLS)
+    late = traffic.cycles - column.cycles  # cycles whose labels have not had their time
+    best = _nearest(column, counts, traffic.cycle, replace(budget, seen=budget.seen - late))
+    if best is None:
         return _unjudged(traffic, column, counts, budget)
-    best = max(judged, key=_nearness)
-    smallest = min(one.shift.smallest for one in judged if one.shift.test == best.shift.test)
-    best = _Judged(column, counts, best.window, best.shift, best.n, smallest)
     return _alarm(traffic, best) if best.shift.alarm else _quiet(traffic, best)
+
+
+def _nearest(column: Column, counts: Floats, cycle: float, budget: Budget) -> _Judged | None:
+    """What is nearest to an alarm; None where no window has enough calls."""
+    every = windows(budget.seen, column.cycles)
+    calls = within(counts, every).sum(axis=1)
+    enough = np.flatnonzero(calls >= budget.minimum)
+    if not len(enough) or column.bins.counts.sum() < budget.minimum:
+        return None
+    judged = [every[i] for i in enough]
+    found = []
+    for test in window_tests(column, counts, judged, cycle=cycle, budget=budget):
+        at = _likeliest(test)
+        n, smallest = int(calls[enough[at]]), float(np.nanmin(test.smallest))
+        found.append(_Judged(column, counts, judged[at], test.at(at), n, smallest))
+    return max(found, key=_nearness)
+
+
+def window_tests(
+    column: Column, counts: Floats, every: Sequence[Window], *, cycle: float, budget: Budget
+) -> list[Shifts]:
+    """Every test of the column in each of these windows; `counts` are its calls by cell and bin."""
+    spend = {
+        length: budget.share * schedule.level(length, false_alarms=budget.false_alarms, cycle=cycle)
+        for length in schedule.SCALES
+    }
+    return shifts(
+        column.bins,
+        within(counts, every),
+        level=np.asarray([spend[one.length] for one in every]),
+        design=designs(column, counts)[[one.end for one in every]],
+    )
+
+
+def within(counts: Floats, every: Sequence[Window]) -> Floats:
+    """Calls by window and bin."""
+    cycles = counts.reshape(-1, CELLS, counts.shape[1]).sum(axis=1)
+    upto = np.concatenate([np.zeros((1, counts.shape[1])), np.cumsum(cycles, axis=0)])
+    return np.asarray(upto[[one.end for one in every]] - upto[[one.start for one in every]])
+
+
+def _likeliest(test: Shifts) -> int:
+    """The window that is nearest to an alarm, first of all those that raise one."""
+    near = np.nan_to_num(test.level / np.maximum(test.p, _TINY), nan=-1.0)
+    return int(np.argmax(np.where(test.alarm, near, -1.0) if test.alarm.any() else near))
 
 
 def _nearness(one: _Judged) -> tuple[bool, bool, float]:
     """Alarms first, those of place, mix and missing before spread, which says less to a person."""
     alarm = one.shift.alarm
-    return alarm, alarm and one.shift.test != "spread", one.shift.level / max(one.shift.p, 1e-300)
+    return alarm, alarm and one.shift.test != "spread", one.shift.level / max(one.shift.p, _TINY)
 
 
-def _tests(
-    column: Column, counts: Floats, window: Window, cycle: float, budget: Budget
-) -> list[_Judged]:
-    now = counts[window.start * CELLS : window.end * CELLS].sum(axis=0)
-    n = int(now.sum())
-    if min(n, column.bins.counts.sum()) < budget.minimum:
-        return []
-    level = budget.share * schedule.level(
-        window.length, false_alarms=budget.false_alarms, cycle=cycle
-    )
-    effect = design(column, counts[: window.end * CELLS])
-    found = shifts(column.bins, now, level=level, design=effect)
-    return [_Judged(column, counts, window, one, n, one.smallest) for one in found]
-
-
-def design(column: Column, counts: Floats) -> float:
-    """The design effect of the column's calls so far."""
+def designs(column: Column, counts: Floats) -> Floats:
+    """The design effects of the column's calls, after 0, 1, ... cycles."""
     scores = column.bins.scores[0] if column.bins.ordered else commonest(column)
     there = counts[:, :-1]
-    return float(design_effect(there @ scores, there.sum(axis=1), per_cycle=CELLS))
+    return design_effects(there @ scores, there.sum(axis=1), per_cycle=CELLS)
 
 
 def commonest(column: Column) -> Floats:
@@ -200,7 +225,7 @@ def _alarm(traffic: Traffic, judged: _Judged) -> Signal:
     what = {
         "place": f"is {'higher' if shift.size > 0 else 'lower'}",
         "spread": f"is spread {'wider' if shift.size > 0 else 'less'}",
-        "mix": f"has another mix, most of all of {value!a}",
+        "mix": f"has another mix, most of all of {value}",
         "missing": f"is missing {'more' if shift.size > 0 else 'less'} often",
     }[shift.test]
     sentence = f"{_title(column)} {what}: {_amount(abs(shift.size), shift.unit)} since {day(begin)}"
@@ -251,7 +276,7 @@ def _scores(judged: _Judged) -> tuple[Floats, str]:
     now, then = _window(judged)[:-1], bins.counts[:-1]
     gaps = np.abs(now / max(now.sum(), 1) - then / max(then.sum(), 1))
     top = int(np.argmax(gaps))
-    value = bins.values[top] if top < len(bins.values) else "values not seen before"
+    value = f"{bins.values[top]!a}" if top < len(bins.values) else "values not seen before"
     return np.asarray(np.arange(len(gaps)) == top, dtype=np.float64), value
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinkeel.lifecycle.budget import Budget, windows
-from twinkeel.lifecycle.signals import commonest, day, design, line, unjudged
+from twinkeel.lifecycle.signals import commonest, day, designs, line, unjudged
 from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Traffic
 from twinkeel.records import Signal
 from twinkeel.stats import schedule
@@ -67,7 +67,7 @@ def _watched(traffic: Traffic) -> _Watched | None:
         then=np.column_stack([then[i] for i in chosen]),
         now=np.column_stack([_now(inputs[i], scores[i]) for i in chosen]),
         design=np.asarray([
-            design(inputs[i], inputs[i].counts(traffic.cells, n_cells)) for i in chosen
+            designs(inputs[i], inputs[i].counts(traffic.cells, n_cells))[-1] for i in chosen
         ]),
     )  # fmt: skip
 

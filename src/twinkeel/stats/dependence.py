@@ -17,32 +17,31 @@ _PRIOR = 20.0
 _LEAST_CYCLES = 8
 
 
-def design_effect(sums: Floats, counts: Floats, *, per_cycle: int) -> Floats:
-    """Design effects, shape (...), of means in cells of time: `sums`, `counts` of (..., cells).
+def design_effects(sums: Floats, counts: Floats, *, per_cycle: int) -> Floats:
+    """Design effects of means after 0, 1, ... whole cycles: `sums`, `counts` of (..., cells).
 
     The scores that were summed have variance 1. Both the cells and the whole cycles of
     `per_cycle` cells are looked at; the larger effect holds, and none is below 1.
     """
-    cells = _ratio(sums, counts)
     whole = sums.shape[-1] // per_cycle
-    if whole < _LEAST_CYCLES:
-        return cells
     shape = (*sums.shape[:-1], whole, per_cycle)
     used = whole * per_cycle
-    cycles = _ratio(
-        sums[..., :used].reshape(shape).sum(axis=-1), counts[..., :used].reshape(shape).sum(axis=-1)
-    )
-    return np.maximum(cells, cycles)
+    sums, counts = sums[..., :used], counts[..., :used]
+    found = _ratios(sums, counts)[..., ::per_cycle]
+    cycles = _ratios(sums.reshape(shape).sum(axis=-1), counts.reshape(shape).sum(axis=-1))
+    found[..., _LEAST_CYCLES:] = np.maximum(found, cycles)[..., _LEAST_CYCLES:]
+    return found
 
 
-def _ratio(sums: Floats, counts: Floats) -> Floats:
-    """Mean squared successive difference of the means, over what independence would give."""
+def _ratios(sums: Floats, counts: Floats) -> Floats:
+    """Mean squared successive differences of the first 0, 1, ... means, over those of chance."""
     means = sums / np.maximum(counts, 1)
     variance = 1 / np.maximum(counts[..., 1:], 1) + 1 / np.maximum(counts[..., :-1], 1)
     both = (counts[..., 1:] > 0) & (counts[..., :-1] > 0)
-    squares = np.where(both, np.diff(means, axis=-1) ** 2 / variance, 0.0).sum(axis=-1)
-    seen = both.sum(axis=-1)
-    return np.asarray(np.maximum(1.0, (squares + _PRIOR) / (seen + _PRIOR)))
+    squares = np.where(both, np.diff(means, axis=-1) ** 2 / variance, 0.0).cumsum(axis=-1)
+    found = np.ones((*sums.shape[:-1], sums.shape[-1] + 1))
+    found[..., 2:] = np.maximum(1.0, (squares + _PRIOR) / (both.cumsum(axis=-1) + _PRIOR))
+    return found
 
 
 def since(sums: Floats, counts: Floats) -> int:

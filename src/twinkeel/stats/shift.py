@@ -7,11 +7,11 @@ other (bursts, one user's many calls) counts for less: every test takes a design
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinkeel.stats import tails
 from twinkeel.stats.bins import Bins
@@ -30,7 +30,7 @@ _REACH = tails.two_sided_at(2 * (1 - _POWER))
 
 @dataclass(frozen=True)
 class Shift:
-    """What one test says of one column."""
+    """What one test says of one column in one window."""
 
     test: Test
     p: float
@@ -40,75 +40,122 @@ class Shift:
     smallest: float
     """The smallest shift that this test would have found four times out of five."""
     level: float
+    alarm: bool
+    """Whether it is both beyond chance and large enough to matter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shifts:
+    """What one test says of one column in many windows: as `Shift`, each of shape (...).
+
+    NaN where a window has too few values for the test.
+    """
+
+    test: Test
+    unit: Literal["sd", "share"]
+    p: Floats
+    size: Floats
+    smallest: Floats
+    level: Floats
 
     @property
-    def alarm(self) -> bool:
-        """Whether it is both beyond chance and large enough to matter."""
-        return self.p <= self.level and abs(self.size) >= FLOOR[self.unit]
+    def alarm(self) -> NDArray[np.bool_]:
+        """Whether each is both beyond chance and large enough to matter."""
+        return np.asarray((self.p <= self.level) & (np.abs(self.size) >= FLOOR[self.unit]))
+
+    def at(self, window: int) -> Shift:
+        """What it says of one window."""
+        p, size, smallest, level = (
+            float(one[window]) for one in (self.p, self.size, self.smallest, self.level)
+        )
+        return Shift(self.test, p, size, self.unit, smallest, level, bool(self.alarm[window]))
 
 
-def shifts(bins: Bins, now: Floats, *, level: float, design: float = 1.0) -> list[Shift]:
-    """Every test of one column: `now` are the window's counts by bin, `design` its design effect.
+def shifts(
+    bins: Bins, now: Floats, *, level: Floats | float, design: Floats | float = 1.0
+) -> list[Shifts]:
+    """Every test of one column: `now` are counts by bin of windows, of shape (..., bins).
 
-    The levels of the tests add up to `level`.
+    `design` is the design effect of each window's calls; `level` what each may spend: the levels of
+    its tests add up to it.
     """
-    found = [missing(bins.counts, now, level=level * WEIGHTS["missing"], design=design)]
-    if min(now[:-1].sum(), bins.counts[:-1].sum()) < LEAST:
+    windows = now.shape[:-1]
+    spend = np.broadcast_to(np.asarray(level, dtype=np.float64), windows)
+    effect = np.broadcast_to(np.asarray(design, dtype=np.float64), windows)
+    found = [missing(bins.counts, now, level=spend * WEIGHTS["missing"], design=effect)]
+    few = np.minimum(now[..., :-1].sum(axis=-1), bins.counts[:-1].sum()) < LEAST
+    if few.all():
         return found
+    counts = bins.counts[:-1], now[..., :-1]
     if not bins.ordered:
-        return [
-            mix(bins.counts, now, level=level * WEIGHTS["mix"], design=design),
-            *found,
-        ]
+        return [_without(few, mix(*counts, level=spend * WEIGHTS["mix"], design=effect)), *found]
     names: tuple[Test, Test] = ("place", "spread")
     for name, scores in zip(names, bins.scores, strict=True):
-        share = level * WEIGHTS[name]
-        found.append(moved(name, scores, (bins.counts[:-1], now[:-1]), level=share, design=design))
+        tested = moved(name, scores, counts, level=spend * WEIGHTS[name], design=effect)
+        found.append(_without(few, tested))
     return found
 
 
+def _without(few: NDArray[np.bool_], tested: Shifts) -> Shifts:
+    p, size, smallest = (
+        np.where(few, np.nan, one) for one in (tested.p, tested.size, tested.smallest)
+    )
+    return replace(tested, p=p, size=size, smallest=smallest)
+
+
 def moved(
-    test: Test, scores: Floats, counts: tuple[Floats, Floats], *, level: float, design: float = 1.0
-) -> Shift:
+    test: Test, scores: Floats, counts: tuple[Floats, Floats], *, level: Floats, design: Floats
+) -> Shifts:
     """Whether the mean score of the bins is another now; `counts` are those then and now."""
-    error = float(standard_error(scores, *counts, design=design))
-    size = float(mean(scores, counts[1]) - mean(scores, counts[0]))
-    z = size / error if error > 0 else 0.0
-    seen = (tails.two_sided_at(level) + _REACH) * error
-    return Shift(test, tails.two_sided(z), size, "sd", max(seen, FLOOR["sd"]), level)
+    error = standard_error(scores, *counts, design=design)
+    size = np.asarray(mean(scores, counts[1]) - mean(scores, counts[0]))
+    z = np.where(error > 0, size / np.where(error > 0, error, 1), 0.0)
+    seen = np.maximum(_reach(level) * error, FLOOR["sd"])
+    return Shifts(test, "sd", tails.beyond(z), size, seen, level)
 
 
-def mix(then: Floats, now: Floats, *, level: float, design: float = 1.0) -> Shift:
+def mix(then: Floats, now: Floats, *, level: Floats, design: Floats) -> Shifts:
     """Whether the shares of the values are others: chi-square, rare values taken together.
 
     The size is the total variation: the share of calls that would have to change their value.
     """
-    pooled = (then + now)[:-1]
-    n, m = float(now[:-1].sum()), float(then[:-1].sum())
-    if n == 0 or m == 0:
-        return Shift("mix", 1.0, 0.0, "share", 1.0, level)
-    table = _dense(np.stack([then[:-1], now[:-1]]), pooled * min(n, m) / (n + m))
-    expected = table.sum(axis=0) * np.asarray([[m], [n]]) / (n + m)
-    statistic = float(((table - expected) ** 2 / np.maximum(expected, 1e-12)).sum()) / design
-    p = tails.chi_square(statistic, table.shape[1] - 1)
-    size = float(np.abs(then[:-1] / m - now[:-1] / n).sum() / 2)
-    top = float((pooled / pooled.sum()).max())
-    error = math.sqrt(max(top * (1 - top), 0.01) * design * (1 / n + 1 / m))
-    seen = (tails.two_sided_at(level) + _REACH) * error
-    return Shift("mix", p, size, "share", min(1.0, max(seen, FLOOR["share"])), level)
+    pooled = then + now
+    n, m = now.sum(axis=-1), then.sum()
+    share, whole = np.maximum(n, 1), n + m
+    table = _dense(then, now, pooled * (np.minimum(n, m) / whole)[..., None])
+    given = np.stack([np.broadcast_to(m, n.shape), n], axis=-1)[..., None]
+    expected = table.sum(axis=-2, keepdims=True) * given / whole[..., None, None]
+    statistic = ((table - expected) ** 2 / np.maximum(expected, 1e-12)).sum(axis=(-2, -1)) / design
+    p = tails.chi_squares(statistic, (table.sum(axis=-2) > 0).sum(axis=-1) - 1)
+    size = np.abs(then / m - now / share[..., None]).sum(axis=-1) / 2
+    top = pooled.max(axis=-1) / whole
+    error = np.sqrt(np.maximum(top * (1 - top), 0.01) * design * (1 / share + 1 / m))
+    return Shifts("mix", "share", p, size, _share_seen(level, error), level)
 
 
-def missing(then: Floats, now: Floats, *, level: float, design: float = 1.0) -> Shift:
+def missing(then: Floats, now: Floats, *, level: Floats, design: Floats) -> Shifts:
     """Whether another share is missing."""
-    n, m = float(now.sum()), float(then.sum())
-    if n == 0 or m == 0:
-        return Shift("missing", 1.0, 0.0, "share", 1.0, level)
-    p = tails.share(now[-1] / design, n / design, then[-1], m)
-    pooled = float((now[-1] + then[-1] + 1) / (n + m + 2))
-    error = math.sqrt(pooled * (1 - pooled) * (design / n + 1 / m))
-    seen = (tails.two_sided_at(level) + _REACH) * error
-    size = float(now[-1] / n - then[-1] / m)
-    return Shift("missing", p, size, "share", min(1.0, max(seen, FLOOR["share"])), level)
+    n, m = now.sum(axis=-1), then.sum()
+    gone, known = now[..., -1], then[-1]
+    p = tails.shares(gone / design, n / design, known, m)
+    nothing = np.minimum(n, m) == 0
+    share, cases = np.maximum(n, 1), max(m, 1)
+    pooled = (gone + known + 1) / (n + m + 2)
+    error = np.sqrt(pooled * (1 - pooled) * (design / share + 1 / cases))
+    size = np.where(nothing, 0.0, gone / share - known / cases)
+    seen = np.where(nothing, 1.0, _share_seen(level, error))
+    return Shifts("missing", "share", p, size, seen, level)
+
+
+def _share_seen(level: Floats, error: Floats) -> Floats:
+    return np.clip(_reach(level) * error, FLOOR["share"], 1.0)
+
+
+def _reach(level: Floats) -> Floats:
+    """How many standard errors a shift has to be to be found four times out of five."""
+    known, at = np.unique(level, return_inverse=True)
+    reach = np.asarray([tails.two_sided_at(float(one)) for one in known]) + _REACH
+    return reach[at].reshape(level.shape)
 
 
 def mean(scores: Floats, counts: Floats) -> Floats:
@@ -127,9 +174,9 @@ def standard_error(scores: Floats, then: Floats, now: Floats, *, design: Floats 
     return np.asarray(np.sqrt(variance * here))
 
 
-def _dense(table: Floats, least: Floats) -> Floats:
-    """The table of (2, values) with the values that have too few expected taken together."""
-    rare = least < 5
-    joined = table[:, rare].sum(axis=1, keepdims=True)
-    kept = np.concatenate([table[:, ~rare], joined], axis=1)
-    return kept[:, kept.sum(axis=0) > 0]
+def _dense(then: Floats, now: Floats, least: Floats) -> Floats:
+    """Counts of (..., 2, values + 1): those of values that have too few expected come last."""
+    table = np.stack([np.broadcast_to(then, now.shape), now], axis=-2)
+    rare = (least < 5)[..., None, :]
+    joined = np.where(rare, table, 0).sum(axis=-1, keepdims=True)
+    return np.concatenate([np.where(rare, 0, table), joined], axis=-1)

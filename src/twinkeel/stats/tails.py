@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _NORMAL = NormalDist()
+_erfc = np.vectorize(math.erfc, otypes=[np.float64])
 _EXACT = 200
 """Shares that rest on fewer events than this, of either outcome, are tested exactly."""
 
@@ -17,6 +18,11 @@ _EXACT = 200
 def two_sided(z: float) -> float:
     """How often a standard normal is at least this far from 0, either way."""
     return math.erfc(abs(z) / math.sqrt(2))
+
+
+def beyond(z: Floats) -> Floats:
+    """`two_sided` of each."""
+    return np.asarray(_erfc(np.abs(z) / math.sqrt(2)))
 
 
 def two_sided_at(level: float) -> float:
@@ -42,6 +48,11 @@ def chi_square(statistic: float, degrees: int) -> float:
     return min(tail, 1.0)
 
 
+def chi_squares(statistics: Floats, degrees: NDArray[np.int64]) -> Floats:
+    """`chi_square` of each."""
+    return np.asarray(_chi_square(statistics, degrees))
+
+
 def share(hits: float, n: float, reference_hits: float, reference_n: float) -> float:
     """Two-sided p-value that `hits` of `n` and those of the reference have one share.
 
@@ -61,19 +72,35 @@ def share(hits: float, n: float, reference_hits: float, reference_n: float) -> f
     return two_sided((hits / n - reference_hits / reference_n) / spread)
 
 
+def shares(hits: Floats, n: Floats, reference_hits: float, reference_n: float) -> Floats:
+    """`share` of each of `hits` of `n`."""
+    return np.asarray(_share(hits, n, reference_hits, reference_n))
+
+
 def _fisher(hits: int, n: int, reference_hits: int, reference_n: int) -> float:
     if hits + reference_hits > (n + reference_n) / 2:
         hits, reference_hits = n - hits, reference_n - reference_hits
     total, everything = hits + reference_hits, n + reference_n
-    low, high = max(0, total - reference_n), min(total, n)
-    above = sum(
-        math.exp(
-            _log_choose(n, k) + _log_choose(reference_n, total - k) - _log_choose(everything, total)
-        )
-        for k in (range(hits, high + 1) if hits * everything > total * n else range(low, hits + 1))
+    term = math.exp(
+        _log_choose(n, hits)
+        + _log_choose(reference_n, reference_hits)
+        - _log_choose(everything, total)
     )
-    return min(1.0, 2 * above)
+    tail, more = term, reference_n - total
+    if hits * everything > total * n:
+        for k in range(hits, min(total, n)):
+            term *= (n - k) * (total - k) / ((k + 1) * (more + k + 1))
+            tail += term
+    else:
+        for k in range(hits, max(0, -more), -1):
+            term *= k * (more + k) / ((n - k + 1) * (total - k + 1))
+            tail += term
+    return min(1.0, 2 * tail)
 
 
 def _log_choose(n: int, k: int) -> float:
     return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+_chi_square = np.vectorize(chi_square, otypes=[np.float64])
+_share = np.vectorize(share, otypes=[np.float64])
