@@ -344,9 +344,8 @@ class Project:
             beside.enter_context(self.store.serving())
             if watch is not None:
                 beside.enter_context(Watch(self.config, self.store, watch))
-            if monitor:
-                beside.enter_context(Beside(self.config.root))
-            run(self.config, self.store, host=host, port=port, ready=ready)
+            pulse = beside.enter_context(Beside(self.config.root)).pulse if monitor else None
+            run(self.config, self.store, host=host, port=port, ready=ready, pulse=pulse)
 
     def version(self, ref: str, *, newest: bool = False) -> Version:
         """The version that `ref` names: `churn@7`, or `churn` for production's (or the newest)."""

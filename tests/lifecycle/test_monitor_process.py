@@ -12,10 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from telecom import churn_lines, write_project
 from twinkeel.lifecycle.beside import Beside
 from twinkeel.project import Project
+from twinkeel.server.app import application, project_service
 from waiting import PATIENCE, eventually
 
 
@@ -89,6 +91,38 @@ def test_the_process_that_monitors_has_a_low_priority_is_started_again_and_ends_
 
     assert priority == min(19, 10 + os.getpriority(os.PRIO_PROCESS, 0))
     assert not running(second)
+
+
+def test_a_server_says_since_when_nobody_monitors_and_stays_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twinkeel.lifecycle.beside._AGAIN_SECONDS", 2.0)
+    project = released(tmp_path / "watched", "2s")
+    row = next(csv.DictReader(churn_lines(1)))
+
+    with Beside(project.config.root) as beside:
+        app = application(project_service(project.config, project.store, pulse=beside.pulse))
+        with TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 1)) as here:
+            assert eventually(lambda: bool(project.store.watching.looks("churn")))
+            before = here.get("/readyz").json()
+            assert beside.pid is not None
+            os.kill(beside.pid, signal.SIGKILL)
+            assert eventually(lambda: here.get("/readyz").json()["degraded"] != [])
+            down, metrics = here.get("/readyz"), here.get("/metrics").text
+            seen = here.get("/v1/monitor").json()
+            answer = here.post("/v1/components/churn/call", json=row)
+            again = eventually(lambda: here.get("/readyz").json()["degraded"] == [])
+            healthy = here.get("/metrics").text
+
+    project.close()
+    assert before == {"ready": True, "degraded": []}
+    assert (down.status_code, down.json()["ready"], answer.status_code) == (200, True, 200)
+    assert down.json()["degraded"][0].startswith("monitoring is down since 20")
+    assert seen["degraded"] == down.json()["degraded"]
+    assert "twinkeel_monitoring_up 0" in metrics
+    assert "twinkeel_degraded 1" in metrics
+    assert again
+    assert "twinkeel_monitoring_up 1" in healthy
 
 
 def test_the_process_that_monitors_ends_when_its_server_is_killed(tmp_path: Path) -> None:

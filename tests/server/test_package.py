@@ -21,7 +21,7 @@ import httpx
 import pytest
 from server_site import ROW, Site
 
-from twinkeel.errors import UsageError
+from twinkeel.errors import BundleError, UsageError
 from twinkeel.lifecycle.package import package
 from twinkeel.project import Project
 from twinkeel.records import VersionRef
@@ -180,6 +180,17 @@ def test_what_is_there_already_is_not_overwritten(tmp_path: Path, site: Site) ->
         package(site.config, site.store, version, tmp_path / "full")
 
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["file"]
+
+
+def test_what_cannot_be_packaged_leaves_no_folder(tmp_path: Path, site: Site) -> None:
+    site.release(9.0, damaged=True)
+    version = site.store.latest("toy")
+    assert version is not None
+
+    with pytest.raises(BundleError, match="damaged"):
+        package(site.config, site.store, version, tmp_path / "new" / "deep" / "toy-package")
+
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_damaged_package_refuses_to_serve(folder: Path, python: Path, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Beside: the process that monitors next to a server, for as long as the server runs.
 
 Owns that there is one, at a lower priority than calls, that what it says is in the server's log,
-that it is started again when it dies, ever later while it dies at once, and that it ends with the
-server: the interpreter that answers calls is never shared with a look. Refuses to let it outlive
-the server, even one killed, by more than seconds.
+that it is known since when it does not look, that it is started again when it dies, ever later
+while it dies at once, and that it ends with the server: the interpreter that answers calls is never
+shared with a look. Refuses to let it outlive the server, even one killed, by more than seconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from types import TracebackType
 
 import msgspec
 
+from twinkeel.lifecycle.pulse import Looked, Pulse
 from twinkeel.lifecycle.rounds import Said
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,8 @@ class Beside:
     """Keeps a process that monitors the project in `root` while inside."""
 
     root: Path
+    pulse: Pulse = field(default_factory=Pulse, init=False)
+    """Whether it looks as it should."""
     _stop: threading.Event = field(default_factory=threading.Event, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
@@ -72,6 +75,7 @@ class Beside:
             why = self._one()
             if self._stop.is_set():
                 return
+            self.pulse.ended()
             if time.monotonic() - began >= _AGAIN_MOST:
                 pause = _AGAIN_SECONDS
             _log.warning("monitoring is not running: %s; next start in %.0f s", why, pause)
@@ -87,7 +91,8 @@ class Beside:
                 process = self._process = self._spawn()
         except OSError as error:
             return f"it could not be started ({error.strerror})"
-        _repeat(process)
+        self.pulse.started()
+        self._listen(process)
         return f"it ended with code {process.wait()}"
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -104,16 +109,22 @@ class Beside:
             os.setpriority(os.PRIO_PROCESS, process.pid, min(own + _NICE, 19))
         return process
 
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        """Put what the process says into this log, until it says no more."""
+        assert process.stdout is not None
+        for line in process.stdout:
+            heard = _heard(line)
+            if isinstance(heard, Looked):
+                self.pulse.heard(heard)
+            else:
+                _log.log(heard.level, "%s", heard.text)
 
-def _repeat(process: subprocess.Popen[bytes]) -> None:
-    """Put what the process says into this log, until it says no more."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        try:
-            said = msgspec.json.decode(line, type=Said)
-        except msgspec.DecodeError:  # not its log but its standard error, as of a start that failed
-            said = Said(level=logging.WARNING, text=line.decode(errors="replace").rstrip())
-        _log.log(said.level, "%s", said.text)
+
+def _heard(line: bytes) -> Said | Looked:
+    try:
+        return msgspec.json.decode(line, type=Said | Looked)
+    except msgspec.DecodeError:  # not its log but its standard error, as of a start that failed
+        return Said(level=logging.WARNING, text=line.decode(errors="replace").rstrip())
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

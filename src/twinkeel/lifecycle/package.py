@@ -12,6 +12,8 @@ import os
 import secrets
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -105,15 +107,11 @@ def package(config: Config, store: Store, version: Version, folder: Path) -> Pat
         raise UsageError(f"{folder} is a file: name a folder that is not there yet.")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a folder that is not there yet.")
-    fresh = folder.parent / f".{folder.name}-{secrets.token_hex(4)}"
-    try:
-        fresh.mkdir(parents=True)
+    with _beside(folder) as fresh:
         _fill(fresh, config, store, version)
         if folder.exists():
             folder.rmdir()
         fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return folder
 
 
@@ -127,6 +125,21 @@ def read(folder: Path) -> Packaged:
         ) from None
     except msgspec.DecodeError as error:
         raise BundleError(f"{folder / FILE} cannot be read: {error}; package again.") from None
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder that is to become `folder`; where it does not, what was made for it is gone."""
+    fresh = folder.parent / f".{folder.name}-{secrets.token_hex(4)}"
+    missing = [parent for parent in folder.parents if not parent.exists()]
+    try:
+        fresh.mkdir(parents=True)
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        for parent in missing:
+            with suppress(OSError):  # it holds the folder, or what others have put there
+                parent.rmdir()
 
 
 def _fill(folder: Path, config: Config, store: Store, version: Version) -> None:

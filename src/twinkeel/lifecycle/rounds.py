@@ -4,7 +4,8 @@
 when to look: soon after the start, then a few times in every cycle, and never for more than a small
 share of the time. It ends when its standard input does, so when its server is gone, however that
 ended; a look that runs then has seconds left. What goes wrong is told and tried again with the next
-look. Says what it has to say on standard output, a line of JSON each.
+look. Says what it has to say on standard output, a line of JSON each: what is for the log, and that
+it has looked.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from twinkeel.config import Config, load, seconds
 from twinkeel.errors import TwinkeelError, UnknownName
 from twinkeel.lifecycle.monitor import monitor
 from twinkeel.lifecycle.move import place
+from twinkeel.lifecycle.pulse import Looked
 from twinkeel.records import Alert, Record
 from twinkeel.store.store import Store
 
@@ -40,7 +43,7 @@ _GRACE = 3.0
 """Seconds that a look has left when the server is gone."""
 
 
-class Said(Record, frozen=True, kw_only=True):
+class Said(Record, frozen=True, kw_only=True, tag=True):
     """One line of the log, on its way to the server's."""
 
     level: int
@@ -54,18 +57,23 @@ class Rounds:
 
     config: Config
     store: Store
+    heard: Callable[[Looked], None] = lambda _: None
+    """Told of every look."""
 
-    def look(self) -> None:
-        """Look once at everything in production."""
+    def look(self) -> bool:
+        """Look once at everything in production; whether that went well."""
         try:
             monitor(self.config, self.store, tell=told)
         except UnknownName:  # nothing is released yet
-            return
+            return True
         except TwinkeelError as error:
             _log.warning("monitoring: %s", error)
+            return False
         except Exception as error:  # noqa: BLE001  the process that monitors must not end
             # The type alone: the message of an error may hold a row.
             _log.error("monitoring: %s; tried again with the next look", type(error).__name__)
+            return False
+        return True
 
     def run(self, stop: threading.Event) -> None:
         """Look soon, and then again and again until `stop` is set."""
@@ -74,8 +82,9 @@ class Rounds:
         pause = min(least, _SETTLE)
         while not stop.wait(pause):
             began = time.monotonic()
-            self.look()
+            well = self.look()
             pause = max(least, _REST * (time.monotonic() - began))
+            self.heard(Looked(well=well, pause=pause))
 
 
 def told(alert: Alert) -> None:
@@ -87,13 +96,17 @@ class _Lines(logging.Handler):
     """Sends records to the server."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line; nothing where the server is gone."""
-        line = msgspec.json.encode(Said(level=record.levelno, text=record.getMessage()))
-        try:
-            sys.stdout.buffer.write(line + b"\n")
-            sys.stdout.buffer.flush()
-        except OSError:
-            return
+        """Write one line."""
+        _tell(Said(level=record.levelno, text=record.getMessage()))
+
+
+def _tell(what: Said | Looked) -> None:
+    """Write one line to the server; nothing where it is gone."""
+    try:
+        sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
+        sys.stdout.buffer.flush()
+    except OSError:
+        return
 
 
 def main(folder: str) -> None:
@@ -116,7 +129,7 @@ def main(folder: str) -> None:
         config = load(Path(folder))
         at = place(config.store)
         with Store.open(config.root, url=at.url, bundles=at.bundles) as store:
-            Rounds(config, store).run(stop)
+            Rounds(config, store, _tell).run(stop)
     except TwinkeelError as error:
         _log.error("monitoring: %s", error)
         sys.exit(error.exit_code)

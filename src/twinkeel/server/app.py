@@ -11,6 +11,7 @@ from starlette.routing import Router
 
 from twinkeel.config import Config
 from twinkeel.lifecycle.desk import Desk
+from twinkeel.lifecycle.pulse import Pulse
 from twinkeel.lifecycle.serve import Live
 from twinkeel.server.gateway import Gateway
 from twinkeel.server.rebuilding import Rebuilds
@@ -39,7 +40,9 @@ def application(service: Service) -> Gateway:
     return Gateway(service, router)
 
 
-def project_service(config: Config, store: Store, *, host: str | None = None) -> Service:
+def project_service(
+    config: Config, store: Store, *, host: str | None = None, pulse: Pulse | None = None
+) -> Service:
     """The service of a project: its releases, its events, its keys."""
     return Service(
         name=config.project.name,
@@ -50,4 +53,5 @@ def project_service(config: Config, store: Store, *, host: str | None = None) ->
         host=config.server.host if host is None else host,
         desk=Desk(config, store),
         rebuilds=Rebuilds(config.root),
+        pulse=pulse,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from twinkeel.config import ServerTable
 from twinkeel.lifecycle.desk import Desk
+from twinkeel.lifecycle.pulse import Pulse
 from twinkeel.lifecycle.serve import Live
 from twinkeel.server.batching import Batcher
 from twinkeel.server.limits import Limits
@@ -35,6 +36,8 @@ class Service:
     """The project, where it can be watched and changed; None for a version served by itself."""
     rebuilds: Rebuilds | None = None
     """What rebuilds components when asked to; None where `desk` is."""
+    pulse: Pulse | None = None
+    """Whether the process that monitors beside this server looks; None where there is none."""
     key_advice: str = "make one with twinkeel keys create NAME"
     """What to do where there is no key and one is needed."""
 

@@ -71,6 +71,10 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def claimed(self) -> bool:
+        """Whether anybody has a claim; asking never stands against one."""
+
+    @abstractmethod
     def compact(self) -> None:
         """Give the space of what was removed back, where this is not done by itself."""
 

@@ -150,12 +150,20 @@ def locked(path: Path, *, exclusive: bool) -> Iterator[None]:
 def claimed(path: Path, *, exclusive: bool) -> Iterator[bool]:
     """Hold a lock between processes (and threads) if it can be had at once, and say whether."""
     with path.open("ab") as file:
-        try:
-            fcntl.flock(file, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        with locked(_door(path), exclusive=True):
+            held = lock(file.fileno(), exclusive=exclusive)
+        yield held
+
+
+def is_claimed(path: Path) -> bool:
+    """Whether somebody holds such a lock; nobody who wants it is turned away for the asking."""
+    with locked(_door(path), exclusive=True), path.open("ab") as file:
+        return not lock(file.fileno())
+
+
+def _door(path: Path) -> Path:
+    """What those who want a lock, or ask for it, hold for that moment: they wait for each other."""
+    return path.with_name(f"{path.name}-door")
 
 
 def own(path: Path) -> int | None:
@@ -174,10 +182,10 @@ def own(path: Path) -> int | None:
     return None
 
 
-def lock(descriptor: int) -> bool:
-    """Take an exclusive lock on an open file if nobody has one."""
+def lock(descriptor: int, *, exclusive: bool = True) -> bool:
+    """Take a lock on an open file if nobody has one that stands against it."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -54,10 +54,7 @@ def serving(database: Database) -> Iterator[None]:
 
 def served(database: Database) -> bool:
     """Whether a server runs on this catalog; False where nobody may ask."""
-    if database.read_only:
-        return False
-    with database.claim(exclusive=True) as alone:
-        return not alone
+    return not database.read_only and database.claimed()
 
 
 def _database(

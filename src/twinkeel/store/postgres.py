@@ -24,6 +24,14 @@ SCHEMES = ("postgresql", "postgres")
 _WRITER, _GUARD, _CLAIM = 0x74776B01, 0x74776B02, 0x74776B03
 """The advisory locks, "twk" and a number: of the one writer, of `guard`, of `claim`."""
 
+_HELD = f"""
+SELECT EXISTS (
+    SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND granted AND datname = current_database()
+    AND classid = {_CLAIM} AND objid::bigint = hashtext(current_schema())::bigint & 4294967295
+)"""  # noqa: S608  a number of our own
+"""Whether a process holds the lock of `claim`: its two numbers are unsigned there."""
+
 _AGAIN = f"another process has held it for more than {WAIT:g} s: try again"
 _STATES = {
     "55P03": _AGAIN,
@@ -82,6 +90,11 @@ class Postgres(Database):
         finally:
             with suppress(SQLAlchemyError):  # the server may be gone, and the lock with it
                 connection.close()
+
+    def claimed(self) -> bool:
+        """Look for the advisory lock of `claim` among those that are held."""
+        with self.read() as connection:
+            return bool(connection.exec_driver_sql(_HELD).scalar_one())
 
     def compact(self) -> None:
         """Nothing: the server's autovacuum does this."""

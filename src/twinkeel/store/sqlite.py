@@ -47,6 +47,7 @@ class SQLite(Database):
             str(path), _engine(path, read_only=read_only), read_only=read_only, why=why
         )
         self._lock = path.with_name("lock")
+        self._claim = path.with_name("serving")
 
     @contextmanager
     def guard(self, *, exclusive: bool) -> Iterator[None]:
@@ -57,9 +58,14 @@ class SQLite(Database):
     @contextmanager
     def claim(self, *, exclusive: bool) -> Iterator[bool]:
         """Hold a lock on another file beside the database."""
-        path = self._lock.with_name("serving")
+        path = self._claim
         with files.explained(path), files.claimed(path, exclusive=exclusive) as held:
             yield held
+
+    def claimed(self) -> bool:
+        """Ask for the lock of `claim` without standing in anybody's way."""
+        with files.explained(self._claim):
+            return files.is_claimed(self._claim)
 
     def compact(self) -> None:
         """Give the space of what was removed back, and leave no copy of it in the log."""

@@ -28,11 +28,16 @@ async def readyz(exchange: Exchange) -> Reply:
 
 
 def readiness(service: Service) -> dict[str, Any]:
-    """Whether calls are answered, and what is not as it should be."""
+    """Whether calls are answered, and what is not as it should be.
+
+    Calls do not need monitoring: without it the server is degraded, and ready all the same.
+    """
     live = service.live
     degraded = ["events are not being recorded"] if live.degraded else []
     degraded += ["the store does not answer"] if live.unreachable else []
     degraded += [f"{name}: its newest release does not load" for name in sorted(live.problems)]
+    down = None if service.pulse is None else service.pulse.down
+    degraded += [] if down is None else [f"monitoring is down since {_minute(down)}"]
     return {"ready": bool(live.held), "degraded": degraded}
 
 
@@ -50,11 +55,15 @@ def _state(service: Service) -> Iterator[str]:
         ((("component", held.ref.component), ("version", str(held.ref)), ("kind", held.kind)), 1.0)
         for held in live.held
     ]
-    degraded = float(bool(live.degraded or live.unreachable or live.problems))
+    degraded = float(bool(readiness(service)["degraded"]))
     yield from family("twinkeel_version_info", "gauge", "Versions served.", versions)
     yield from family(
         "twinkeel_degraded", "gauge", "1 while something is not as it should be.", [((), degraded)]
     )
+    if service.pulse is not None:
+        up = float(service.pulse.down is None)
+        about = "1 while the process that monitors beside this server looks as it should."
+        yield from family("twinkeel_monitoring_up", "gauge", about, [((), up)])
     yield from family(
         "twinkeel_events_pending",
         "gauge",
@@ -86,6 +95,10 @@ def _watched(service: Service) -> Iterator[str]:
     ]
     about = "Seconds since monitoring looked."
     yield from family("twinkeel_monitor_look_age_seconds", "gauge", about, ages)
+
+
+def _minute(at: str) -> str:
+    return f"{at[:16].replace('T', ' ')} UTC"
 
 
 def _resident_bytes() -> float:

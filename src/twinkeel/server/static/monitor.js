@@ -2,7 +2,10 @@
 
 import { $, ask, enter, make, request, say, told } from "/static/page.js";
 import { morph } from "/static/morph.js";
-import { alarms, history, pill, quality, rebuild, signals, summary, traffic, trials, verdict } from "/static/panels.js";
+import { quality, summary, traffic } from "/static/panels.js";
+import { alarms, signals } from "/static/signals.js";
+import { history, rebuild, trials, verdict } from "/static/versions.js";
+import { pill } from "/static/words.js";
 
 const EVERY = 5_000;
 const state = { index: null, seen: null, text: "", timer: 0, asking: null, said: "" };
