@@ -12,14 +12,18 @@ from typing import Any
 import pytest
 
 from telecom import TOML, churn_lines, write_project
+from twinkeel.cli.commands.rebuild import exit_code
 from twinkeel.data.extended import Extended
 from twinkeel.errors import ConfigError, InputError
-from twinkeel.kinds.base import Lesson, Task
+from twinkeel.kinds.base import Kind, Lesson, Task
+from twinkeel.kinds.classifier.rows import classes
 from twinkeel.kinds.tabular.lessons import lesson_rows
+from twinkeel.kinds.tabular.rows import usable
 from twinkeel.lifecycle.build import learned_units, task_for_cases
 from twinkeel.lifecycle.components import Component, component
 from twinkeel.lifecycle.lessons import Taught, taught
 from twinkeel.lifecycle.serve import Live
+from twinkeel.lifecycle.trusted import trusted
 from twinkeel.project import Project
 from twinkeel.records import Event, Tick, now
 from twinkeel.store.events import new_id
@@ -70,8 +74,13 @@ def released(built: Path, tmp_path: Path) -> Iterator[Released]:
         project.close()
 
 
-def asked(project: Project, rows: Sequence[Row], who: str | None = None) -> list[str]:
-    """The event ids of calls, one for each row, whose labels have come as `turned` says."""
+def asked(
+    project: Project,
+    rows: Sequence[Row],
+    who: str | None = None,
+    says: Callable[[Row], str] = turned,
+) -> list[str]:
+    """The event ids of calls, one for each row, whose labels have come as `says` gives them."""
     live = Live.of(project.config, project.store)
     live.refresh()
     ids = []
@@ -79,7 +88,7 @@ def asked(project: Project, rows: Sequence[Row], who: str | None = None) -> list
         id_ = live.call("churn", [{k: v for k, v in row.items() if k != "Churn"}])[0].event
         assert id_ is not None
         ids.append(id_)
-        project.store.events.append(label(id_, turned(row), who))
+        project.store.events.append(label(id_, says(row), who))
     live.close()
     return ids
 
@@ -104,7 +113,7 @@ def label(about: str, value: str, who: str | None = None) -> Event:
 def test_labelled_calls_teach_what_the_source_does_not_say(
     released: Released, rows: list[Row]
 ) -> None:
-    project = released(CALLS)
+    project = released(CALLS.replace("calls = true", "calls = true\ntrusted = false"))
     asked(project, rows[1_200:2_200])
 
     found = project.rebuild("churn")
@@ -158,6 +167,55 @@ def test_a_flood_of_labels_by_one_sender_teaches_nothing(
 
     assert found.rows == 30
     assert "100 were labelled only by a sender who is set apart" in found.notes[0]
+
+
+def flipped(row: Row) -> str:
+    return "No" if row["Churn"] == "Yes" else "Yes"
+
+
+def test_what_few_senders_flip_over_time_does_not_get_into_production(
+    released: Released, rows: list[Row]
+) -> None:
+    project = released(f"{CALLS}\n[components.churn.labels]\nshare = 0.5")
+    for who, first in (("crm", 1_200), ("web", 1_550), ("desk", 1_900)):
+        asked(project, rows[first : first + 245], who, lambda row: row["Churn"])
+        asked(project, rows[first + 245 : first + 350], f"bot-{who}", flipped)
+
+    found = project.rebuild("churn")
+
+    assert (found.calls, found.chosen, found.version) == (1_047, "keep", None)
+    assert exit_code(found) == 1
+    held = [one.reason for one in found.table if one.fate == "held back"]
+    assert held
+    assert all("but on the trusted cases it is worse than churn@1: log_loss -" in a for a in held)
+    assert held[0] in found.why
+
+
+def test_honest_labels_have_nothing_against_them(released: Released, rows: list[Row]) -> None:
+    project = released(CALLS)
+    asked(project, rows[1_200:2_200], says=lambda row: row["Churn"])
+
+    found = project.rebuild("churn", dry_run=True)
+
+    assert not any("trusted" in one.reason for one in found.table)
+    assert "trusted cases, those that judged churn@1, judge what learned from" in found.notes[1]
+
+
+def test_what_goes_on_from_calls_is_still_judged_by_what_no_call_has_taught(
+    released: Released, rows: list[Row]
+) -> None:
+    project = released(CALLS.replace("calls = true", "calls = true\ntrusted = false"))
+    asked(project, rows[1_200:2_200])
+    project.rebuild("churn")
+
+    found = trusted(project.store, project.version("churn@2"), project_kind(project).remedies())
+
+    assert str(found.version.ref) == "churn@1"
+    assert not set(found.cases.units) & learned_units(project.store, project.version("churn@2"))
+
+
+def project_kind(project: Project) -> Kind[Any]:
+    return component(project.config, "churn").kind
 
 
 def test_what_events_may_not_hold_is_not_guessed(released: Released) -> None:
@@ -285,3 +343,22 @@ def test_the_moment_of_a_call_is_its_time_and_judges_as_the_newest(
     assert cases.time is not None
     assert list(cases.time).count("2026-01-02") == 10
     assert cases.inputs["Contract"][-10:] == [row["Contract"] for row in rows[60:70]]
+
+
+def test_trusted_rows_are_not_learned_from_when_later_calls_move_the_cutoff(
+    make_project: MakeProject, rows: list[Row]
+) -> None:
+    what, task = dated(make_project, rows)
+    apart = frozenset(what.kind.cases(task).units)
+    later = lesson_rows(task, [lesson(row, "2026-01-02") for row in rows[60:160]])
+    more = dataclasses.replace(task, data=Extended(task.data, later, "calls"))
+
+    learned, kept = (
+        {found.split.units[i] for i in found.learned}
+        for found in (
+            usable(one, classes) for one in (more, dataclasses.replace(more, apart=apart))
+        )
+    )
+
+    assert apart < learned
+    assert kept == learned - apart

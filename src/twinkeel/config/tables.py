@@ -139,6 +139,9 @@ class RebuildTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The least gain that is worth a release, in the units of the score: money for `cost`."""
     calls: bool = False
     """Whether labelled calls of production are rows as well, to learn from and to be judged on."""
+    trusted: bool = True
+    """Whether what calls have taught is judged by trusted cases too, which no label can change;
+    false where the world itself has changed."""
 
 
 class StoreTable(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

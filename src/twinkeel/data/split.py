@@ -13,6 +13,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import msgspec
 import numpy as np
@@ -57,6 +58,16 @@ class Split:
     """What the units depend on besides the rows: the key, the columns named, all columns where
     contents are hashed, and that times are numbers where they are. Units of two splits compare
     only under one rule."""
+
+    def take(self, keep: NDArray[np.bool_]) -> Split:
+        """The same of some of the rows."""
+        return dataclasses.replace(
+            self,
+            ids=list(compress(self.ids, keep)),
+            units=list(compress(self.units, keep)),
+            held_out=self.held_out[keep],
+            times=None if self.times is None else list(compress(self.times, keep)),
+        )
 
 
 def split(table: Table, *, options: SplitOptions, key: str, share: float = 0.2) -> Split:

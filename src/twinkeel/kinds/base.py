@@ -187,6 +187,8 @@ class Task(Generic[OptionsT]):
     agree: Callable[[Contract], None] = field(default_factory=lambda: _any_contract)
     """`agree(contract)`: told what a version will read as soon as that is known, before it learns;
     raises ContractError where it would break the callers that the project keeps a contract for."""
+    apart: frozenset[str] = frozenset()
+    """Units that nothing may learn from, whether they judge here or not: trusted cases."""
 
 
 @dataclass(frozen=True)

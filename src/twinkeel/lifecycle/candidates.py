@@ -1,7 +1,8 @@
 """Candidates: what a kind can do about production -> bundles, and their answers to the same cases.
 
 Owns which cases are new to everybody, and the building of each remedy within the component's
-limits, kept as a step so that a rebuild that was killed goes on. Releases nothing.
+limits, kept as a step so that a rebuild that was killed goes on. What calls have taught is asked
+the trusted cases as well. Releases nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from twinkeel.config import Config
 from twinkeel.errors import BuildError, InputError, Refused
 from twinkeel.kinds.base import Built, Production, Remedy, Task
 from twinkeel.lifecycle.build import check_honest, learned_units, resolved, stored
-from twinkeel.lifecycle.choose import Impossible, Tried
+from twinkeel.lifecycle.choose import Impossible, Price, Tried, told
 from twinkeel.lifecycle.components import Component
 from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, pick
+from twinkeel.lifecycle.trusted import Answered, Trusted, lost
 from twinkeel.metrics.scorecard import scorecard
 from twinkeel.records import KEEP, Cases, Record, Tick, Version
 from twinkeel.store.bundles import BundleInfo, FileEntry
@@ -65,18 +68,54 @@ class Bench:
     task: Task[Any]
     cases: Cases
     folder: Path
+    trusted: Trusted | None = None
+    """What judges as well where calls teach."""
 
+    @cached_property
     def production(self) -> Tried:
         """Production's own answers."""
-        return self.tried(KEEP, "leave it as it is", self.version.bundle)
+        return self._tried(KEEP, "leave it as it is", self.version.bundle)
 
-    def tried(self, name: str, text: str, digest: str, seconds: float = 0.0) -> Tried:
+    @property
+    def price(self) -> Price:
+        """What decides."""
+        asked = self.what.config.rebuild
+        return Price(self.what.gates, asked.worth, asked.score)
+
+    def _tried(self, name: str, text: str, digest: str, seconds: float = 0.0) -> Tried:
         """What the version of a bundle answers to the cases, and how it scores."""
+        found = self._answered(digest, self.cases)
+        card = scorecard(found.measures, found.evidence, resamples=RESAMPLES, seed=SEED)
+        return Tried(name, text, card, found.evidence, found.measures, seconds)
+
+    def _answered(self, digest: str, cases: Cases) -> Answered:
         kind = self.what.kind
-        evidence = kind.evaluate(kind.load(self.store.open_bundle(digest)), self.cases)
-        measures = kind.measures(evidence)
-        card = scorecard(measures, evidence, resamples=RESAMPLES, seed=SEED)
-        return Tried(name, text, card, evidence, measures, seconds)
+        evidence = kind.evaluate(kind.load(self.store.open_bundle(digest)), cases)
+        return Answered(evidence, kind.measures(evidence))
+
+    def _objection(self, one: Candidate, learned: frozenset[str]) -> str | None:
+        """What the trusted cases that neither side has learned say against a candidate."""
+        if self.trusted is None:
+            return None
+        known = learned.union(one.made.built.learned)
+        index = [i for i, unit in enumerate(self.trusted.cases.units) if unit not in known]
+        if not index:
+            return "it has learned from all trusted cases, so none can judge it."
+        cases = pick(self.trusted.cases, index)
+        try:
+            return self._worse(self._answered(one.bundle.digest, cases), cases)
+        except InputError as error:
+            return f"it cannot answer the trusted cases: {error}"
+
+    def _worse(self, answered: Answered, cases: Cases) -> str | None:
+        assert self.trusted is not None
+        keys = self.price.keys(self.production)
+        others = {str(one.ref): one.bundle for one in (self.version, self.trusted.version)}
+        for ref, digest in others.items():
+            gain = lost(answered, self._answered(digest, cases), self.price, keys)
+            if gain is not None:
+                return f"on the trusted cases it is worse than {ref}: {told(gain)}."
+        return None
 
     def candidates(self) -> Iterator[tuple[Tried | Impossible, Candidate | None]]:
         """Every remedy of the kind, built and judged, or why it could not be."""
@@ -96,7 +135,9 @@ class Bench:
                 spent = time.monotonic() - began
                 yield Impossible(remedy.name, remedy.text, _sentence(error), spent), None
                 continue
-            yield self.tried(remedy.name, remedy.text, one.bundle.digest, one.made.seconds), one
+            tried = self._tried(remedy.name, remedy.text, one.bundle.digest, one.made.seconds)
+            said = self._objection(one, production.learned)
+            yield dataclasses.replace(tried, objection=said), one
 
     def _built(self, remedy: Remedy[Any], production: Production) -> Candidate:
         depends_on: dict[str, str] = {}

@@ -2,12 +2,13 @@
 
 Pure. The cheapest is looked at first, and each dearer one must pay for itself: it is taken if it
 gains enough over what is taken so far, is not surely worse than that, or than production, on any
-score that decides, and passes the gates. Refuses to decide by a gain that may be chance.
+score that decides, and passes the gates. Refuses to decide by a gain that may be chance, and what
+trusted cases speak against.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,6 +17,9 @@ from twinkeel import gates
 from twinkeel.metrics.measure import Measure
 from twinkeel.metrics.scorecard import differences
 from twinkeel.records import KEEP, Compared, Evidence, Fate, Gate, Score, Scorecard, Verdict
+
+PAIRED = "not worse by"
+"""The test of a gate that allows a score to be so much worse than production's."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Tried:
     evidence: Evidence
     measures: Sequence[Measure]
     seconds: float = 0.0
+    objection: str | None = None
+    """Why it may not replace production whatever it gains, in a sentence without its subject."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,11 @@ class Price:
             found.insert(0, self.score)
         return tuple(dict.fromkeys(found)) or (production.measures[0].name,)
 
+    def allowed(self, key: str) -> float | None:
+        """By how much a score may be worse than production's; None where no gate says."""
+        paired = (gate.bound for gate in self.gates if gate.key == key and gate.test == PAIRED)
+        return next(paired, None)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -65,6 +76,16 @@ class Choice:
     table: tuple[Compared, ...]
     chosen: str
     why: str
+
+
+def gained(
+    ours: Sequence[Measure], theirs: Sequence[Measure], evidence: Evidence, keys: Collection[str]
+) -> dict[str, Score]:
+    """By key, of these alone, how much better one side is than the other on the same cases."""
+    names = {key.partition("[")[0] for key in keys}
+    sides = [[one for one in side if one.name in names] for side in (ours, theirs)]
+    found = differences(sides[0], sides[1], evidence)
+    return {key: found[key] for key in keys if key in found}
 
 
 def choose(production: Tried, candidates: Sequence[Tried | Impossible], price: Price) -> Choice:
@@ -102,12 +123,14 @@ class _Climb:
         gain = self._worth(more) or self._mended(row)
         unpassed = [verdict.sentence for verdict in _unpassed(row)]
         if worse := _lost(gains):
-            self._settle(row, "worse", f"It is worse than production: {_said(worse[0])}.")
+            self._settle(row, "worse", f"It is worse than production: {told(worse[0])}.")
         elif worse := _lost(more):
-            why = f"It is worse than {self.taken.name}: {_said(worse[0])}."
+            why = f"It is worse than {self.taken.name}: {told(worse[0])}."
             self._settle(row, "not worth it", why)
         elif gain is None:
             self._settle(row, "not worth it", self._too_little(more))
+        elif one.objection is not None:
+            self._settle(row, "held back", f"{gain}, but {one.objection}")
         elif unpassed:
             self._settle(row, "held back", f"{gain}, but {' '.join(unpassed)}")
         else:
@@ -146,12 +169,7 @@ class _Climb:
 
     def _gains(self, one: Tried, other: Tried) -> dict[str, Score]:
         """By key, how much better `one` is than `other`, on the scores that decide."""
-        names = {key.partition("[")[0] for key in self.keys}
-        ours, theirs = (
-            [measure for measure in side.measures if measure.name in names] for side in (one, other)
-        )
-        found = differences(ours, theirs, one.evidence)
-        return {key: found[key] for key in self.keys if key in found}
+        return gained(one.measures, other.measures, one.evidence, self.keys)
 
     def _worth(self, gains: Mapping[str, Score]) -> str | None:
         """The first gain that is sure and large enough, in words."""
@@ -161,14 +179,14 @@ class _Climb:
             if gain is None or gain.value is None or gain.low is None:
                 continue
             if gain.low > 0 and gain.value >= self.price.worth:
-                return _said(gain)
+                return told(gain)
         return None
 
     def _mended(self, row: Compared) -> str | None:
         """The first gate that it passes where what is taken does not, in words."""
         unpassed = {verdict.gate.key for verdict in _unpassed(self.table[self.taken.name])}
         mended = [one for one in row.verdicts if one.gate.key in unpassed]
-        passed = [one for one in mended if one.outcome == "pass" and one.gate.test != _PAIRED]
+        passed = [one for one in mended if one.outcome == "pass" and one.gate.test != PAIRED]
         return passed[0].sentence.rstrip(".") if passed else None
 
     def _too_little(self, gains: Mapping[str, Score]) -> str:
@@ -177,11 +195,8 @@ class _Climb:
         if main is None or main.value is None:
             return f"It cannot be compared with {than}: {main.note if main else 'no such score'}."
         if main.low is not None and main.low > 0:
-            return f"It gains less over {than} than the {self.price.worth:g} stated: {_said(main)}."
-        return f"That it is better than {than} is not sure: {_said(main)}."
-
-
-_PAIRED = "not worse by"
+            return f"It gains less over {than} than the {self.price.worth:g} stated: {told(main)}."
+        return f"That it is better than {than} is not sure: {told(main)}."
 
 
 def _verdicts(price: Price, one: Tried, gains: Mapping[str, Score] | None) -> tuple[Verdict, ...]:
@@ -197,7 +212,7 @@ def _lost(gains: Mapping[str, Score]) -> list[Score]:
     return [gain for gain in gains.values() if gain.high is not None and gain.high < 0]
 
 
-def _said(gain: Score) -> str:
+def told(gain: Score) -> str:
     """`log_loss +0.012 (+0.004 to +0.02, n=400)`; positive is better."""
     if gain.value is None:
         return gain.key

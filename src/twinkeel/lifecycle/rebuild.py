@@ -18,11 +18,12 @@ from twinkeel.data.sources import Source
 from twinkeel.errors import Refused, UnknownName
 from twinkeel.lifecycle.build import learned_units, lineage_of, task_for_cases, work_key
 from twinkeel.lifecycle.candidates import Bench, Candidate, newest
-from twinkeel.lifecycle.choose import Price, choose
+from twinkeel.lifecycle.choose import choose
 from twinkeel.lifecycle.components import Component, component
 from twinkeel.lifecycle.evaluate import evaluate
 from twinkeel.lifecycle.lessons import taught
 from twinkeel.lifecycle.release import release
+from twinkeel.lifecycle.trusted import Trusted, trusted
 from twinkeel.records import (
     Progress,
     Rebuild,
@@ -57,11 +58,14 @@ def rebuild(
     source = more.source
     with store.building(_key(config, what, source, version)) as folder:
         task = task_for_cases(config, store, what, folder)
-        task = dataclasses.replace(task, data=source, progress=progress)
+        wanted = what.config.rebuild.trusted and more.rows
+        gold = trusted(store, version, what.kind.remedies()) if wanted else None
+        apart = frozenset(() if gold is None else gold.cases.units)
+        task = dataclasses.replace(task, data=source, progress=progress, apart=apart)
         judging = newest(store, version, what.kind.cases(task), what.kind.repeats(task))
-        bench = Bench(config, store, what, version, task, judging.cases, folder)
+        bench = Bench(config, store, what, version, task, judging.cases, folder, gold)
         found, chosen = _compared(bench)
-        notes = (*more.notes, *judging.notes)
+        notes = (*more.notes, *_also(gold), *judging.notes)
         found = msgspec.structs.replace(found, calls=more.rows, notes=notes)
         if chosen is None or upto == "compare":
             return found
@@ -83,19 +87,15 @@ def _production(store: Store, name: str) -> Version:
 
 def _compared(bench: Bench) -> tuple[Rebuild, Candidate | None]:
     """The decision, and what was built for it; None where production is kept."""
-    price = Price(
-        bench.what.gates, bench.what.config.rebuild.worth, bench.what.config.rebuild.score
-    )
-    production = bench.production()
     tried = list(bench.candidates())
-    choice = choose(production, [one for one, _ in tried], price)
+    choice = choose(bench.production, [one for one, _ in tried], bench.price)
     alerts = bench.store.watching.alerts(bench.what.name, only_open=True)
     alert = next((one for one in alerts if one.number == bench.version.number), None)
     found = Rebuild(
         component=bench.what.name,
         production=bench.version.number,
         cases=len(bench.cases),
-        worth=price.worth,
+        worth=bench.price.worth,
         table=choice.table,
         chosen=choice.chosen,
         why=choice.why,
@@ -103,6 +103,14 @@ def _compared(bench: Bench) -> tuple[Rebuild, Candidate | None]:
     )
     made = (one for _, one in tried if one is not None and one.remedy.name == choice.chosen)
     return found, next(made, None)
+
+
+def _also(gold: Trusted | None) -> tuple[str, ...]:
+    """Who judges besides the newest cases."""
+    if gold is None:
+        return ()
+    many = f"{len(gold.cases):,} trusted cases, those that judged {gold.version.ref},"
+    return (f"{many} judge what learned from calls as well: no label of a call is among them.",)
 
 
 def _registered(bench: Bench, chosen: Candidate, found: Rebuild) -> Version:

@@ -58,7 +58,7 @@ class UsableRows:
 
 
 def usable(task: Task[TabularT], read: ReadTarget[TabularT]) -> UsableRows:
-    """Read the source and keep the rows whose target can be learned.
+    """Read the source and keep the rows whose target can be learned, and may be.
 
     Raises ConfigError for options that do not fit the table, and what `read` raises.
     """
@@ -68,7 +68,19 @@ def usable(task: Task[TabularT], read: ReadTarget[TabularT]) -> UsableRows:
     table = table.take(target.keep)
     by = SplitOptions(id=options.id, group=options.group, time=options.time)
     found = split(table.drop([options.target]), options=by, key=task.split_key, share=SHARE)
-    return UsableRows(table=table, target=target.values, split=found, notes=target.notes)
+    rows = UsableRows(table=table, target=target.values, split=found, notes=target.notes)
+    return _without(rows, task.apart) if task.apart else rows
+
+
+def _without(rows: UsableRows, apart: frozenset[str]) -> UsableRows:
+    """The rows without those of units that nothing may learn from."""
+    kept = np.asarray([unit not in apart for unit in rows.split.units]) | rows.split.held_out
+    return UsableRows(
+        table=rows.table.take(kept),
+        target=rows.target[kept],
+        split=rows.split.take(kept),
+        notes=rows.notes,
+    )
 
 
 def cases(task: Task[TabularT], rows: UsableRows) -> Cases:
