@@ -2,8 +2,13 @@
 
     python bench/estimates.py --data FOLDER [--only adult]
 
+"Floor" is the mean absolute error of the score that labels give about its own mean, when labels
+(of a regressor: errors) are drawn again among the window's calls with nearly the same answer. An
+estimate that knew the true chance of every label would still have it: labels are chance.
+
 A boosted model learns from the first part, its reference is the next part, and the rest comes in
-windows: of `adult` by mixes of groups, of the others in the order of time. Each window's ROC AUC,
+windows: of `adult` by mixes of groups, of 1,000 calls and of 5,000 where a mix has as many
+different rows, of the others in the order of time. Each window's ROC AUC,
 log loss, accuracy and Brier score (RMSE and MAE for `bike_sharing`, whose model has no intervals to
 start from) are estimated without its labels, then found with them. "With late labels":
 all windows but the last one have been graded before. Beside it: "unchanged" (the score on the
@@ -27,10 +32,10 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import roc_auc_score
 
-from twinkeel.stats import estimates
+from twinkeel.stats import areas, estimates
 from twinkeel.stats.bins import Bins, number_bins, text_bins
 
-SETS = ("adult", "elec2", "covid_testing_chop", "bike_sharing")
+ALIKE, DRAWS = 25, 200
 
 
 @dataclass(frozen=True)
@@ -47,17 +52,16 @@ class Shifting:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--only", choices=SETS)
+    parser.add_argument("--only", choices=list(SETS))
     given = parser.parse_args()
     print(
-        "| set | score | windows | MAE | MAE with late labels | MAE unchanged | MAE CBPE "
+        "| set | score | windows | floor | MAE | MAE with late labels | MAE unchanged | MAE CBPE "
         "| MAE NannyML | coverage of 90% | with late labels |"
     )
-    print("|-|-|-|-|-|-|-|-|-|-|")
-    for name in SETS:
+    print("|-|-|-|-|-|-|-|-|-|-|-|")
+    for name, made in SETS.items():
         if given.only in {None, name}:
-            measure({"adult": adult, "elec2": elec2, "covid_testing_chop": covid,
-                     "bike_sharing": bike}[name](given.data / name))  # fmt: skip
+            measure(made(given.data))
 
 
 def measure(one: Shifting) -> None:
@@ -77,7 +81,8 @@ def measure(one: Shifting) -> None:
     peer = nannyml(score[ref], truth[ref], len(one.windows[0])) if one.binary else None
     for window in one.windows:
         now = coded(bins, one, score, window)
-        weight = estimates.density_ratio(then, now)
+        weight = estimates.Weights(estimates.density_ratio(then, now))
+        least = floors(score[window], truth[window], binary=one.binary)
         for name, (losses, expected) in parts.items():
             before, after = (
                 np.column_stack([features, (expected[at] - expected[ref].mean()) / expected.std()])
@@ -89,14 +94,15 @@ def measure(one: Shifting) -> None:
             found = (mean.value, mean.low, mean.high, losses[window].mean(), losses[ref].mean())
             if name == "RMSE":
                 found = tuple(float(np.sqrt(max(v, 0))) for v in found)  # type: ignore[assignment]
-            rows[name].append((*found, np.nan, np.nan))
+            rows[name].append((*found, np.nan, np.nan, least[name]))
         if one.binary and 0 < truth[window].sum() < len(window):
-            auc = estimates.expected_auc((score[ref], truth[ref] > 0), weight, score[window])
+            auc = areas.expected_auc((score[ref], truth[ref] > 0), weight, score[window])
             real = roc_auc_score(truth[window], score[window])
             plain = roc_auc_score(truth[ref], score[ref])
             other = cbpe(calibrated.predict(score[window]), score[window])
             theirs = peer(score[window]) if peer is not None else np.nan
-            rows["AUC"].append((auc.value, auc.low, auc.high, real, plain, other, theirs))
+            found = (auc.value, auc.low, auc.high, real, plain, other, theirs, least["AUC"])
+            rows["AUC"].append(found)
     for name, found in rows.items():
         if found:
             report(one.name, name, np.asarray(found))
@@ -120,12 +126,33 @@ def scores_of(
     }
 
 
+def floors(score: np.ndarray, truth: np.ndarray, *, binary: bool) -> dict[str, float]:
+    """Of each score the mean absolute error that even its expectation has."""
+    rng, n = np.random.default_rng(0), len(score)
+    order = np.argsort(score, kind="stable")
+    outcome = (truth if binary else truth - score)[order]
+    first = np.arange(n) // ALIKE * ALIKE
+    size = np.minimum(first + ALIKE, n) - first
+    drawn: dict[str, list[float]] = {}
+    for _ in range(DRAWS):
+        again = outcome[first + (rng.random(n) * size).astype(int)]
+        labels = np.empty(n)
+        labels[order] = again if binary else score[order] + again
+        for name, (losses, _) in scores_of(score, labels, binary=binary).items():
+            mean = float(losses.mean())
+            drawn.setdefault(name, []).append(np.sqrt(mean) if name == "RMSE" else mean)
+        if binary and 0 < labels.sum() < n:
+            drawn.setdefault("AUC", []).append(roc_auc_score(labels, score))
+    return {name: float(np.abs(np.asarray(v) - np.mean(v)).mean()) for name, v in drawn.items()}
+
+
 def report(name: str, score: str, found: np.ndarray) -> None:
-    value, low, high, real, plain, other, theirs = found.T
+    value, low, high, real, plain, other, theirs, least = found.T
     mae = [np.abs(each - real).mean() for each in (value, plain, other, theirs)]
     held = ((low <= real) & (real <= high)).mean()
     late = [late_labels(found, i) for i in range(len(found))]
-    mae.insert(1, float(np.mean([abs(one.value - r) for one, r in zip(late, real, strict=True)])))
+    mae.insert(0, float(least.mean()))
+    mae.insert(2, float(np.mean([abs(one.value - r) for one, r in zip(late, real, strict=True)])))
     then = np.mean([one.low <= r <= one.high for one, r in zip(late, real, strict=True)])
     shown = " | ".join("-" if np.isnan(each) else f"{each:.4g}" for each in mae)
     print(f"| {name} | {score} | {len(found)} | {shown} | {held:.0%} | {then:.0%} |")
@@ -192,23 +219,32 @@ def in_time(n: int, learn: float, reference: float, size: int) -> tuple[np.ndarr
     return np.arange(a), np.arange(a, b), windows  # type: ignore[return-value]
 
 
-def adult(folder: Path) -> Shifting:
+def large(folder: Path) -> Shifting:
+    return adult(folder, 5_000)
+
+
+def adult(folder: Path, size: int = 1_000) -> Shifting:
     names = ["age", "workclass", "fnlwgt", "education", "years", "marital", "job", "relation"]
     names += ["race", "sex", "gain", "loss", "hours", "country", "income"]
-    parts = [pd.read_csv(folder / f"adult-{p}.csv", header=None, names=names, na_values="?",
-                         skipinitialspace=True) for p in ("train", "test")]  # fmt: skip
+    paths = [folder / "adult" / f"adult-{part}.csv" for part in ("train", "test")]
+    parts = [pd.read_csv(path, header=None, names=names, na_values="?", skipinitialspace=True)
+             for path in paths]  # fmt: skip
     frame = pd.concat(parts, ignore_index=True)
     target = frame.income.str.startswith(">").to_numpy().astype(float)
     rng = np.random.default_rng(0)
     order = rng.permutation(len(parts[0]))
     half = len(order) * 2 // 3
     test = np.arange(len(parts[0]), len(frame))
-    windows = list(mixes(frame, test, rng))
+    windows = list(mixes(frame, test, rng, size))
     inputs = frame.drop(columns=["income", "fnlwgt"])
-    return Shifting("adult", inputs, target, order[:half], order[half:], windows)
+    name = "adult" if size == 1_000 else f"adult, {size:,} calls"
+    return Shifting(name, inputs, target, order[:half], order[half:], windows)
 
 
-def mixes(frame: pd.DataFrame, test: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
+def mixes(
+    frame: pd.DataFrame, test: np.ndarray, rng: np.random.Generator, size: int
+) -> Iterator[np.ndarray]:
+    """Windows of different rows; a mix that has too few of them is left out."""
     part = frame.iloc[test]
     groups = [part.sex == "Female", part.race != "White", part.age < 30, part.age > 50,
               part.years >= 13, part.marital == "Never-married", part.hours > 45,
@@ -216,19 +252,23 @@ def mixes(frame: pd.DataFrame, test: np.ndarray, rng: np.random.Generator) -> It
     for group in groups:
         inside = group.to_numpy()
         for share in (0.1, 0.3, 0.5, 0.7, 0.9):
-            k = int(1_000 * share)
+            k = int(size * share)
+            if k > inside.sum() or size - k > (~inside).sum():
+                continue
             ins = rng.choice(test[inside], k, replace=False)
-            yield np.concatenate([ins, rng.choice(test[~inside], 1_000 - k, replace=False)])
+            yield np.concatenate([ins, rng.choice(test[~inside], size - k, replace=False)])
 
 
 def elec2(folder: Path) -> Shifting:
-    frame = pd.read_csv(folder / "elec.csv")
+    frame = pd.read_csv(folder / "elec2" / "elec.csv")
     target = frame.pop("class").to_numpy().astype(float)
     return Shifting("elec2", frame, target, *in_time(len(frame), 0.5, 0.1, 1_000))
 
 
 def covid(folder: Path) -> Shifting:
-    frame = pd.read_csv(folder / "covid_testing.csv").sort_values("pan_day", kind="stable")
+    frame = pd.read_csv(folder / "covid_testing_chop" / "covid_testing.csv").sort_values(
+        "pan_day", kind="stable"
+    )
     frame = frame[frame.result.isin(["positive", "negative"])].reset_index(drop=True)
     target = (frame.result == "positive").to_numpy().astype(float)
     keep = ["clinic_name", "demo_group", "age", "drive_thru_ind", "orderset", "payor_group",
@@ -237,13 +277,21 @@ def covid(folder: Path) -> Shifting:
 
 
 def bike(folder: Path) -> Shifting:
-    frame = pd.read_csv(folder / "hour.csv")
+    frame = pd.read_csv(folder / "bike_sharing" / "hour.csv")
     target = frame.cnt.to_numpy().astype(float)
     keep = ["season", "hr", "holiday", "weekday", "workingday", "weathersit"]
     keep += ["temp", "atemp", "hum", "windspeed"]
     parts = in_time(len(frame), 0.45, 0.15, 500)
     return Shifting("bike_sharing", frame[keep], target, *parts, binary=False)
 
+
+SETS: dict[str, Callable[[Path], Shifting]] = {
+    "adult": adult,
+    "adult_5000": large,
+    "elec2": elec2,
+    "covid_testing_chop": covid,
+    "bike_sharing": bike,
+}
 
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from telecom import churn_lines
 from twinkeel.kinds.base import Kind
 from twinkeel.kinds.classifier.kind import Classifier
 from twinkeel.kinds.regressor.kind import Regressor
@@ -232,3 +234,67 @@ def test_estimates_of_an_older_look_are_read_as_they_were() -> None:
     read = msgspec.convert(old, tuple[Estimate, ...])
 
     assert estimate(traffic(Regressor(), amounts, 0.7, labels=True), BUDGET, read) == read
+
+
+def test_the_area_of_several_classes_is_estimated_as_a_scorecard_has_it() -> None:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+
+    inputs, contract = contracts()
+    names, rng = sorted(set(contract)), np.random.default_rng(2)
+    order = rng.permutation(len(contract))
+    learn, then, later = order[:2_000], order[2_000:4_000], order[4_000:]
+    model = LogisticRegression(max_iter=2_000).fit(inputs[learn], contract[learn])
+    chance = model.predict_proba(inputs)
+    bins = [number_bins(column[then]) for column in inputs.T]
+    old = later[inputs[later, 0] > 0]  # who has been a customer for longer than most
+    days = [rng.choice(old if day % 2 else later, 300, replace=False) for day in range(20)]
+    now = np.concatenate(days)
+    kind = Classifier()
+    reference = calls_of(chance[then], names)
+    watched = Traffic(
+        reference=Reference(reference, (), None, scored(kind, reference, list(contract[then]))),
+        columns=tuple(
+            Column("input", str(k), one, one.code(column[then]), one.code(column[now]), 20)
+            for k, (one, column) in enumerate(zip(bins, inputs.T, strict=True))
+        ),
+        cells=np.repeat(np.arange(20) * CELLS, 300),
+        losses=np.full(len(now), np.nan),
+        scores=scored(kind, calls_of(chance[now], names), list(contract[now])),
+        cycle=DAY, start="2026-01-01T00:00:00+00:00", cycles=20,
+        answered=np.empty(0), unanswered={}, matured=len(now),
+    )  # fmt: skip
+
+    made = [one for one in estimate(watched, BUDGET, ()) if one.name == "roc_auc"]
+
+    real = [roc_auc_score(contract[day], chance[day], multi_class="ovr") for day in days]
+    assert [one.realised for one in made] == pytest.approx(real)
+    raw = [one.uncorrected or (one.value, one.low, one.high) for one in made]
+    assert 16 <= sum(low <= r <= high for (_, low, high), r in zip(raw, real, strict=True)) <= 20
+    away = np.abs([value - r for (value, _, _), r in zip(raw, real, strict=True)])
+    assert (
+        away.mean() < np.abs([one.reference - r for one, r in zip(made, real, strict=True)]).mean()
+    )
+
+
+def contracts() -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of real customers, and which of three contracts each has."""
+    rows = list(csv.DictReader(churn_lines()))
+    numbers = [(float(r["tenure"]), float(r["MonthlyCharges"]), r["Churn"] == "Yes") for r in rows]
+    found = np.asarray(numbers, dtype=float)
+    return (found - found.mean(axis=0)) / found.std(axis=0), np.asarray(
+        [r["Contract"] for r in rows]
+    )
+
+
+def calls_of(chance: np.ndarray, names: list[str]) -> Calls:
+    outputs = [
+        {
+            "prediction": names[int(np.argmax(one))],
+            "probabilities": dict(zip(names, one, strict=True)),
+        }
+        for one in chance.tolist()
+    ]
+    asked = ("prediction", *(f"probabilities.{name}" for name in names))
+    fields = tuple(Field(name=name, type="number") for name in asked)
+    return Calls(Signature(inputs=(), outputs=fields), {}, outputs)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from twinkeel.stats.areas import expected_auc, known_auc
 from twinkeel.stats.estimates import (
     Expected,
+    Weights,
     corrected,
     density_ratio,
-    expected_auc,
     expected_mean,
-    known_auc,
+    known_mean,
     partly,
 )
 
@@ -30,7 +31,7 @@ def test_shifted_inputs_are_estimated_within_their_intervals_nine_times_of_ten()
         rng = np.random.default_rng(seed)
         x, chance, truth = world(rng, 2_000, 0.0)
         now, later, real = world(rng, 500, 0.7)
-        weight = density_ratio(x, now)
+        weight = Weights(density_ratio(x, now))
         losses, realised = (chance - truth) ** 2, float(((later - real) ** 2).mean())
         mean = expected_mean(losses, weight, x, now)
         near.append(abs(mean.value - realised) < abs(losses.mean() - realised))
@@ -82,7 +83,7 @@ def test_scores_of_half_the_labels_are_in_the_wider_interval_nine_times_of_ten()
         rng = np.random.default_rng(seed)
         x, chance, truth = world(rng, 6_000, 0.0)
         now, later, real = world(rng, 1_000, 0.0)
-        weight, half = np.ones(len(x)), rng.permutation(1_000)[:500]
+        weight, half = Weights(np.ones(len(x))), rng.permutation(1_000)[:500]
         mean = expected_mean((chance - truth) ** 2, weight, x, now)
         realised = float(((later - real) ** 2)[half].mean())
         found = partly(mean, 1_000, 500)
@@ -102,7 +103,7 @@ def test_a_sample_of_a_window_stands_for_all_its_labels() -> None:
         rng = np.random.default_rng(seed)
         x, chance, truth = world(rng, 8_000, 0.0)
         _, later, real = world(rng, 4_000, 0.0)
-        weight, some = np.ones(len(x)), later[::4]
+        weight, some = Weights(np.ones(len(x))), later[::4]
         area = expected_auc((chance, truth), weight, some, labels=4_000, seed=seed)
         own = expected_auc((chance, truth), weight, some, seed=seed)
         held += area.low <= known_auc(later, real).value <= area.high
@@ -110,3 +111,47 @@ def test_a_sample_of_a_window_stands_for_all_its_labels() -> None:
 
     assert held >= 9
     assert all(narrower)
+
+
+def crowded(rng: np.random.Generator, units: int, of_each: int) -> tuple[np.ndarray, ...]:
+    """Probabilities and truths of calls of which those of one unit have the same label."""
+    chance = np.repeat(1 / (1 + np.exp(-1.5 * rng.normal(size=units))), of_each)
+    return chance, np.repeat(rng.random(units), of_each) < chance, np.repeat(range(units), of_each)
+
+
+def test_cases_that_belong_together_count_as_few_as_they_are() -> None:
+    held = {"loss": 0, "area": 0, "alone": 0, "known": 0}
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        chance, truth, unit = crowded(rng, 60, 25)
+        later, real, _ = crowded(rng, 2_000, 1)
+        loss, then, now = (chance - truth) ** 2, np.empty((1_500, 0)), np.empty((2_000, 0))
+        together, each = Weights(np.ones(1_500), unit), Weights(np.ones(1_500))
+        brier, area = float(((later - real) ** 2).mean()), known_auc(later, real).value
+        for name, weight in (("loss", together), ("alone", each)):
+            mean = expected_mean(loss, weight, then, now)
+            held[name] += mean.low <= brier <= mean.high
+        found = expected_auc((chance, truth), together, later, seed=seed)
+        held["area"] += found.low <= area <= found.high
+        known = known_mean(loss, unit)
+        held["known"] += known.low <= brier <= known.high
+
+    assert held["loss"] >= 32
+    assert held["area"] >= 30
+    assert held["known"] >= 34
+    assert held["alone"] <= 25
+
+
+def test_the_area_of_two_classes_is_that_of_either_of_them() -> None:
+    rng = np.random.default_rng(0)
+    _, chance, truth = world(rng, 2_000, 0.0)
+    _, later, _ = world(rng, 500, 0.3)
+    both, told, now = (np.column_stack([1 - one, one]) for one in (chance, truth, later))
+
+    macro = expected_auc((both, told > 0), Weights(np.ones(2_000)), now)
+    one = expected_auc((chance, truth), Weights(np.ones(2_000)), later)
+
+    assert macro.value == pytest.approx(one.value, abs=2e-4)
+    assert macro.high - macro.low == pytest.approx(one.high - one.low, rel=0.25)
+    found = tuple(known_auc(both, told > 0))
+    assert found == pytest.approx(tuple(known_auc(chance, truth)), abs=0.01)

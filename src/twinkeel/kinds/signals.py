@@ -56,8 +56,8 @@ class Score:
     """As a scorecard names it, where it has that score."""
     form: Form
     expected: Sequence[float] | NDArray[np.float64] | None
-    """What the version's own answer makes of each call; of a ranking, what it is ranked by. None
-    where the answer says nothing of it."""
+    """What the version's own answer makes of each call; of a ranking, what it is ranked by, of one
+    of several classes in shape (n, classes). None where the answer says nothing of it."""
     found: Sequence[float] | NDArray[np.float64] | None
     """What the label says: a mean's part, 0 or 1 of a ranking, 0 to 1 of a promise; NaN is not
     known. None where no labels were given."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from twinkeel.lifecycle.budget import Budget, windows
 from twinkeel.lifecycle.traffic import CELLS, NONE, Column, Scored, Traffic
 from twinkeel.records import Estimate, Signal
-from twinkeel.stats import estimates, schedule
+from twinkeel.stats import areas, estimates, schedule
 from twinkeel.stats.tails import Floats
 
 KEPT = 32
@@ -122,19 +122,21 @@ def _window(traffic: Traffic, span: _Span, minimum: int) -> Iterator[Estimate]:
         return
     inside = inside[:: math.ceil(n / _MOST)]
     then, now = _features(traffic, inside)
-    weight = estimates.density_ratio(then, now)
+    weight = estimates.Weights(estimates.density_ratio(then, now), traffic.reference.unit)
     calls = {one.name: one for one in traffic.scores}
     for one in _estimated(traffic):
         said = calls[one.name].expected[inside]
-        before, after = np.isfinite(one.found), np.full(len(inside), True)
-        if np.isfinite(one.expected).any():
-            before, after = before & np.isfinite(one.expected), np.isfinite(said)
+        before, after = one.labelled, np.full(len(inside), True)
+        if one.answered.any():
+            before, after = before & one.answered, calls[one.name].answered[inside]
         if min(before.sum(), after.sum()) < minimum:
             continue
-        case = _Case(one.expected[before], one.found[before], said[after], weight[before])
+        reference = _score(one, before, traffic.reference.unit)
+        if not math.isfinite(reference.value):
+            continue
+        case = _Case(one.expected[before], one.found[before], said[after], weight.among(before))
         found = case.area(n) if one.form == "ranking" else case.mean((then[before], now[after]), n)
         found = _reachable(one, found)
-        reference = _score(one, before)
         yield Estimate(
             name=one.name,
             reference=reference.value,
@@ -160,12 +162,12 @@ class _Case:
     found: Floats
     now: Floats
     """What is expected of the window's calls."""
-    weight: Floats
+    weight: estimates.Weights
 
     def area(self, labels: int) -> estimates.Expected:
         """The area under the ROC curve."""
         then = (self.expected, self.found > 0)
-        return estimates.expected_auc(then, self.weight, self.now, labels=labels)
+        return areas.expected_auc(then, self.weight, self.now, labels=labels)
 
     def mean(self, features: tuple[Floats, Floats], labels: int) -> estimates.Expected:
         """The mean of a loss model that knows the features and what the answers expect."""
@@ -190,11 +192,14 @@ def _reachable(one: Scored, found: estimates.Expected) -> estimates.Expected:
     return estimates.Expected(ends[0], ends[1], ends[2], found.effective_n, spread)
 
 
-def _score(one: Scored, which: NDArray[np.bool_]) -> estimates.Known:
+def _score(
+    one: Scored, which: NDArray[np.bool_], unit: NDArray[np.intp] | None = None
+) -> estimates.Known:
     """The score of some calls whose labels are known."""
+    unit = None if unit is None else unit[which]
     if one.form == "ranking":
-        return estimates.known_auc(one.expected[which], one.found[which] > 0)
-    mean = estimates.known_mean(one.found[which])
+        return areas.known_auc(one.expected[which], one.found[which] > 0, unit)
+    mean = estimates.known_mean(one.found[which], unit)
     if one.form != "root mean":
         return mean
     return estimates.Known(*(math.sqrt(max(each, 0.0)) for each in mean))
@@ -240,9 +245,9 @@ def _graded(traffic: Traffic, reference: Scored, one: Estimate) -> Estimate:
     first, last = (_cell(traffic, at) for at in (one.start, one.end))
     inside = (traffic.cells >= first) & (traffic.cells < last)
     calls = next(each for each in traffic.scores if each.name == one.name)
-    told = inside & np.isfinite(calls.found)
+    told = inside & calls.labelled
     if reference.form == "ranking":
-        told &= np.isfinite(calls.expected)
+        told &= calls.answered
     labelled = int(told.sum())
     due = (traffic.cells < last).sum() <= traffic.matured
     if not due or labelled < max(_LEAST_LABELS, _LEAST_SHARE * inside.sum()):

@@ -164,6 +164,7 @@ def _reference(
         series=tuple(kind.signals(calls)),
         losses=None if found is None else as_numbers(found),
         scores=tuple(_scored(one, len(calls)) for one in kind.scores(calls, expected)),
+        unit=np.unique([cases.units[i] for i in index], return_inverse=True)[1],
     )
 
 
@@ -207,10 +208,12 @@ def _gather(
     without = {one.name: _scored(one, len(calls)) for one in kind.scores(calls, None)}
     told = {one.name: one.found for one in labelled.scores(kind)}
     for score in reference.scores:
-        nothing = np.full(len(calls), np.nan)
+        width = score.found.shape[1:]
+        nothing = np.full((len(calls), *width), np.nan)
         expected = without[score.name].expected if score.name in without else nothing
+        found = labelled.whole(told.get(score.name), width)
         into.expected.setdefault(score.name, []).append(expected)
-        into.found.setdefault(score.name, []).append(labelled.whole(told.get(score.name)))
+        into.found.setdefault(score.name, []).append(found)
 
 
 @dataclass(frozen=True)
@@ -242,9 +245,9 @@ class _Labelled:
         """What the kind makes of them; nothing without any."""
         return kind.scores(self.calls, self.labels) if self.index else ()
 
-    def whole(self, values: Sequence[float] | Floats | None) -> Floats:
-        """A value for every call of the chunk, NaN for those without a label."""
-        found = np.full(self.n, np.nan)
+    def whole(self, values: Sequence[float] | Floats | None, width: tuple[int, ...] = ()) -> Floats:
+        """A value, or so many, for every call of the chunk; NaN for those without a label."""
+        found = np.full((self.n, *width), np.nan)
         if values is not None:
             found[self.index] = as_numbers(values)
         return found
@@ -259,10 +262,17 @@ def _scores(
             one.name,
             one.form,
             _joined(gathered.expected.get(one.name, []))[there],
-            np.where(mature, _joined(gathered.found.get(one.name, []))[there], np.nan),
+            _only(mature, _joined(gathered.found.get(one.name, []))[there]),
         )
         for one in reference.scores
     )
+
+
+def _only(which: NDArray[np.bool_], values: Floats) -> Floats:
+    """The values of some calls, NaN of the others."""
+    found = values.copy()
+    found[~which] = np.nan
+    return found
 
 
 def _labels(config: Config, store: Store, release: Release) -> tuple[dict[str, Json], list[str]]:

@@ -49,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One of the kind's scores, call by call."""
+    """One of the kind's scores, call by call: shape (n,), or (n, classes) of a ranking of these."""
 
     name: str
     form: Form
@@ -57,6 +57,16 @@ class Scored:
     """What the answer itself says of it; NaN where it says nothing."""
     found: Floats
     """What the label says; NaN where no matured label is known."""
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """Shape (n,): where the label says something."""
+        return _finite(self.found)
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Shape (n,): where the answer says something."""
+        return _finite(self.expected)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +79,8 @@ class Reference:
     """How wrong each was, where the kind can say so."""
     scores: tuple[Scored, ...] = ()
     """What the kind makes of each without its label, and with it."""
+    unit: NDArray[np.intp] | None = None
+    """The number of each case's unit, from 0: cases of one customer are not independent."""
 
     @property
     def answers(self) -> Floats | None:
@@ -109,3 +121,7 @@ class Traffic:
     def moment(self, cells: float) -> str:
         """The moment at which so many cells have passed."""
         return shifted(self.start, cells * self.cycle / CELLS)
+
+
+def _finite(values: Floats) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(values).all(axis=tuple(range(1, values.ndim))))

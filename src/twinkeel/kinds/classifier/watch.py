@@ -14,6 +14,8 @@ from twinkeel.stats.tails import Floats
 _SMALLEST = 1e-6
 """No probability counts for less in a log loss."""
 _PREFIX = "probabilities."
+_RANKED = 20
+"""With more classes than this, the area under the ROC curve is not watched: it takes long."""
 
 
 def signals(calls: Calls) -> list[Series]:
@@ -31,10 +33,10 @@ def losses(calls: Calls, labels: Sequence[Json]) -> list[float]:
 
 
 def scores(calls: Calls, labels: Sequence[Json] | None) -> list[Score]:
-    """Log loss and accuracy, of two classes ROC AUC as well; and whether probabilities are kept.
+    """ROC AUC, log loss and accuracy, and whether probabilities are kept.
 
     A call expects of itself what its probabilities say. A row that is left to a person has no
-    accuracy.
+    accuracy. Of several classes, each is ranked against the rest.
     """
     chance = _probabilities(calls)
     truth = None if labels is None else _truth(calls, labels)
@@ -54,6 +56,13 @@ def scores(calls: Calls, labels: Sequence[Json] | None) -> list[Score]:
         return [ranked, *made, Score("calibration", "promise", chance[:, 1], ones)]
     likely = chance == chance.max(axis=1, keepdims=True)
     right = None if truth is None else _of(truth, likely.astype(np.float64))
+    if chance.shape[1] <= _RANKED:
+        known = (
+            truth
+            if truth is None
+            else np.where(truth.sum(axis=1, keepdims=True) > 0, truth, np.nan)
+        )
+        made.insert(0, Score("roc_auc", "ranking", chance, known))
     return [*made, Score("calibration", "promise", chance.max(axis=1), right)]
 
 
