@@ -1,6 +1,7 @@
 """False alarms, power and delay of the alarms on drift, beside what others do.
 
-    python bench/drift.py false-alarms --runs 500 --columns 20  # 30 days, hourly, no drift
+    python bench/drift.py false-alarms --runs 500 --columns 20   # 30 days, hourly, no drift
+    python bench/drift.py false-alarms --runs 500 --columns 200  # four minutes of one quiet core
     python bench/drift.py power --runs 500                      # one of 20 columns moves
     python bench/drift.py pairs --runs 200                      # two columns part
     python bench/drift.py delay --runs 60                       # errors from .1 to .2
@@ -9,7 +10,8 @@ Prints a Markdown table. Calls come by the hour with a daily wave of traffic (1 
 extremes), and every column has a daily wave of its own (up to 0.5 sd), so that no hour of a day
 looks like the whole. Ours spends one false alarm a month, half of it on inputs. The others judge
 the last 24 hours at every look; KS is at .05 with Bonferroni over the columns of one look, PSI
-alarms above 0.2. `delay` needs River in the environment for its rows.
+alarms above 0.2. `delay` needs River for its rows: an environment of its own with `river` and
+`msgspec`, and this repository's `src` in PYTHONPATH.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from twinkeel.lifecycle.budget import Budget, group_share
 from twinkeel.lifecycle.signals import column_signal, line
-from twinkeel.lifecycle.traffic import NONE, Column, Traffic
+from twinkeel.lifecycle.traffic import Column, Traffic
 from twinkeel.records import Part, Signal
 from twinkeel.stats.bins import Bins
 
@@ -30,8 +30,10 @@ class _Group:
     name: str
     """As in scores: `gender=Female`."""
     of: Column
-    then: NDArray[np.bool_]
-    now: NDArray[np.bool_]
+    then: NDArray[np.intp]
+    """Which cases of the reference are its own."""
+    now: NDArray[np.intp]
+    """Which calls are."""
 
 
 def groups(traffic: Traffic, budget: Budget) -> list[Signal]:
@@ -53,7 +55,7 @@ def groups(traffic: Traffic, budget: Budget) -> list[Signal]:
 
 def _of(column: Column) -> Iterator[_Group]:
     for value, codes in _values(column.bins):
-        then, now = np.isin(column.then, codes), np.isin(column.now, codes)
+        then, now = (np.flatnonzero(np.isin(x, codes)) for x in (column.then, column.now))
         yield _Group(f"{line(column.name)}={line(value)}", column, then, now)
 
 
@@ -77,7 +79,8 @@ def _values(bins: Bins) -> list[tuple[str, list[int]]]:
 
 def _signal(traffic: Traffic, group: _Group, columns: list[Column], budget: Budget) -> Signal:
     """What is nearest to an alarm among the group's columns."""
-    every = [column_signal(traffic, _within(one, group), budget) for one in columns]
+    own = replace(traffic, columns=(), cells=traffic.cells[group.now])
+    every = [column_signal(own, _within(one, group), budget) for one in columns]
     judged = [one for one in every if one.state != "cannot judge"]
     best = max(judged or every, key=_nearness)
     return msgspec.structs.replace(
@@ -93,7 +96,7 @@ def _within(column: Column, group: _Group) -> Column:
         column,
         bins=replace(column.bins, counts=counts),
         then=then,
-        now=np.where(group.now, column.now, NONE).astype(np.int16),
+        now=column.now[group.now],
     )
 
 
