@@ -151,17 +151,14 @@ def configuration() -> str:
 
 def cli() -> str:
     """Every command, from the command line's own help."""
-    from twinkeel.cli.app import app
+    from twinkeel.cli.app import app, tell_in_full
 
+    tell_in_full()
     text = app.generate_docs().replace("```console", "```text")
     text = text.replace("# twinkeel\n", "# Command line\n", 1)
     before, _, after = text.partition("## Table of Contents\n")
     text = before + after[after.index("**Commands**") :]
-    codes = (
-        "Exit codes: 0 done, 1 refused (a gate that has not passed, a verification that failed, a "
-        "lost race), 2 wrong usage or input, 3 the environment, 130 interrupted."
-    )
-    return re.sub(r" +$", "", text.replace("\n## ", f"\n{codes}\n\n## ", 1), flags=re.MULTILINE)
+    return re.sub(r" +$", "", text, flags=re.MULTILINE)
 
 
 def http() -> str:

@@ -197,3 +197,20 @@ def test_serve_says_where_it_listens_and_ends_with_an_interrupt(cli: Cli, folder
     serving.send_signal(signal.SIGINT)
     serving.communicate(timeout=20)
     assert serving.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--help"], "3 the environment"),
+        (["monitor", "--help"], "4 nothing could be judged yet"),
+        (["-h", "build"], "Ends with 1 if a gate failed or is inconclusive."),
+        (["predict", "--help"], "One row is written as COLUMN=VALUE words"),
+        (["keys", "--help"], "Create a key and show its secret, once."),
+    ],
+)
+def test_help_says_what_an_exit_code_means(cli: Cli, words: list[str], said: str) -> None:
+    ran = cli(*words)
+
+    assert ran.code == 0
+    assert said in " ".join(ran.out.split())

@@ -7,7 +7,7 @@ prints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,12 +16,20 @@ from cyclopts import App, Parameter
 from twinkeel import __version__
 from twinkeel.cli.names import Flag
 
+_ABOUT = """Models and assistants through one lifecycle: build, evaluate, release, serve, rebuild.
+
+Begin with `twinkeel init TABLE`; `twinkeel COMMAND --help` says more of each command.
+
+Exit codes: 0 done, 1 refused (a gate that has not passed, a verification that failed, a lost race),
+2 wrong usage or input, 3 the environment, 130 interrupted.
+"""
+
 app = App(
     name="twinkeel",
-    help="Models and assistants through one lifecycle: build, evaluate, release, serve, rebuild.",
+    help=_ABOUT,
     version=f"twinkeel {__version__}",
     version_format="plaintext",
-    help_format="plaintext",
+    help_format="markdown",
     help_flags=["--help", "-h"],
     suppress_keyboard_interrupt=False,
 )
@@ -55,6 +63,9 @@ _VERBS = {
 _GROUPS = ("keys", "store")
 """Those that have verbs of their own."""
 _ALIASES = {"call": "predict"}
+ALONE = frozenset((*_VERBS, *_ALIASES.values())) - frozenset(_GROUPS)
+"""Verbs that are a function each, whose docstring is their help."""
+_HELP = frozenset(("--help", "-h"))
 
 for _position, (_verb, _help) in enumerate(_VERBS.items()):
     app.command(
@@ -96,9 +107,17 @@ def _launch(
 app.meta.suppress_keyboard_interrupt = False
 
 
+def tell_in_full(verbs: Iterable[str] = ALONE) -> None:
+    """Let the help of verbs say all that is known of them, not only their line in the list."""
+    for verb in verbs:
+        app[verb].help = None
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; returns the exit code, whatever happens."""
     try:
+        if not _HELP.isdisjoint(arguments):
+            tell_in_full([word for word in arguments if word in ALONE][:1])
         code: Any = app.meta(
             list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
         )
