@@ -83,11 +83,23 @@ def _absent(key: str, scorecard: Scorecard) -> str:
     values = [k for k in keys if column and k.startswith(f"{name}[{column}=")]
     if values:
         return f"there is no case with {part}; there is {_listed(values[:8])}"
+    if column and name in keys:
+        raise ConfigError(f"gate {key}: {_undivided(name, column, keys)}")
     near = difflib.get_close_matches(key, keys, n=3, cutoff=0.6)
     if near:
         raise ConfigError(f"gate {key}: there is no such score; did you mean {_listed(near)}?")
     plain = [score.key for score in scorecard.scores if "=" not in score.key]
     raise ConfigError(f"gate {key}: there is no such score; there is {_listed(plain) or 'none'}.")
+
+
+def _undivided(name: str, column: str, keys: list[str]) -> str:
+    """Why a score that there is has no part for a column."""
+    divided = sorted({key.partition("[")[2].partition("=")[0] for key in keys if "=" in key})
+    if column in divided:
+        return f"{name} has no score of groups of {column}."
+    near = difflib.get_close_matches(column, divided, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else "name the column in sensitive."
+    return f"there are no groups of {column}; {hint}"
 
 
 def _listed(keys: list[str]) -> str:

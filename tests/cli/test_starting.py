@@ -81,6 +81,15 @@ def test_what_cannot_be_started_is_one_sentence_and_leaves_nothing(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_folder_without_a_file_is_no_table(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+
+    ran = cli("init", str(tmp_path / "tables"), project=tmp_path)
+
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert "tables holds no file: give a table" in ran.err
+
+
 def test_a_full_disk_leaves_no_project_behind(tmp_path: Path) -> None:
     (tmp_path / "shirts.csv").write_text(shirts())
     limited = (

@@ -86,7 +86,7 @@ def test_every_key_of_a_component_is_read() -> None:
         (component(time_limit="0s"), "time_limit must be a time"),
         (component(memory_limit="much"), "memory_limit must be a size"),
         (component(work_limit=0), "work_limit must be 1 or more"),
-        (component(gates={"roc_auc": 3}), "gates"),
+        (component(gates={"roc_auc": 3}), "[components.churn] gate roc_auc: expected a condition"),
         (changed(components={"churn": {"kind": "classifier"}}), "has no source"),
         (changed(components={"customers": GOOD["components"]["churn"]}), "a source and a comp"),
         (changed(sources={"a b": {"path": "x"}}), "'a b' cannot name a source"),
@@ -145,7 +145,8 @@ def test_hosts_and_origins_are_read(host: str) -> None:
     [
         ('taget = "Churn"', "no key 'taget'; did you mean 'target'?"),
         ('target = "Churn"\ntime_limt = "4s"', "no key 'time_limt'; did you mean 'time_limit'?"),
-        ("", "missing required field `target`"),
+        ("", '[components.b] has no target: add target = "...".'),
+        ('target = "Churn"\nsensitive = "sex"', 'sensitive: expected a list such as ["a", "b"]'),
         ('target = "Churn"\nspend_limit = 3.0', "costs no money"),
         ('target = "Churn"\ngates.roc_auc = "good"', "roc_auc"),
     ],

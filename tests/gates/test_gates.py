@@ -165,6 +165,21 @@ def test_a_key_that_names_no_score_gets_the_nearest_names(key, words):
         assert f"gate {key}: there is no such score; {words}" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("roc_auc[gendr=Female]", "there are no groups of gendr; did you mean gender?"),
+        ("roc_auc[city=Bern]", "there are no groups of city; name the column in sensitive."),
+        ("latency_ms[gender=Female]", "latency_ms has no score of groups of gender."),
+    ],
+)
+def test_a_group_that_is_not_scored_is_told_apart_from_a_wrong_score(key, words):
+    with pytest.raises(ConfigError) as error:
+        judge(key, ">= 0.8")
+
+    assert str(error.value) == f"gate {key}: {words}"
+
+
 def test_timings_cannot_be_compared_case_by_case():
     with pytest.raises(ConfigError, match="latency_ms: a timing cannot be compared"):
         judge("latency_ms", "not worse by 1", {})

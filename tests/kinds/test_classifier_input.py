@@ -52,7 +52,7 @@ def plain(i: int) -> str:
         (b"PK\x03\x04" + bytes(100), {}, "zip"),
         (table(200, plain), {"target": "yy"}, "did you mean 'y'?"),
         (table(200, plain), {"options": 'positive = "yess"'}, "did you mean 'yes'?"),
-        (table(200, plain), {"options": 'id = "y"'}, "cannot have another role"),
+        (table(200, plain), {"options": 'id = "y"'}, "target and id are both 'y'"),
         (table(200, plain), {"options": 'sensitive = ["sex"]'}, "no column 'sex'"),
         (table(200, plain), {"options": "costs = {maybe = {no = 1.0}}"}, "no class 'maybe'"),
         (table(200, lambda i: f"{i},u,no"), {}, "one class, 'no'"),

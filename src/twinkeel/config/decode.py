@@ -26,7 +26,7 @@ def decode(table: object, record: type[_T], where: str, *, also: tuple[str, ...]
     try:
         return msgspec.convert(table, record, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where} {_explained(str(error))}.") from None
+        raise ConfigError(f"{where} {_explained(str(error))}") from None
 
 
 def known(
@@ -43,16 +43,19 @@ _WORDS = {
     "float": "a number",
     "str": "a text",
     "bool": "true or false",
-    "array": "a list",
+    "array": 'a list such as ["a", "b"]',
     "object": "a table",
 }
 """What msgspec calls the types of TOML."""
 
 
 def _explained(error: str) -> str:
+    absent = re.fullmatch(r"Object missing required field `(\w+)`", error)
+    if absent:
+        return f'has no {absent[1]}: add {absent[1]} = "...".'
     error = re.sub(r"`(\w+)( \| null)?`", lambda m: _WORDS.get(m[1], m[0]), error)
     match = re.fullmatch(r"(.*?) - at `\$\.?([^`]*)`", error)
-    return f"{match[2]}: {match[1][0].lower()}{match[1][1:]}" if match else error
+    return f"{match[2]}: {match[1][0].lower()}{match[1][1:]}." if match else f"{error}."
 
 
 def shown(value: object) -> str:

@@ -119,6 +119,7 @@ def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentC
     for key in ("kind", "source"):
         if key not in table:
             raise ConfigError(f'{where} has no {key}: add {key} = "...".')
+    _check_gates(table.get("gates"), where)
     common = decode({k: v for k, v in table.items() if k in COMPONENT_KEYS}, ComponentTable, where)
     if common.source not in sources:
         near = suggestion(common.source, sources)
@@ -136,6 +137,16 @@ def _component(name: str, table: object, sources: tuple[str, ...]) -> ComponentC
         rebuild=_rebuild(common.rebuild, f"[components.{name}.rebuild]"),
         options={k: v for k, v in table.items() if k not in COMPONENT_KEYS},
     )
+
+
+def _check_gates(table: object, where: str) -> None:
+    """Name the gate whose condition is no text: that of a number is easily forgotten."""
+    for key, text in table.items() if isinstance(table, Mapping) else ():
+        if not isinstance(text, str):
+            raise ConfigError(
+                f'{where} gate {key}: expected a condition as a text, such as ">= 0.80", '
+                f"not {shown(text)}."
+            )
 
 
 def _join(table: Mapping[str, Any], where: str, sources: tuple[str, ...]) -> JoinTable:

@@ -70,8 +70,7 @@ def init(
         raise UsageError(f"{folder} is a file: name a folder with --project.")
     if path.exists():
         raise UsageError(f"{path} exists and is left as it is: choose another --project folder.")
-    if not table.exists():
-        raise SourceError(f"There is no file {table}: give a table, such as a CSV file.")
+    _check_there(table)
     found = open_source(SourceConfig(path=str(table.resolve())), folder)
     rows = found.table()
     if target is None:
@@ -92,6 +91,13 @@ def init(
         why=choice.why,
         next=f"twinkeel build {component}",
     )
+
+
+def _check_there(table: Path) -> None:
+    if not table.exists():
+        raise SourceError(f"There is no file {table}: give a table, such as a CSV file.")
+    if table.is_dir() and not any(one.is_file() for one in table.rglob("*")):
+        raise SourceError(f"The folder {table} holds no file: give a table, such as a CSV file.")
 
 
 def _check_header(path: Path, table: Table) -> None:

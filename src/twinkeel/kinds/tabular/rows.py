@@ -5,7 +5,6 @@ What the target must be is the kind's own business: it gives a `ReadTarget`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -134,7 +133,11 @@ def _check_columns(task: Task[TabularT], table: Table) -> None:
         if name not in table.names:
             near = suggestion(name, tuple(table.names))
             raise ConfigError(f"{where} {key}: {task.data.name} has no column {name!r}{near}")
-    roles = Counter(options.roles.values())
-    twice = [name for name, times in roles.items() if times > 1 and name == options.target]
-    if twice or options.target in options.exclude:
-        raise ConfigError(f"{where} target {options.target!r} cannot have another role as well.")
+    also = [
+        key for key, name in named if name == options.target and key not in ("target", "sensitive")
+    ]
+    if also:
+        raise ConfigError(
+            f"{where} target and {also[0]} are both {options.target!r}: a column has one role; "
+            "name another one."
+        )
