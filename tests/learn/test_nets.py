@@ -129,11 +129,25 @@ def test_a_net_that_is_told_to_stop_answers(tmp_path):
     assert np.isfinite(Net().load(tmp_path, 3).margin(odd_rows())).all()
 
 
+def test_a_net_with_time_enough_is_the_one_without_a_clock_and_one_in_haste_ends_its_rate(tmp_path):
+    learned = {}
+    for name, seconds in (("free", np.inf), ("enough", 1e9), ("haste", 1e-9)):
+        (tmp_path / name).mkdir()
+        effort = Effort(seed=1, stop=lambda: False, left=lambda seconds=seconds: seconds)
+        Net().fit(fold(ClassLoss(2)), SETTINGS, effort, tmp_path / name)
+        learned[name] = Net().load(tmp_path / name, 1)
+
+    assert (learned["free"].nets.first == learned["enough"].nets.first).all()
+    assert learned["free"].steps == learned["enough"].steps > learned["haste"].steps
+    again = Net().whole(SETTINGS, [learned["haste"]])
+    assert again["steps"] == learned["haste"].steps
+
+
 @pytest.mark.parametrize("moments", [(0.47, 1.0), (0.1, 0.2), (0.01, 0.0), (1.0, 1.0)])
 def test_a_net_of_all_rows_ends_where_its_rate_does(moments, tmp_path):
     nets = fitted(ClassLoss(2), tmp_path)
 
-    settings = Net().whole(SETTINGS, [NetModel(nets, moment) for moment in moments])
+    settings = Net().whole(SETTINGS, [NetModel(nets, moment, 300) for moment in moments])
 
     until = settings["until"]
     schedule = Schedule(steps=3000, batch=1, rate=1.0, decay=0.0, dropout=0.0, until=until)

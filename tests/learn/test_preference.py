@@ -7,7 +7,7 @@ import pytest
 
 from twinkeel.errors import InputError
 from twinkeel.learn import TabularClassifier
-from twinkeel.learn.preference import Preference
+from twinkeel.learn.preference import MOST, Preference
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,17 @@ def test_a_limit_that_everything_meets_serves_the_most_accurate(customers):
     card = fitted(customers, prefer=1e6).trained_.card
 
     assert [point.prefer for point in card.frontier if point.served] == ["accuracy"]
+
+
+def test_a_name_keeps_to_its_size_where_something_is_as_small(customers, monkeypatch):
+    monkeypatch.setitem(MOST, "balanced", 100)
+
+    card = fitted(customers).trained_.card
+
+    (served,) = (point for point in card.frontier if point.served)
+    assert served.prefer == "balanced"
+    assert served.trees <= 100
+    assert card.frontier[0].trees > 100
 
 
 @pytest.mark.parametrize("wrong", [{"prefer": "speed"}, {"prefer": 0}, {"prefer": None}])

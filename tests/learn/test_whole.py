@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -97,9 +97,28 @@ def test_where_the_time_ends_first_nothing_is_kept_of_it(telco, tmp_path):
     (bag,) = Search(ready.material, ready.budget, kept, silent, chosen(["lightgbm"])).run()
     over = Budget.begin(Limits(time=1e-6), 1)
 
-    assert whole.fitted(ready.material, [bag], np.ones(1), over, kept) is None
+    assert whole.fitted(ready.material, [bag], {0}, over, kept) is None
     assert not whole.timely([bag], np.ones(1), 1, over)
     assert "lightgbm-whole" not in {path.name for path in tmp_path.iterdir()}
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """As much of a bag as says what fitting it once more takes and saves."""
+
+    seconds: float
+    cost: int
+    again: dict[str, int] | None = field(default_factory=dict)
+    models: tuple[None, ...] = (None,) * 5
+
+
+def test_those_are_learned_once_more_that_save_the_most_trees_for_a_second():
+    slow, quick, never = Fitted(100.0, 900), Fitted(5.0, 900), Fitted(0.1, 900, again=None)
+    bags, some = [slow, quick, never, quick], np.array([0.5, 0.2, 0.3, 0.0])
+
+    found = [whole.timely(bags, some, 2, Budget.begin(Limits(time=s), 1)) for s in (1e4, 20, 1e-6)]
+
+    assert found == [{0, 1}, {1}, frozenset()]
 
 
 def test_a_net_of_all_rows_ends_when_those_of_its_folds_were_best(mixed):

@@ -232,7 +232,7 @@ def _answering(
     """The bags that a choice takes, fitted on all rows if it says so and the time allows."""
     if choice.instead is None:
         return choice, bags
-    again = whole.fitted(ready.material, bags, choice.weights, ready.budget, step)
+    again = whole.fitted(ready.material, bags, choice.again, ready.budget, step)
     if again is None:
         return in_time(ready.material, bags, ready.budget, choice.instead), bags
     taken = [bag for bag, weight in zip(again, choice.weights, strict=True) if weight]

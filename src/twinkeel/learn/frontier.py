@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from twinkeel.learn.ensemble import select
 from twinkeel.learn.finishing import FIXED, TO_FINISH
 from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.predictors.base import Predictor
-from twinkeel.learn.preference import PER_TREE, PRICES, Point, Prefer, Preference
+from twinkeel.learn.preference import MOST, PER_TREE, PRICES, Point, Prefer, Preference
 
 Floats = NDArray[np.float64]
 
@@ -40,14 +40,16 @@ class Choice:
     trees: int
     cost: int
     """How many trees take a row as long."""
+    again: frozenset[int] = frozenset()
+    """Positions of the bags for which one model of all rows is to stand; or else, where the time
+    ends first, ..."""
     instead: Choice | None = None
-    """If set, one model of all rows is to stand for each bag; or else, where the time ends first,
-    this is served."""
+    """... this is served."""
 
     @property
-    def whole(self) -> bool:
-        """Whether one model of all rows is to stand for each bag."""
-        return self.instead is not None
+    def chosen(self) -> list[int]:
+        """Positions of the bags that have a weight."""
+        return [int(i) for i in np.flatnonzero(self.weights)]
 
 
 def affordable(bags: Sequence[Bag], budget: Budget) -> float:
@@ -77,39 +79,48 @@ class _Choosing:
         """Whether there is time for its trees."""
         return choice.cost <= self._most
 
-    def choice(self, prefer: Prefer, sizes: NDArray[Any], instead: Choice | None = None) -> Choice:
+    def choice(self, prefer: Prefer, sizes: NDArray[Any]) -> Choice:
         """The best ensemble at a price, of bags of (bags, 2) trees and costs."""
         weights = select(
             self.margins,
             self.targets,
             sizes[:, 1].tolist(),
             price=PRICES[prefer],
-            most=self._most,
+            most=min(self._most, MOST[prefer]),
             late=self._budget.finishing(_CHOOSING),
         )
         loss = self.targets.loss.plain(np.tensordot(weights, self.margins, axes=1), self.targets)
         trees, cost = sizes[weights > 0].sum(axis=0)
-        return Choice(prefer, weights, loss, round(trees), round(cost), instead)
+        return Choice(prefer, weights, loss, round(trees), round(cost))
 
 
 def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Choice, ...]:
-    """One ensemble for each price, the most accurate first; none has more trees than there is
-    time for, unless no bag has so few. One model of all rows stands for each bag where that pays
-    and there is time to fit it."""
+    """One ensemble for each price, the most accurate first; none costs more than its name allows
+    or than there is time for, unless no bag costs so little. One model of all rows stands for a bag
+    where that pays and there is time to fit it."""
     of = _Choosing(material, bags, budget)
     smaller = of.sizes * np.array([whole.smaller(bag) for bag in bags])[:, None]
     least = min(of.targets.loss.plain(margin, of.targets) for margin in of.margins)
 
+    def once_more(prefer: Prefer) -> Choice:
+        """With models of all rows for as many members as there is time for."""
+        one = of.choice(prefer, smaller)
+        again = whole.timely(bags, one.weights, material.workers.size, budget)
+        able = {i for i in one.chosen if bags[i].again is not None}
+        if again < able:
+            stands = np.isin(np.arange(len(bags)), list(again))[:, None]
+            one = of.choice(prefer, np.where(stands, smaller, of.sizes))
+        return replace(one, again=again.intersection(one.chosen))
+
     def worth(one: Choice) -> float:
-        loss = one.loss * (1 + whole.PRICE) if one.whole else one.loss
+        loss = one.loss * (1 + whole.PRICE) if one.again else one.loss
         return loss + PRICES[one.prefer] * least * one.cost
 
     found = []
     for prefer in PRICES:
-        best = of.choice(prefer, of.sizes)
-        other = of.choice(prefer, smaller, best)
-        timely = whole.timely(bags, other.weights, material.workers.size, budget)
-        found.append(other if timely and worth(other) < worth(best) else best)
+        best, other = of.choice(prefer, of.sizes), once_more(prefer)
+        better = other.again and worth(other) < worth(best)
+        found.append(replace(other, instead=best) if better else best)
     return tuple(found)
 
 
@@ -137,7 +148,7 @@ def points(found: Sequence[Choice], served: Choice) -> tuple[Point, ...]:
             trees=one.trees,
             milliseconds=PER_TREE * one.cost,
             served=one is served,
-            whole=one.whole,
+            whole=bool(one.again),
         )
         for one in found
     )

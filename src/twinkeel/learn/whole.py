@@ -8,7 +8,7 @@ its answers are calibrated as the bag's are. Where the time ends first, the bags
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -35,22 +35,26 @@ def smaller(bag: Bag) -> float:
     return 1.0 if bag.again is None else _MORE / len(bag.models)
 
 
-def timely(bags: Sequence[Bag], weights: Floats, workers: int, budget: Budget) -> bool:
-    """Whether all that were chosen can be fitted once more in the time that is left."""
-    each = [
-        bag.seconds / len(bag.models)
-        for bag, weight in zip(bags, weights, strict=True)
-        if weight and bag.again is not None
-    ]
-    return bool(each) and SPARE * refitting(each, workers) <= budget.again
+def timely(bags: Sequence[Bag], weights: Floats, workers: int, budget: Budget) -> frozenset[int]:
+    """Positions of the chosen bags that can be fitted once more in the time that is left: first
+    those that save the most trees for a second of it."""
+    able = [i for i, bag in enumerate(bags) if weights[i] and bag.again is not None]
+    seconds = {i: bags[i].seconds / len(bags[i].models) for i in able}
+    found: list[int] = []
+    for i in sorted(able, key=lambda i: seconds[i] / (bags[i].cost or 1)):
+        each = [seconds[one] for one in (*found, i)]
+        if SPARE * refitting(each, workers) <= budget.again:
+            found.append(i)
+    return frozenset(found)
 
 
 def fitted(
-    material: Material, bags: Sequence[Bag], weights: Floats, budget: Budget, step: Step
+    material: Material, bags: Sequence[Bag], which: Collection[int], budget: Budget, step: Step
 ) -> tuple[Bag, ...] | None:
-    """The bags, those chosen with a model of all rows; None where the time was over first."""
+    """The bags, those at some positions with a model of all rows; None where the time was over
+    first."""
     end = time.monotonic() + budget.again
-    chosen = [i for i, bag in enumerate(bags) if weights[i] and bag.again is not None]
+    chosen = sorted(which, key=lambda i: -bags[i].seconds)  # the longest first: none ends alone
     try:
         folders = material.workers.fit([_job(material, bags[i], end) for i in chosen], step)
     except Died:

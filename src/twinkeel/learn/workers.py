@@ -7,6 +7,7 @@ process of its own may also be held to an amount of memory, and be ended without
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import threading
@@ -153,7 +154,7 @@ class _Threads(Pool):
 
     def _one(self, job: Job, step: Step, ended: threading.Event) -> Path | None:
         def work(folder: Path) -> None:
-            _fit(job, folder, lambda: ended.is_set() or time.monotonic() >= job.end)
+            _fit(job, folder, time.monotonic, ended.is_set)
             if ended.is_set():
                 raise _Abandoned
 
@@ -274,19 +275,30 @@ def _elsewhere(job: Job, memory: int | None, asking: str) -> tuple[str, Files | 
     ):
         folder = Path(scratch)
         try:
-            _fit(job, folder, lambda: time.time() >= job.end)
+            _fit(job, folder, time.time)
         except Unfit:
             return job.key, None
         found = (path for path in folder.rglob("*") if path.is_file())
         return job.key, {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
-def _fit(job: Job, folder: Path, stop: Callable[[], bool]) -> None:
-    """Fit one fold until `stop` and write it into `folder`, with its margin on the judged rows."""
+def _fit(
+    job: Job,
+    folder: Path,
+    clock: Callable[[], float],
+    ended: Callable[[], bool] = lambda: False,
+) -> None:
+    """Fit one fold until its end by this `clock`, or until all is `ended`, and write it into
+    `folder`, with its margin on the judged rows."""
+
+    def left() -> float:
+        return -math.inf if ended() else job.end - clock()
+
     began = time.monotonic()
     fold = job.fold()
-    job.family.fit(fold, job.settings, Effort(job.seed, stop), folder)
-    if job.to_the_end and stop():
+    effort = Effort(job.seed, lambda: left() <= 0, left)
+    job.family.fit(fold, job.settings, effort, folder)
+    if job.to_the_end and effort.stop():
         raise Unfit
     model = job.family.load(folder, fold.width)
     np.save(folder / MARGIN, model.margin(fold.X_valid), allow_pickle=False)

@@ -35,7 +35,7 @@ class TabularOptions(Options, frozen=True, kw_only=True):
     """Columns whose groups are scored one by one and compared."""
     prefer: Prefer = "balanced"
     """What matters more, `accuracy` or `latency`: how much more accurate an ensemble must be for
-    each tree that a row then takes longer."""
+    each tree that a row then takes longer, and how many it may be as slow as."""
     latency_limit: float | None = None
     """Milliseconds that one row may take on the machine that builds; the most accurate ensemble
     within them is served, whatever `prefer` says."""

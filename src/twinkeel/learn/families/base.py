@@ -76,6 +76,10 @@ class Fold:
         return self.loss.width
 
 
+def _without_end() -> float:
+    return math.inf
+
+
 @dataclass(frozen=True)
 class Effort:
     """What fitting one fold may use, on one thread."""
@@ -83,6 +87,8 @@ class Effort:
     seed: int
     stop: Callable[[], bool]
     """Asked between iterations: whether the time for this fold is over."""
+    left: Callable[[], float] = _without_end
+    """Seconds that are left for this fold; infinite where no clock runs."""
 
 
 _LONGER = 1.1

@@ -27,7 +27,15 @@ from twinkeel.learn.families.base import (
 )
 from twinkeel.learn.families.net_inputs import Inputs, Single, inputs
 from twinkeel.learn.families.net_losses import LOSSES, NetLoss
-from twinkeel.learn.families.net_training import Layers, Lesson, Rows, Schedule, cycle_end, trained
+from twinkeel.learn.families.net_training import (
+    Layers,
+    Lesson,
+    Rows,
+    Schedule,
+    cycle_end,
+    timely,
+    trained,
+)
 from twinkeel.learn.nets import Nets
 from twinkeel.store.arrays import array
 
@@ -52,7 +60,9 @@ class NetModel(Model):
 
     nets: Nets
     moment: float
-    """The share of its schedule after which it was best."""
+    """The share of its schedule after which it was best ..."""
+    steps: int
+    """... and how many steps that has."""
 
     @property
     def trees(self) -> int:
@@ -96,19 +106,24 @@ class Net(Family):
         units = int(settings["units"])
         layers = Layers([len(taken), units, units, fold.width], rng)
         layers.views[-1][:] = loss.start(lesson.rows.y, lesson.rows.weight)
-        best = trained(lesson, layers, _schedule(len(lesson.rows.y), settings), rng, effort.stop)
+        schedule = _schedule(len(lesson.rows.y), settings)
+        schedule = timely(lesson, layers, schedule, effort.left())
+        best = trained(lesson, layers, schedule, rng, effort.stop)
         _unscaled(taken, lesson.rows.inputs, best.layers).save(folder / _FOLDER)
-        np.save(folder / _MOMENT, np.array([best.moment]), allow_pickle=False)
+        np.save(folder / _MOMENT, np.array([best.moment, schedule.steps]), allow_pickle=False)
 
     def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:
         """For about as long as the folds' nets became better on average, to where the rate is 0."""
-        moments = [one.moment for one in models if isinstance(one, NetModel)]
-        return {**settings, "until": cycle_end(float(np.mean(moments)))}
+        nets = [one for one in models if isinstance(one, NetModel)]
+        until = cycle_end(float(np.mean([one.moment for one in nets])))
+        steps = round(float(np.mean([one.steps for one in nets])))
+        return {**settings, "steps": steps, "until": until}
 
     def load(self, folder: Path, width: int) -> Model:  # noqa: ARG002  # the arrays know it
         """The arrays in `net`."""
         nets = Nets.load(lambda name: (folder / name).read_bytes(), _FOLDER)
-        return NetModel(nets, float(array(folder / _MOMENT)[0]))
+        moment, steps = array(folder / _MOMENT)
+        return NetModel(nets, float(moment), int(steps))
 
 
 def _lesson(fold: Fold, loss: NetLoss, taken: Inputs, rng: np.random.Generator) -> Lesson:

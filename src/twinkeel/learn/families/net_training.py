@@ -8,8 +8,9 @@ moment. Knows no features: rows arrive as inputs that are about as large as 1.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,6 +26,10 @@ _MEMORY, _SQUARES = 0.9, 0.95
 _TINY = 1e-8
 _LOOK = 200
 """Steps between two looks at the held-out rows, at most."""
+_TRIED = 20
+"""Steps that tell how long one takes ..."""
+_SURE = 0.85
+"""... and the share of the time that steps may take, as looks take some and a machine gets busy."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,22 @@ def trained(
             if over or schedule.cycle(step) > schedule.cycle(moment) + 1:
                 break
     return Learned(layers.seen(kept), moment / schedule.steps)
+
+
+def timely(lesson: Lesson, layers: Layers, schedule: Schedule, seconds: float) -> Schedule:
+    """The schedule with no more steps than there are `seconds` for, judged by a few steps that are
+    then undone: one that ends in time is better than the beginning of one that does not."""
+    if schedule.until is not None or seconds == math.inf:
+        return schedule
+    kept, rng = layers.flat.copy(), np.random.default_rng(0)
+    adam, batches = _Adam(layers, schedule), _batches(len(lesson.rows.y), schedule.batch, rng)
+    began = time.perf_counter()
+    for step in range(1, _TRIED + 1):
+        batch = lesson.rows.take(next(batches))
+        adam.step(_gradient(layers, batch, lesson.loss, schedule.dropout, rng), step)
+    each = (time.perf_counter() - began) / _TRIED
+    layers.flat[:] = kept
+    return replace(schedule, steps=min(max(int(_SURE * seconds / each), _TRIED), schedule.steps))
 
 
 def _batches(rows: int, size: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
