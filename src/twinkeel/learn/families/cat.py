@@ -22,6 +22,7 @@ from twinkeel.learn.families.base import (
     Span,
     Unfit,
     boosted,
+    slowness,
 )
 from twinkeel.learn.trees import Trees, joined, oblivious, stump
 
@@ -55,6 +56,11 @@ class CatModel(Model):
     def trees(self) -> int:
         """CatBoost's own count, and the tree of one leaf that holds the bias."""
         return int(self._library.tree_count_) + 1
+
+    @cached_property
+    def cost(self) -> int:
+        """By the leaves of its trees."""
+        return slowness(self._library.get_tree_leaf_counts())
 
     def margin(self, X: Matrix) -> Floats:
         """(n, k) CatBoost's own raw values."""

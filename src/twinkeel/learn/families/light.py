@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,10 +20,12 @@ from twinkeel.learn.families.base import (
     Settings,
     Span,
     boosted,
+    slowness,
 )
 from twinkeel.learn.trees import LEAF, Trees, joined
 
 _FILE = "model.txt"
+_LEAVES = re.compile(r"^num_leaves=(\d+)$", re.MULTILINE)
 _DEFAULT_LEFT, _MISSING_NAN = 2, 8
 """Bits of LightGBM's `decision_type`."""
 
@@ -40,6 +44,11 @@ class LightModel(Model):
     def trees(self) -> int:
         """LightGBM's own count."""
         return int(self.booster.num_trees())
+
+    @cached_property
+    def cost(self) -> int:
+        """By the leaves of its trees."""
+        return slowness([int(count) for count in _LEAVES.findall(self.text)])
 
     def margin(self, X: Matrix) -> Floats:
         """(n, k) LightGBM's own raw scores."""

@@ -48,7 +48,7 @@ _BATCH, _LARGEST = 128, 1024
 _BATCHES = 100
 """Batches in a pass over many rows."""
 _FEWEST_STEPS = 100
-_WEIGHTS_PER_TREE = 100
+_WEIGHTS_PER_TREE = 200
 """Weights whose product takes onnxruntime as long as one tree does."""
 _TOGETHER = 1024
 """Rows that are computed at once."""

@@ -16,6 +16,9 @@ from twinkeel.learn.model import ClassCard
 from twinkeel.learn.predictors.base import Columns, Floats, Predictor
 from twinkeel.records import Explanation, Field, Json, Output, Rows, Signature
 
+_ROUNDING = 5e-6
+"""Probabilities that are no further apart differ by how numbers are rounded."""
+
 
 class ClassPredictor(Predictor[ClassCard]):
     """A loaded classifier."""
@@ -119,11 +122,12 @@ class ClassPredictor(Predictor[ClassCard]):
         ]
 
     def differences(self, expected: Floats, served: Floats) -> Floats:
-        """The largest difference in probability; infinite where the decision differs."""
+        """The largest difference in probability; infinite where the decision differs and does not
+        hang on a rounding."""
         found: Floats = np.abs(expected - served).max(axis=1)
-        decision = self.card.decision
-        found[decision.choose(expected) != decision.choose(served)] = np.inf
-        found[decision.answers(expected) != decision.answers(served)] = np.inf
+        decision, apart = self.card.decision, ~(found < _ROUNDING)
+        found[apart & (decision.choose(expected) != decision.choose(served))] = np.inf
+        found[apart & (decision.answers(expected) != decision.answers(served))] = np.inf
         return found
 
     def _explanation(self, row: Any, effects: Floats, log_odds: Floats, chosen: int) -> Explanation:
