@@ -175,8 +175,8 @@ def _nets(graph: Graph, nets: Nets, x: str) -> str:
     """All nets at once, as products of N matrices; the rows are the columns of what goes through
     them, which is quicker for one row.
 
-    Hidden units are computed in single precision, from how far inputs are from their means: a third
-    of the time, for a millionth of the margin (`bench/results/trees.md`).
+    Hidden units are computed in single precision, from how far inputs are from their means: half of
+    the time, for about a millionth of the margin.
     """
     x = graph.add("Gather", x, graph.constant(nets.feature.ravel().astype(np.int64)), axis=1)
     cut = graph.add("Max", x, graph.constant(nets.low.ravel()))
