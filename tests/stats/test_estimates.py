@@ -155,3 +155,16 @@ def test_the_area_of_two_classes_is_that_of_either_of_them() -> None:
     assert macro.high - macro.low == pytest.approx(one.high - one.low, rel=0.25)
     found = tuple(known_auc(both, told > 0))
     assert found == pytest.approx(tuple(known_auc(chance, truth)), abs=0.01)
+
+
+@pytest.mark.parametrize("over", [1.0, 6.0])
+def test_probabilities_that_claim_too_much_are_put_right(over: float) -> None:
+    rng = np.random.default_rng(1)
+    _, chance, truth = world(rng, 3_000, 0.0)
+    _, later, real = world(rng, 1_000, 0.3)
+    claimed, now = (1 / (1 + (1 / one - 1) ** over) for one in (chance, later))
+
+    found = expected_auc((claimed, truth), Weights(np.ones(3_000)), now)
+
+    assert found.value == pytest.approx(known_auc(later, real).value, abs=0.03)
+    assert found.high - found.low < 0.08

@@ -25,12 +25,24 @@ def logistic(
     begin = np.zeros(design.shape[1]) if start is None else start
     found = begin.copy()
     ridge = RIDGE * np.eye(design.shape[1])
+
+    def loss(at: Floats) -> float:
+        margins, away = design @ at, at - begin
+        return float(
+            weight @ (np.logaddexp(0, margins) - target * margins) + away @ ridge @ away / 2
+        )
+
+    now = loss(found)
     for _ in range(steps):
         chance = sigmoid(design @ found)
         gradient = design.T @ (weight * (target - chance)) - ridge @ (found - begin)
         curve = design.T * (weight * np.maximum(chance * (1 - chance), 1e-4)) @ design + ridge
         step = np.linalg.solve(curve, gradient)
-        found = found + step
+        while (then := loss(found + step)) > now and np.abs(step).max() >= _NEAR:
+            step = step / 2  # a whole step goes too far where probabilities are near 0 or 1
+        if then > now:
+            break
+        found, now = found + step, then
         if np.abs(step).max() < _NEAR:
             break
     return found
