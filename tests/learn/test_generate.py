@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -12,9 +14,13 @@ from hypothesis import strategies as st
 
 from twinkeel.data.table import Table
 from twinkeel.learn.arithmetic import Pair, arranged
-from twinkeel.learn.engine import Problem, train
+from twinkeel.learn.budget import Budget
+from twinkeel.learn.engine import Problem, prepared, train
+from twinkeel.learn.generate import generated
 from twinkeel.learn.graph import FEATURES, Graph
 from twinkeel.learn.objectives.amounts import Amounts
+from twinkeel.learn.quick import unkept
+from twinkeel.learn.workers import Died, Job, Pool, Step, hired
 from twinkeel.records import Limits
 
 BLOCK = arranged(
@@ -63,6 +69,25 @@ def prices() -> Problem:
     return Problem(table=table, target=rent / area + 0.2 * noise, objective=Amounts())
 
 
+class Dying(Pool):
+    """Workers that have no memory for anything."""
+
+    size = 1
+
+    def fit(self, jobs: Sequence[Job], step: Step) -> list[Path | None]:
+        raise Died
+
+
+def proposed(problem: Problem, folder: Path, workers: Pool | None = None) -> set[str]:
+    """The names of the features of two columns that earn a place."""
+    limits = Limits(work=3)
+    with hired(limits) as hands:
+        ready = prepared(problem, limits, 0, Budget.begin(limits, 3), hands)
+        material = replace(ready.material, workers=workers or hands)
+        made, _ = generated(material, ready.contract, ready.budget, unkept(folder))
+    return {one.name for one in made.space.features if one.partner is not None}
+
+
 def test_a_ratio_that_matters_is_found_and_explained_by_both_its_columns(prices):
     found = train(prices, limits=Limits(work=3))
 
@@ -74,6 +99,35 @@ def test_a_ratio_that_matters_is_found_and_explained_by_both_its_columns(prices)
     assert why.base + sum(one.contribution for one in why.contributions) == pytest.approx(answer)
     effect = found.card.importance
     assert min(effect["rent"], effect["area"]) > 3 * effect["floor"]
+
+
+@pytest.mark.parametrize("seed", [4, 17, 23])
+def test_columns_of_noise_are_not_taken_for_features_by_chance(seed, tmp_path):
+    rng = np.random.default_rng(seed)
+    table = Table({name: rng.normal(size=300) for name in "abcd"})
+    noise = Problem(table=table, target=rng.normal(size=300), objective=Amounts())
+
+    assert proposed(noise, tmp_path) == set()
+
+
+@pytest.mark.parametrize("name", ["work * pay", "work / pay"])
+def test_a_true_product_and_a_true_ratio_are_found(name, tmp_path):
+    rng = np.random.default_rng(1)
+    work, pay = rng.uniform(1, 9, 900), rng.uniform(1, 9, 900)
+    truth = work * pay if "*" in name else work / pay
+    table = Table({"work": work, "pay": pay, "noise": rng.normal(size=900)})
+
+    found = proposed(Problem(table=table, target=truth, objective=Amounts()), tmp_path)
+
+    assert name in found
+
+
+def test_where_groups_cannot_be_halved_or_memory_ends_there_are_no_such_features(prices, tmp_path):
+    few = replace(prices, groups=np.arange(800) % 5)
+
+    assert proposed(prices, tmp_path / "found")
+    assert not proposed(few, tmp_path / "few")
+    assert not proposed(prices, tmp_path / "dying", Dying())
 
 
 def test_pairs_that_say_nothing_are_left_out_and_the_same_seed_gives_the_same_model(prices):

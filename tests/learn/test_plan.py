@@ -235,7 +235,7 @@ def test_what_only_fits_the_groups_or_the_moments_that_choose_is_seldom_a_gain(b
 
 @pytest.mark.parametrize(("prefer", "taken"), [("accuracy", True), ("latency", False)])
 def test_what_costs_more_than_the_user_would_pay_for_it_is_no_gain(prefer, taken):
-    of, portfolio = material(), chosen([], Preference(prefer).price)
+    of, portfolio = material(), replace(chosen([]), price=Preference(prefer).price)
     plan = Plan(portfolio, work(5), of)
 
     plan.tell(Bag(LISTED[0], margins(of, 0, 2.0), cost=10))

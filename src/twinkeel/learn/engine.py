@@ -6,9 +6,8 @@ file; writes what `Trained.write` is asked to, and the steps that let a killed b
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -41,6 +40,7 @@ from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.preference import Preference
 from twinkeel.learn.prepare import Space, many, prepare
 from twinkeel.learn.problem import Problem, learnable, weights
+from twinkeel.learn.quick import unkept
 from twinkeel.learn.search import Search, usable
 from twinkeel.learn.targets import Explained, Targets
 from twinkeel.learn.workers import Pool, Step, hired
@@ -106,11 +106,11 @@ def train(
     not suffice.
     """
     import_libraries()
-    portfolio = chosen(problem.members, problem.preference.price)
+    portfolio = replace(chosen(problem.members), price=problem.preference.price)
     budget = Budget.begin(limits, len(portfolio))
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch, hired(limits) as workers:
-        keep = step or _unkept(Path(scratch))
+        keep = step or unkept(Path(scratch))
         ready = _enriched(prepared(problem, limits, seed, budget, workers), keep)
         search = Search(ready.material, budget, keep, progress, portfolio)
         bags = search.run()
@@ -303,19 +303,3 @@ def _enough_memory(limits: Limits, rows: int, features: int) -> None:
             f"{shown(needed, unit, up=True)} and memory_limit is {shown(limits.memory, unit)}: "
             "raise it, exclude columns or give fewer rows."
         )
-
-
-def _unkept(folder: Path) -> Step:
-    """Steps that live as long as the training."""
-
-    def step(key: str, work: Callable[[Path], None]) -> Path:
-        done = folder / key
-        if not done.is_dir():
-            filling = folder / f"{key}~"
-            shutil.rmtree(filling, ignore_errors=True)
-            filling.mkdir()
-            work(filling)
-            filling.rename(done)
-        return done
-
-    return step

@@ -1,19 +1,18 @@
 """Which arithmetic of two columns earns a place among the features.
 
 Differences, sums, products and ratios of the most important numbers, and the time between dates,
-are proposed; those that a quick LightGBM finds most useful are kept if they lower its loss out of
-fold by more than two standard errors over the folds. The proposals come from the rows that the
-first fold learns from, which judge in the other folds: small gains are flattered. Crosses of
-categories, deviations from a category's mean and counts of missing cells are not proposed.
+are proposed by quick LightGBMs, for each fold by the rows that it learns from. Of its other rows
+one half says when to stop, and the other half, which had no say, judges. Where the loss falls over
+the folds by more than chance explains, what most folds propose is kept. Crosses of categories,
+deviations from a category's mean and counts of missing cells are not proposed.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -22,17 +21,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.data.contract import Contract
-from twinkeel.learn.arithmetic import Operator, Pair, Pairs, arranged
+from twinkeel.learn import quick
+from twinkeel.learn.arithmetic import OPERATORS, Pair, Pairs, arranged
 from twinkeel.learn.budget import Budget
-from twinkeel.learn.families.base import Effort, Fold, Settings
+from twinkeel.learn.encode import Matrix
+from twinkeel.learn.families.base import Fold, Settings
 from twinkeel.learn.families.light import Light, LightModel
-from twinkeel.learn.folds import Split
+from twinkeel.learn.folds import Split, halves
 from twinkeel.learn.linear import frame
 from twinkeel.learn.material import Material
 from twinkeel.learn.prepare import Space
-from twinkeel.learn.workers import Step
+from twinkeel.learn.workers import Job, Step
 
 Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
+Proposed = Mapping[int, Sequence[Pair]]
+"""Pairs by the fold that proposes them."""
 
 _FROM_WORK = 3
 """Units of work from which on trying is worth its time ..."""
@@ -41,7 +45,7 @@ _SHARE = 0.12
 _LEAST = 1.0
 """... which must be so many seconds."""
 _ROWS = 8_000
-"""So many rows of a fold are learned from, and half as many judge ..."""
+"""So many rows of a fold are learned from, and half as many each stop and judge ..."""
 _CELLS = 1_000_000
 """... but no more values than these."""
 _COLUMNS = 6
@@ -50,8 +54,10 @@ _KEPT = 12
 """At most so many pairs are kept, of those with ..."""
 _WORTH = 0.01
 """... this share of the gain of a quick model that has all of them."""
-_BEYOND_NOISE = 2.0
-"""By so many standard errors over the folds the loss must fall."""
+_FOLDS = 3
+"""Fewer folds than these cannot tell a gain from chance."""
+_LEVEL = 0.05
+"""How likely a gain by chance may be: Student's t over the folds, one-sided."""
 _QUICK: Settings = {
     "iterations": 200,
     "patience": 20,
@@ -103,106 +109,164 @@ def _told(found: Generated) -> str:
     )
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """A quick model and its loss on the rows that judge it."""
+class _Undecided(Exception):
+    """The time or the memory does not suffice to tell."""
 
-    gain: Floats
-    loss: float
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some rows of a fold, in order."""
+
+    learn: Index
+    stop: Index
+    """They end boosting ..."""
+    judge: Index
+    """... and these are seen by no model."""
 
 
 class _Trial:
     """Quick models on a sample of each fold, until a share of the time is over."""
 
     def __init__(self, material: Material, contract: Contract, budget: Budget) -> None:
-        self._late = budget.until(_SHARE)
-        rows = min(_ROWS, max(_CELLS // len(material.space.features), 500))
-        self._splits = tuple(_few(one, rows, material.seed) for one in material.splits)
-        self._material = replace(material, splits=self._splits)
+        self._material = material
+        self._end = budget.end(_SHARE)
         self._kinds = {column.name: column.type for column in contract.columns}
+        most = min(_ROWS, max(_CELLS // len(material.space.features), 500))
+        parted = {n: _parted(material, one, most) for n, one in enumerate(material.splits)}
+        self._rows = {number: rows for number, rows in parted.items() if rows is not None}
 
     def run(self) -> Generated:
-        """The pairs that earn their place: none where the time is over before that is known."""
+        """The pairs that earn their place: none where that cannot be known, or not in time."""
         names = [name for name, kind in self._kinds.items() if kind in _PAIRED]
-        if len(names) < 2 or len(self._splits) < 2:
+        if len(names) < 2 or len(self._rows) < _FOLDS:
             return Generated()
-        pairs = self._proposed(names)
-        if not pairs or self._late():
+        try:
+            return self._judged(names)
+        except _Undecided:
             return Generated()
-        before, after = self._losses(()), self._losses(pairs)
-        fall = 1 - after / np.maximum(before, np.finfo(np.float64).tiny)
-        noise = fall.std(ddof=1) / np.sqrt(len(fall))
-        if self._late() or not fall.mean() > _BEYOND_NOISE * noise:
-            return Generated()
-        return Generated(pairs, float(fall.mean()))
 
-    def _proposed(self, names: Sequence[str]) -> tuple[Pair, ...]:
-        """Of all pairs of the most important columns, those that are asked about most."""
+    def _judged(self, names: Sequence[str]) -> Generated:
+        plain = self._fitted(dict.fromkeys(self._rows, ()))
+        proposed = self._proposed(names, plain)
+        if not any(proposed.values()):
+            return Generated()
+        without = self._losses(plain, dict.fromkeys(self._rows, ()))
+        fall = 1 - self._losses(self._fitted(proposed), proposed) / without
+        if not by_chance(fall) < _LEVEL:
+            return Generated()
+        return Generated(_agreed(proposed), float(fall.mean()))
+
+    def _proposed(self, names: Sequence[str], plain: Mapping[int, LightModel]) -> Proposed:
+        """For each fold, of all pairs of its most important columns those asked about most."""
+        every = {number: self._every(names, number, model) for number, model in plain.items()}
+        if not any(every.values()):
+            return every
+        found = {}
+        for number, model in self._fitted(every).items():
+            pairs, gain = every[number], model.gain()
+            share = (gain / max(gain.sum(), _TINY))[len(gain) - len(pairs) :]
+            order = np.argsort(-share, kind="stable")[:_KEPT]
+            found[number] = arranged([pairs[i] for i in order if share[i] > _WORTH]).pairs
+        return found
+
+    def _every(self, names: Sequence[str], number: int, model: LightModel) -> Sequence[Pair]:
+        """All pairs of the columns that a fold's model gains most by."""
         gains = dict.fromkeys(names, 0.0)
         features = self._material.space.features
-        model = self._judged(0, ())
-        for place, gain in zip(self._material.space.seen(0), model.gain, strict=True):
+        for place, gain in zip(self._material.space.seen(number), model.gain(), strict=True):
             if features[place].column in gains:
                 gains[features[place].column] += float(gain)
         best = sorted(names, key=lambda name: -gains[name])[:_COLUMNS]
-        every = [
-            pair
-            for left, right in combinations([name for name in best if gains[name] > 0], 2)
-            for pair in self._pairs(left, right)
-        ]
-        if not every or self._late():
-            return ()
-        pairs = arranged(every).pairs
-        gain = self._judged(0, pairs).gain
-        share = (gain / max(gain.sum(), np.finfo(np.float64).tiny))[-len(pairs) :]
-        order = np.argsort(-share, kind="stable")[:_KEPT]
-        return tuple(pairs[i] for i in order if share[i] > _WORTH)
+        told = [name for name in best if gains[name] > 0]
+        return arranged([pair for two in combinations(told, 2) for pair in self._pairs(*two)]).pairs
 
     def _pairs(self, left: str, right: str) -> list[Pair]:
         """All arithmetic of two numbers; between two dates only the time from one to the other."""
         dates = [self._kinds[name] == "date" for name in (left, right)]
         if any(dates):
             return [Pair("-", left, right)] if all(dates) else []
-        operators: tuple[Operator, ...] = ("-", "+", "*", "/")
-        return [*(Pair(one, left, right) for one in operators), Pair("/", right, left)]
+        return [*(Pair(one, left, right) for one in OPERATORS), Pair("/", right, left)]
 
-    def _losses(self, pairs: Sequence[Pair]) -> Floats:
-        """(folds,) the loss of a quick model that has these features too."""
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            found = pool.map(lambda fold: self._judged(fold, pairs).loss, range(len(self._splits)))
-            return np.array(list(found))
+    def _fitted(self, pairs: Proposed) -> dict[int, LightModel]:
+        """A quick model of each fold that has these features too. Raises _Undecided."""
+        jobs = [
+            Job(
+                key=f"fold{number}",
+                family=Light(),
+                settings=_QUICK,
+                fold=partial(self._fold, number, pairs[number]),
+                seed=self._material.seed,
+                end=self._end,
+                to_the_end=True,
+            )
+            for number in self._rows
+        ]
+        with quick.fitted(self._material.workers, jobs) as folders:
+            if folders is None:
+                raise _Undecided
+            width = self._material.targets.loss.width
+            models = [Light().load(folder, width) for folder in folders]
+        return dict(zip(self._rows, models, strict=True))
 
-    def _judged(self, number: int, pairs: Sequence[Pair]) -> _Judged:
-        fold, split = self._fold(number, pairs), self._splits[number]
-        with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
-            Light().fit(fold, _QUICK, Effort(self._material.seed, self._late), Path(scratch))
-            model = Light().load(Path(scratch), fold.width)
-        assert isinstance(model, LightModel)
-        targets = self._material.targets.take(split.valid)
-        return _Judged(model.gain(), fold.loss.minimised(model.margin(fold.X_valid), targets))
+    def _losses(self, models: Mapping[int, LightModel], pairs: Proposed) -> Floats:
+        """(folds,) the loss of each fold's model on the rows that judge."""
+        of, found = self._material, []
+        for number, rows in self._rows.items():
+            X = of.X[np.ix_(rows.judge, of.space.seen(number))]
+            margin = models[number].margin(self._beside(X, rows.judge, pairs[number]))
+            targets = of.targets.take(rows.judge)
+            found.append(max(of.targets.loss.minimised(margin, targets), _TINY))
+        return np.array(found)
 
     def _fold(self, number: int, pairs: Sequence[Pair]) -> Fold:
-        fold, split = self._material.fold(number), self._splits[number]
-        if not pairs:
-            return fold
-        block = arranged(pairs)
-        made = [
-            block.encode({name: self._material.values[name][rows] for name in block.columns})
-            for rows in (split.train, split.valid)
-        ]
+        rows = self._rows[number]
+        splits = list(self._material.splits)
+        splits[number] = Split(rows.learn, rows.stop)
+        fold = replace(self._material, splits=tuple(splits)).fold(number)
         return replace(
-            fold, X=np.hstack([fold.X, made[0]]), X_valid=np.hstack([fold.X_valid, made[1]])
+            fold,
+            X=self._beside(fold.X, rows.learn, pairs),
+            X_valid=self._beside(fold.X_valid, rows.stop, pairs),
         )
+
+    def _beside(self, X: Matrix, rows: Index, pairs: Sequence[Pair]) -> Matrix:
+        """The features of some rows, and those of pairs beside them."""
+        if not pairs:
+            return X
+        block = Pairs(tuple(pairs))
+        values = {name: self._material.values[name][rows] for name in block.columns}
+        return np.hstack([X, block.encode(values)])
 
 
 _PAIRED = ("number", "integer", "date")
+_TINY = float(np.finfo(np.float64).tiny)
 
 
-def _few(split: Split, rows: int, seed: int) -> Split:
-    """A sample of the rows of a fold, in order."""
-    rng = np.random.default_rng(seed)
-    train, valid = (
-        np.sort(rng.permutation(part)[:most])
-        for part, most in ((split.train, rows), (split.valid, rows // 2))
+def by_chance(falls: Floats) -> float:
+    """How likely a mean fall at least so large is where there is none: Student's t, one-sided."""
+    from scipy.stats import ttest_1samp  # type: ignore[import-untyped]  # no stubs
+
+    if np.ptp(falls) == 0:
+        return 1.0  # nothing fell, or there is nothing to tell chance by
+    return float(ttest_1samp(falls, 0.0, alternative="greater").pvalue)
+
+
+def _agreed(proposed: Proposed) -> tuple[Pair, ...]:
+    """What most folds propose; where they agree on nothing, what comes up most often."""
+    counts = Counter(pair for pairs in proposed.values() for pair in pairs)
+    most = min(len(proposed) // 2 + 1, max(counts.values()))
+    return tuple(pair for pair, count in counts.most_common(_KEPT) if count >= most)
+
+
+def _parted(material: Material, split: Split, most: int) -> _Rows | None:
+    """A sample of a fold's rows; None where those that judge cannot be halved."""
+    rng = np.random.default_rng(material.seed)
+    learn, other = (np.sort(rng.permutation(rows)[:most]) for rows in (split.train, split.valid))
+    targets = material.targets
+    parts = halves(
+        targets.loss.strata(targets.y[other]),
+        seed=material.seed,
+        groups=None if material.groups is None else material.groups[other],
+        time=None if material.time is None else material.time[other],
     )
-    return Split(train, valid)
+    return _Rows(learn, other[parts[0].train], other[parts[0].valid]) if parts else None

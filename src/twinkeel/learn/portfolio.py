@@ -87,13 +87,13 @@ PORTFOLIO: tuple[Candidate, ...] = (
 )
 
 
-def chosen(names: Sequence[str], price: float = BALANCED.price) -> Portfolio:
+def chosen(names: Sequence[str]) -> Portfolio:
     """The candidates of these names and no others; for no names, the list and what is near it.
 
     A name that is not known any more is left out; where none is left, it is as for no names.
     """
     found = tuple(one for one in map(_named, dict.fromkeys(names)) if one is not None)
-    return Portfolio(found or PORTFOLIO, goes_on=not found, price=price)
+    return Portfolio(found or PORTFOLIO, goes_on=not found)
 
 
 def _named(name: str) -> Candidate | None:

@@ -6,9 +6,10 @@ no part in its own spread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,12 @@ from twinkeel.learn.amount import AmountLoss
 from twinkeel.learn.assemble import Ensemble
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.encode import Matrix
-from twinkeel.learn.families.base import Effort, Fold, Model
-from twinkeel.learn.families.light import Light
+from twinkeel.learn.families.base import Fold, Model
+from twinkeel.learn.families.light import Light, LightModel
 from twinkeel.learn.links import Straight
 from twinkeel.learn.material import Material
 from twinkeel.learn.trees import Trees, joined, oblivious
-from twinkeel.learn.workers import Step
+from twinkeel.learn.workers import Died, Job, Step
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ _SMALLEST = 0.05
 class Spread:
     """One model for each fold; what is served is the mean of their logarithms."""
 
-    models: dict[int, Model]
+    models: Mapping[int, Model]
     material: Material
 
     def trees(self) -> Trees:
@@ -88,18 +89,43 @@ def learn(
     smallest = _SMALLEST * float(np.median(residuals)) + np.finfo(np.float64).tiny
     logs = np.full(len(material.targets.y), np.nan)
     logs[ensemble.rows] = np.log(np.maximum(residuals, smallest))
-    models = {}
-    for fold, split in enumerate(material.splits[: ensemble.folds]):
-        train = split.train[~np.isnan(logs[split.train])]
-        if len(train) >= _LEAST and np.ptp(logs[train]) > 0:
-            stop = budget.finishing(_SHARE)
-            folder = step(f"spread-fold{fold}", _work(_fold(material, fold, train, logs), stop))
-            models[fold] = Light().load(folder, 1)
-    return Spread(models, material)
+    learned = {
+        fold: split.train[~np.isnan(logs[split.train])]
+        for fold, split in enumerate(material.splits[: ensemble.folds])
+    }
+    jobs = {
+        fold: partial(_fold, material, fold, train, logs)
+        for fold, train in learned.items()
+        if len(train) >= _LEAST and np.ptp(logs[train]) > 0
+    }
+    return Spread(_fitted(material, jobs, budget, step), material)
 
 
-def _work(fold: Fold, stop: Callable[[], bool]) -> Callable[[Path], None]:
-    return lambda folder: Light().fit(fold, _SETTINGS, Effort(seed=0, stop=stop), folder)
+def _fitted(
+    material: Material, folds: Mapping[int, Callable[[], Fold]], budget: Budget, step: Step
+) -> dict[int, LightModel]:
+    """The model of each fold that can be learned from; none where the memory does not suffice."""
+    size, each = material.workers.size, _SHARE * budget.last
+    jobs = [
+        Job(
+            key=f"spread-fold{fold}",
+            family=Light(),
+            settings=_SETTINGS,
+            fold=data,
+            seed=0,
+            end=time.monotonic() + each * (i // size + 1),
+        )
+        for i, (fold, data) in enumerate(folds.items())
+    ]
+    try:
+        folders = material.workers.fit(jobs, step)
+    except Died:
+        return {}
+    return {
+        fold: Light().load(folder, 1)
+        for fold, folder in zip(folds, folders, strict=True)
+        if folder is not None
+    }
 
 
 def _fold(material: Material, number: int, train: NDArray[np.intp], logs: Floats) -> Fold:

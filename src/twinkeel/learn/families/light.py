@@ -109,7 +109,7 @@ class Light(Family):
             settings, [one.trees / one.width for one in models if isinstance(one, LightModel)]
         )
 
-    def load(self, folder: Path, width: int) -> Model:
+    def load(self, folder: Path, width: int) -> LightModel:
         """The model in `model.txt`."""
         return LightModel((folder / _FILE).read_text(encoding="utf-8"), width)
 

@@ -6,22 +6,24 @@ squared error of the mean that each predicts, corrected as it would be served.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.learn import quick
 from twinkeel.learn.amount import AmountLoss
 from twinkeel.learn.budget import Budget
-from twinkeel.learn.families.base import Effort, Family, Fold, Settings
+from twinkeel.learn.families.base import Family, Fold, Settings
 from twinkeel.learn.families.light import Light
 from twinkeel.learn.families.regularised import Regularised
 from twinkeel.learn.links import Logarithm
 from twinkeel.learn.material import Material
 from twinkeel.learn.targets import Targets
+from twinkeel.learn.workers import MARGIN, Job
+from twinkeel.store.arrays import array
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +67,7 @@ def choose(material: Material, budget: Budget) -> tuple[AmountLoss, tuple[str, .
     ways = [_Way("as it is", targets.loss), *_others(targets, targets.loss)]
     if len(ways) == 1:
         return targets.loss, ()
-    errors = _errors(material, [way.loss for way in ways], budget.until(_SHARE))
+    errors = _errors(material, [way.loss for way in ways], budget.end(_SHARE))
     best = int(np.argmin(errors))
     if errors[best] >= _CLEARLY * errors[0]:
         return targets.loss, ()
@@ -103,28 +105,54 @@ def _skewness(y: Floats, weight: Floats) -> float:
     return float(third / max(second, np.finfo(np.float64).tiny) ** 1.5)
 
 
-def _errors(material: Material, losses: list[AmountLoss], late: Callable[[], bool]) -> Floats:
-    """Summed squared errors of the better of two quick models, for each loss, on the same folds."""
+def _errors(material: Material, losses: list[AmountLoss], end: float) -> Floats:
+    """Summed squared errors of the better of two quick models, for each loss, on the same folds;
+    nothing where not even the first fold could be fitted."""
     total = np.zeros((len(losses), len(_QUICK)))
     for number, split in enumerate(material.splits[:_FOLDS]):
-        if number and late():
+        if number and time.monotonic() >= end:
             break
-        rng = np.random.default_rng(material.seed)
-        few = replace(split, train=np.sort(rng.permutation(split.train)[:_ROWS]))
-        splits = (*material.splits[:number], few, *material.splits[number + 1 :])
+        margins = _margins(material, losses, number, end)
+        if margins is None:
+            break
         valid = material.targets.take(split.valid)
-        for way, loss in enumerate(losses):
-            targets = replace(material.targets, loss=loss)
-            fold = replace(material, splits=splits, targets=targets).fold(number)
-            effort = Effort(seed=material.seed, stop=late)
-            found = [loss.plain(_margin(one, fold, effort), valid) for one in _QUICK]
-            total[way] += np.array(found) * valid.weight.sum()
+        found = [
+            [loss.plain(margin, valid) for margin in each]
+            for loss, each in zip(losses, margins, strict=True)
+        ]
+        total += np.array(found) * valid.weight.sum()
     best: Floats = total.min(axis=1)
     return best
 
 
-def _margin(quick: tuple[Family, Settings], fold: Fold, effort: Effort) -> Floats:
-    family, settings = quick
-    with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch:
-        family.fit(fold, settings, effort, Path(scratch))
-        return family.load(Path(scratch), fold.width).margin(fold.X_valid)
+def _margins(
+    material: Material, losses: list[AmountLoss], number: int, end: float
+) -> list[list[Floats]] | None:
+    """Of each loss, the margins of each quick model on the rows that judge a fold."""
+    tried = [(loss, one) for one in _QUICK for loss in losses]
+    ends = quick.turns(end, len(tried), material.workers.size)
+    jobs = [
+        Job(
+            key=f"quick{i}",
+            family=family,
+            settings=settings,
+            fold=partial(_fold, material, loss, number),
+            seed=material.seed,
+            end=ends[i],
+        )
+        for i, (loss, (family, settings)) in enumerate(tried)
+    ]
+    with quick.fitted(material.workers, jobs) as folders:
+        if folders is None:
+            return None
+        found = [array(folder / MARGIN) for folder in folders]
+    return [found[way :: len(losses)] for way in range(len(losses))]
+
+
+def _fold(material: Material, loss: AmountLoss, number: int) -> Fold:
+    """A fold with fewer rows to learn from, for another loss."""
+    rng, split = np.random.default_rng(material.seed), material.splits[number]
+    splits = list(material.splits)
+    splits[number] = replace(split, train=np.sort(rng.permutation(split.train)[:_ROWS]))
+    targets = replace(material.targets, loss=loss)
+    return replace(material, splits=tuple(splits), targets=targets).fold(number)
