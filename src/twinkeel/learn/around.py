@@ -36,14 +36,22 @@ def near(parent: Candidate, number: int) -> Candidate:
     """The configuration near `parent` of this number, from 1; its family has spans."""
     name = f"{parent.name}-{number}"
     rng = np.random.default_rng(list(name.encode()))
+    settings = dict(parent.settings)
+    while settings == dict(parent.settings):  # a move may end where it began, as at a span's end
+        settings |= _moves(parent, rng)
+    return Candidate(name, parent.family, settings)
+
+
+def _moves(parent: Candidate, rng: np.random.Generator) -> dict[str, Setting]:
+    """Other values for some of the settings."""
     spans = parent.family.spans
     moved = rng.random(len(spans)) < _MOVED
     moved[rng.integers(len(spans))] = True
-    settings = dict(parent.settings)
-    for key, move in zip(sorted(spans), moved, strict=True):
-        if move:
-            settings[key] = _moved(spans[key], settings.get(key), rng)
-    return Candidate(name, parent.family, settings)
+    return {
+        key: _moved(spans[key], parent.settings.get(key), rng)
+        for key, move in zip(sorted(spans), moved, strict=True)
+        if move
+    }
 
 
 def _moved(span: Span, value: Setting | None, rng: np.random.Generator) -> Setting:
