@@ -62,6 +62,7 @@ _WORDS = {
     "bool": "true or false",
     "tuple[str, ...]": "list of texts",
     "Literal['.', ',']": "`.` or `,`",
+    "Direction": "`higher` or `lower`",
     "Workers": "`threads`, `processes` or `ray`",
     "dict[str, str]": "table of texts",
     "dict[str, dict[str, float]]": "table of tables of numbers",

@@ -279,7 +279,7 @@ class Project:
         """Re-hash, reload and recompute a version."""
         from twinkeel.lifecycle.verify import verify
 
-        return verify(self.store, self.version(ref), progress=self.progress)
+        return verify(self.config, self.store, self.version(ref), progress=self.progress)
 
     def verify_events(self, *, known: str | None = None) -> Verification:
         """Whether a stored event was changed, added or removed.

@@ -286,6 +286,13 @@ class Kind(ABC, Generic[OptionsT]):
     def measures(self, evidence: Evidence) -> list[Measure]:
         """What can be scored on this evidence; a function of the evidence alone."""
 
+    def own_measures(self, options: OptionsT, root: Path, evidence: Evidence) -> list[Measure]:  # noqa: ARG002
+        """What code of the project in `root`, as the component's options name it, measures besides.
+
+        Raises ConfigError where that code is not there or gives no number.
+        """
+        return []
+
     def decided(self, evidence: Evidence) -> Decided | None:  # noqa: ARG002
         """What was made of each case, so that two versions can be compared case by case.
 

@@ -176,6 +176,7 @@ class _Read:
 def _read(problem: Problem, seed: int) -> _Read:
     """Raises InputError for what cannot be learned from."""
     targets = problem.objective.targets(problem.target, weights(problem))
+    targets = replace(targets, metric=problem.metric)
     inferred = infer(problem.table, keep=problem.keep)
     contract = inferred.usable()
     problem.agree(contract)
@@ -221,7 +222,7 @@ def _served(ready: Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Ans
         finished.card,
         frontier=points([choice if one is asked else one for one in found], choice),
         nets=len(trained.function.parts.nets),
-        notes=(*finished.card.notes, *_too_slow(milliseconds, preference)),
+        notes=(*finished.card.notes, *_chosen_by(ensemble), *_too_slow(milliseconds, preference)),
     )
     return replace(trained, card=card), finished.answers
 
@@ -238,6 +239,18 @@ def _answering(
     taken = [bag for bag, weight in zip(again, choice.weights, strict=True) if weight]
     trees, cost = sum(bag.trees for bag in taken), sum(bag.cost for bag in taken)
     return replace(choice, trees=trees, cost=cost), again
+
+
+def _chosen_by(ensemble: Ensemble) -> list[str]:
+    """A sentence on the user's own metric, if there is one."""
+    targets = ensemble.targets
+    if targets.metric is None:
+        return []
+    value = targets.measured(ensemble.out_of_fold)
+    return [
+        f"The ensemble was chosen by {targets.metric.name} ({targets.metric.direction} is better): "
+        f"{value:.4g} out of fold."
+    ]
 
 
 def _too_slow(milliseconds: float, preference: Preference) -> list[str]:

@@ -30,21 +30,22 @@ def select(
 ) -> Floats:
     """(members,) weights that add up to 1, from (n, k) margins of each member.
 
-    `price` is the loss that one more tree must gain, relative to the best member's. All together
+    `price` is the loss that one more tree must gain, relative to the best member's (see
+    `Targets.scale`). All together
     have at most `most` trees, or are the one member that has the fewest. Once it is `late`, the
     best so far is taken.
     """
-    losses = [targets.loss.plain(margin, targets) for margin in margins]
-    price, most = price * min(losses), max(most, min(trees))
+    losses = [targets.judged(margin) for margin in margins]
+    best_member = int(np.argmin(losses))
+    price *= targets.scale(losses[best_member], margins[best_member])
+    most = max(most, min(trees))
     picked = np.zeros(len(margins))
     total = np.zeros_like(margins[0])
     best_score, best = np.inf, picked.copy()
     for step in range(1, STEPS + 1):
         counts = [_trees(picked, trees, member) for member in range(len(margins))]
         scores = [
-            targets.loss.plain((total + margin) / step, targets) + price * count
-            if count <= most
-            else np.inf
+            targets.judged((total + margin) / step) + price * count if count <= most else np.inf
             for margin, count in zip(margins, counts, strict=True)
         ]
         member = int(np.argmin(scores))

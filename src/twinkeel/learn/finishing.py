@@ -52,7 +52,7 @@ class Combining:
 def combining(margin: Floats, targets: Targets, part: Index) -> Combining:
     """How long combining takes, judged by one bag's (n, k) margins."""
     calibrated = _timed(lambda: targets.loss.head(margin, targets, part))
-    judged = _timed(lambda: targets.loss.plain(margin, targets))
+    judged = _timed(lambda: targets.judged(margin))
     return Combining(calibrated, judged * STEPS * len(PRICES) * _KINDS)
 
 

@@ -36,7 +36,9 @@ class Choice:
     prefer: Prefer
     weights: Floats
     loss: float
-    """Out of fold, uncalibrated."""
+    """Out of fold, uncalibrated: how bad it is by what the search goes by."""
+    scale: float
+    """What shares of it are shares of."""
     trees: int
     cost: int
     """How many trees take a row as long."""
@@ -89,9 +91,17 @@ class _Choosing:
             most=min(self._most, MOST[prefer]),
             late=self._budget.finishing(_CHOOSING),
         )
-        loss = self.targets.loss.plain(np.tensordot(weights, self.margins, axes=1), self.targets)
+        margin = np.tensordot(weights, self.margins, axes=1)
+        loss = self.targets.judged(margin)
+        scale = self.targets.scale(loss, margin)
         trees, cost = sizes[weights > 0].sum(axis=0)
-        return Choice(prefer, weights, loss, round(trees), round(cost))
+        return Choice(prefer, weights, loss, scale, round(trees), round(cost))
+
+    def least(self) -> float:
+        """What shares of the best bag's loss are shares of."""
+        losses = [self.targets.judged(margin) for margin in self.margins]
+        best = int(np.argmin(losses))
+        return self.targets.scale(losses[best], self.margins[best])
 
 
 def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Choice, ...]:
@@ -100,7 +110,7 @@ def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Ch
     where that pays and there is time to fit it."""
     of = _Choosing(material, bags, budget)
     smaller = of.sizes * np.array([whole.smaller(bag) for bag in bags])[:, None]
-    least = min(of.targets.loss.plain(margin, of.targets) for margin in of.margins)
+    least = of.least()
 
     def once_more(prefer: Prefer) -> Choice:
         """With models of all rows for as many members as there is time for."""
@@ -113,7 +123,7 @@ def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Ch
         return replace(one, again=again.intersection(one.chosen))
 
     def worth(one: Choice) -> float:
-        loss = one.loss * (1 + whole.PRICE) if one.again else one.loss
+        loss = one.loss + whole.PRICE * one.scale if one.again else one.loss
         return loss + PRICES[one.prefer] * least * one.cost
 
     found = []
@@ -140,11 +150,11 @@ def wanted(found: Sequence[Choice], preference: Preference) -> tuple[Choice, ...
 
 def points(found: Sequence[Choice], served: Choice) -> tuple[Point, ...]:
     """The frontier as the card keeps it."""
-    best = min(one.loss for one in found)
+    best = min(found, key=lambda one: one.loss)
     return tuple(
         Point(
             prefer=one.prefer,
-            loss=one.loss / best if best > 0 else 1.0,
+            loss=1 + (one.loss - best.loss) / best.scale if best.scale > 0 else 1.0,
             trees=one.trees,
             milliseconds=PER_TREE * one.cost,
             served=one is served,

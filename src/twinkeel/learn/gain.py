@@ -72,7 +72,7 @@ class Gains:
         """A candidate with (all judged rows, k) out-of-fold margins."""
         members = [*self._members, Member(name, margin[self._rows], cost)]
         found = self._crosswise(members)
-        helped = found < self._least - _WORTH * abs(self._least) if self._members else True
+        helped = found < self._least - self._worth(margin) if self._members else True
         self.idle = 0 if helped else self.idle + 1
         self._least = min(self._least, found)
         weights = self._weights(members, np.arange(len(self._rows)))
@@ -82,6 +82,10 @@ class Gains:
             for one, weight in zip(members, weights, strict=True)
             if weight > 0
         }
+
+    def _worth(self, margin: Floats) -> float:
+        """By how much an ensemble must be better than the best one."""
+        return _WORTH * self._targets.scale(self._least, margin[self._rows])
 
     def _crosswise(self, members: list[Member]) -> float:
         """The mean over the rows that judge; 0 where the rows have no halves."""
@@ -94,9 +98,9 @@ class Gains:
         margins = [one.margin[half.valid] for one in members]
         targets = self._targets.take(half.valid)
         cost = sum(one.cost for one, weight in zip(members, weights, strict=True) if weight > 0)
-        alone = min(targets.loss.plain(margin, targets) for margin in margins)
-        together = targets.loss.plain(np.tensordot(weights, margins, axes=1), targets)
-        return float(together + self._price * alone * cost)
+        alone = min((targets.judged(margin), i) for i, margin in enumerate(margins))
+        together = targets.judged(np.tensordot(weights, margins, axes=1))
+        return float(together + self._price * targets.scale(alone[0], margins[alone[1]]) * cost)
 
     def _weights(self, members: list[Member], rows: Index) -> Floats:
         return select(

@@ -16,6 +16,7 @@ from twinkeel.errors import InputError
 from twinkeel.learn.budget import slowness
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import BALANCED, Preference
+from twinkeel.metrics.custom import Metric
 from twinkeel.records import Limits
 
 Floats = NDArray[np.float64]
@@ -52,6 +53,8 @@ class Problem:
     """(n,) sortable moments: folds then go forward in time."""
     keep: tuple[str, ...] = ()
     """Columns that look like identifiers and are to be learned from all the same."""
+    metric: Metric | None = None
+    """What the search goes by instead of the objective's loss."""
     members: tuple[str, ...] = ()
     """The candidates to fit, by name; where none is named, all of the portfolio are."""
     preference: Preference = BALANCED

@@ -197,10 +197,10 @@ class Search:
     def _judge(self, bag: Bag) -> None:
         """Note the best single candidate so far, for those who watch."""
         targets, _ = self._judged(len(bag.models))
-        loss = targets.loss.plain(bag.margin, targets)
+        loss = targets.judged(bag.margin)
         if loss < self._least:
             self._least = loss
-            self._best = f"; best so far: {targets.loss.told(loss)} ({bag.candidate.name})"
+            self._best = f"; best so far: {targets.told(loss)} ({bag.candidate.name})"
 
     def _tell(self, wave: Sequence[Candidate]) -> None:
         detail = ", ".join(candidate.name for candidate in wave) + self._best

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.learn.graph import Graph
+from twinkeel.metrics.custom import Metric
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -104,6 +105,10 @@ class Loss(ABC):
         """The loss of (n, k) margins before any calibration."""
         return self.of(self.uncalibrated(margin, targets), targets)
 
+    def scores(self, outputs: Floats) -> Floats:
+        """What a metric is given of (n, m) answers: amounts, as they are."""
+        return outputs[:, 0]
+
     def minimised(self, margin: Floats, targets: Targets) -> float:
         """What families minimise, of (n, k) margins: never less than 0."""
         return self.plain(margin, targets)
@@ -117,6 +122,40 @@ class Targets:
     """(n,) class numbers or amounts, as the loss understands them."""
     weight: Floats
     loss: Loss
+    metric: Metric | None = None
+    """What the search goes by instead of the loss, where the user wrote one."""
+
+    def judged(self, margin: Floats) -> float:
+        """How bad (n, k) margins are by what the search goes by; less is better.
+
+        Raises ConfigError where the user's metric gives no number.
+        """
+        if self.metric is None:
+            return self.loss.plain(margin, self)
+        value = self.measured(self.loss.uncalibrated(margin, self))
+        return value if self.metric.direction == "lower" else -value
+
+    def measured(self, outputs: Floats) -> float:
+        """The user's metric of (n, m) answers."""
+        assert self.metric is not None  # else nobody asks
+        return self.metric.value(self.y, self.loss.scores(outputs), self.weight)
+
+    def scale(self, judged: float, margin: Floats) -> float:
+        """What shares of `judged` are shares of: the loss itself, or where (n, k) margins have a
+        metric, how far they are better than the same mean answer to every row."""
+        if self.metric is None:
+            return abs(judged)
+        found = self.loss.uncalibrated(margin, self)
+        mean = np.average(found, axis=0, weights=self.weight)
+        away = self.measured(found) - self.measured(np.tile(mean, (len(found), 1)))
+        return abs(away) or abs(judged) or 1.0
+
+    def told(self, judged: float) -> str:
+        """What `judged` gave, in words."""
+        if self.metric is None:
+            return self.loss.told(judged)
+        value = judged if self.metric.direction == "lower" else -judged
+        return f"{self.metric.name} {value:.4g}"
 
     @property
     def indicators(self) -> Floats:

@@ -91,7 +91,7 @@ class Bench:
     def _answered(self, digest: str, cases: Cases) -> Answered:
         kind = self.what.kind
         evidence = kind.evaluate(kind.load(self.store.open_bundle(digest)), cases)
-        return Answered(evidence, kind.measures(evidence))
+        return Answered(evidence, self.what.measures(evidence))
 
     def _objection(self, one: Candidate, learned: frozenset[str]) -> str | None:
         """What the trusted cases that neither side has learned say against a candidate."""

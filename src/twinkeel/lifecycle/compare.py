@@ -20,6 +20,7 @@ from twinkeel.config import Config
 from twinkeel.data.compatibility import differences as contract_differences
 from twinkeel.errors import Refused, UsageError
 from twinkeel.kinds.base import Decided, Kind, ReadsColumns, Servable, Weighs
+from twinkeel.lifecycle.components import Measuring, measuring
 from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, fair, pick
 from twinkeel.lifecycle.versions import find, load
 from twinkeel.metrics.scorecard import differences, scorecard
@@ -64,7 +65,9 @@ def compare(
     kind: Kind[Any] = kind_of(now.version.kind)
     before, after = pick(was.evidence, shared.old), pick(now.evidence, shared.new)
     progress(Tick(stage="comparing", detail=f"{len(after):,} cases"))
-    scores = list(_scores(kind, was.on(kind, before), now.on(kind, after), (before, after)))
+    measures = measuring(config, now.version)
+    old_card, new_card = was.on(measures, before), now.on(measures, after)
+    scores = list(_scores(measures, old_card, new_card, (before, after)))
     servables = load(store, was.version), load(store, now.version)
     breaking, differing = _contracts(*servables)
     return Comparison(
@@ -107,11 +110,11 @@ class _Side:
     def name(self) -> str:
         return str(self.version.ref)
 
-    def on(self, kind: Kind[Any], evidence: Evidence) -> Scorecard:
+    def on(self, measures: Measuring, evidence: Evidence) -> Scorecard:
         """Its scores on some of its evidence."""
         if evidence is self.evidence:
             return self.evaluation.scorecard
-        return scorecard(kind.measures(evidence), evidence, resamples=RESAMPLES, seed=SEED)
+        return scorecard(measures(evidence), evidence, resamples=RESAMPLES, seed=SEED)
 
 
 def _sides(config: Config, store: Store, old: str, new: str | None) -> tuple[_Side, _Side]:
@@ -217,16 +220,14 @@ def _same(old: Cases, new: Cases) -> Iterator[tuple[int, int]]:
 
 
 def _scores(
-    kind: Kind[Any],
+    measures: Measuring,
     old: Scorecard,
     new: Scorecard,
     evidence: tuple[Evidence, Evidence],
 ) -> Iterator[Beside]:
     """Every score that both have, with its paired difference."""
     before, after = evidence
-    gains = differences(
-        kind.measures(after), kind.measures(before), after, resamples=RESAMPLES, seed=SEED
-    )
+    gains = differences(measures(after), measures(before), after, resamples=RESAMPLES, seed=SEED)
     theirs = {score.key: score for score in old.scores}
     for score in new.scores:
         if score.key in theirs:

@@ -66,7 +66,7 @@ def evaluate(
     _check_unlearned(store, version, cases)
     progress(Tick(stage="evaluating", detail=f"{len(cases):,} cases"))
     evidence = what.kind.evaluate(load(store, version), cases)
-    measures = what.kind.measures(evidence)
+    measures = what.measures(evidence)
     progress(Tick(stage="scoring", detail=f"{len(measures)} measures"))
     card = scorecard(measures, evidence, resamples=RESAMPLES, seed=SEED)
     against = _compare(store, what, version, cases, evidence)
@@ -119,9 +119,7 @@ def _compare(
         production = store.version(ref)
         both = fair(store, version, production, cases)
         theirs = what.kind.evaluate(load(store, production), pick(cases, both))
-        found = differences(
-            what.kind.measures(pick(evidence, both)), what.kind.measures(theirs), theirs
-        )
+        found = differences(what.measures(pick(evidence, both)), what.measures(theirs), theirs)
     except TwinkeelError as error:
         return _Comparison(release.number, _impossible(wanted, ref, str(error)))
     return _Comparison(release.number, found, store.put_object(_encode(theirs)))

@@ -35,7 +35,7 @@ def rehearse(what: Component, task: Task[Any], cases: Cases) -> list[Finding]:
     evidence = what.kind.rehearse(task, cases) if what.gates else None
     if evidence is None:
         return []
-    measures = what.kind.measures(evidence)
+    measures = what.measures(evidence)
     resamples = min(max(_WORK // max(len(cases), 1), 20), 200)
     card = scorecard(measures, evidence, resamples=resamples)
     bounds = {measure.name: measure.bounds for measure in measures}

@@ -16,6 +16,7 @@ import msgspec
 from twinkeel import gates, plugins
 from twinkeel.config import Config, seconds
 from twinkeel.errors import TwinkeelError
+from twinkeel.lifecycle.components import measuring
 from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, pick
 from twinkeel.lifecycle.moments import shifted
 from twinkeel.lifecycle.versions import load
@@ -58,14 +59,24 @@ class Verification(Record, frozen=True, kw_only=True):
         return all(check.ok for check in self.checks)
 
 
-def verify(store: Store, version: Version, *, progress: Progress = silent) -> Verification:
-    """Check everything that can be checked about `version`."""
+def verify(
+    config: Config, store: Store, version: Version, *, progress: Progress = silent
+) -> Verification:
+    """Check everything that can be checked about `version`.
+
+    A score by a function of the project is recomputed by that function as it is now.
+    """
     checks = [_checked("bundle", lambda: _bundle(store, version))]
     judged = store.evaluation(version.ref)
     if judged is None:
         checks.append(Check(name="evaluation", ok=False, detail="it has not been evaluated"))
         return Verification(ref=str(version.ref), checks=tuple(checks))
-    for name, work in (("outputs", _outputs), ("scores", _scores), ("verdicts", _verdicts)):
+    parts = (
+        ("outputs", _outputs),
+        ("scores", partial(_scores, config)),
+        ("verdicts", partial(_verdicts, config)),
+    )
+    for name, work in parts:
         progress(Tick(stage="verifying", detail=name))
         checks.append(_checked(name, partial(work, store, version, judged)))
     return Verification(ref=str(version.ref), checks=tuple(checks))
@@ -119,23 +130,25 @@ def _outputs(store: Store, version: Version, judged: Evaluation) -> str:
     return f"{len(cases):,} cases answered again as recorded"
 
 
-def _scores(store: Store, version: Version, judged: Evaluation) -> str:
+def _scores(config: Config, store: Store, version: Version, judged: Evaluation) -> str:
     evidence = _evidence(store, judged)
-    measures = plugins.kind(version.kind).measures(evidence)
+    measures = measuring(config, version)(evidence)
     again = scorecard(measures, evidence, resamples=RESAMPLES, seed=SEED)
     stored = [score for score in judged.scorecard.scores if not score.timing]
     for score in stored:
         came = again.get(score.key)
-        if came is None or not _same(score, came):
-            now = "nothing" if came is None else f"{came.value} ({came.low} to {came.high})"
+        if came is None:
+            raise _Differs(f"{score.key} cannot be recomputed: twinkeel.toml does not name it")
+        if not _same(score, came):
+            now = f"{came.value} ({came.low} to {came.high})"
             was = f"{score.value} ({score.low} to {score.high})"
             raise _Differs(f"{score.key} was {was} and is recomputed as {now}")
     return f"{len(stored)} scores recomputed from the evidence"
 
 
-def _verdicts(store: Store, version: Version, judged: Evaluation) -> str:
+def _verdicts(config: Config, store: Store, version: Version, judged: Evaluation) -> str:
     """The verdicts follow from the scores, and from production's evidence on the same cases."""
-    found = _differences(store, version, judged)
+    found = _differences(config, store, version, judged)
     for verdict in judged.verdicts:
         again = gates.judge(verdict.gate, judged.scorecard, found)
         if again.outcome != verdict.outcome:
@@ -148,7 +161,9 @@ def _verdicts(store: Store, version: Version, judged: Evaluation) -> str:
     return f"{len(judged.verdicts)} verdicts follow from the scores"
 
 
-def _differences(store: Store, version: Version, judged: Evaluation) -> dict[str, Score] | None:
+def _differences(
+    config: Config, store: Store, version: Version, judged: Evaluation
+) -> dict[str, Score] | None:
     """None without production; nothing where no case was fair to both."""
     if judged.against is None:
         return None
@@ -158,8 +173,8 @@ def _differences(store: Store, version: Version, judged: Evaluation) -> dict[str
     ours = _evidence(store, judged)
     place = {name: i for i, name in enumerate(ours.ids)}
     same = pick(ours, [place[name] for name in theirs.ids])
-    kind = plugins.kind(version.kind)
-    return differences(kind.measures(same), kind.measures(theirs), theirs)
+    measures = measuring(config, version)
+    return differences(measures(same), measures(theirs), theirs)
 
 
 def _evidence(store: Store, judged: Evaluation) -> Evidence:

@@ -16,6 +16,7 @@ from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.metrics import sets
 from twinkeel.metrics.classification import DecisionRule
 from twinkeel.metrics.classification import measures as classification_measures
+from twinkeel.metrics.custom import Metric
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Json
 
@@ -61,6 +62,22 @@ def measures(evidence: Evidence) -> list[Measure]:
     if inside is None:
         return found
     return [*found, *sets.measures(expected, inside, classes=rule.classes, slices=evidence.slices)]
+
+
+def own_measures(metric: Metric | None, evidence: Evidence) -> list[Measure]:
+    """The user's own metric of the probabilities.
+
+    Of more than two classes, a case whose class the version does not know is not measured.
+    """
+    if metric is None:
+        return []
+    rule, found, truth = decision_rule(evidence), probabilities(evidence), expected_index(evidence)
+    if rule.binary:
+        positive = np.asarray(truth == rule.about, dtype=np.intp)
+        return [metric.measure(positive, found[:, rule.about], evidence.weight)]
+    known = truth >= 0
+    among = None if known.all() else known
+    return [metric.measure(truth, found, evidence.weight, among)]
 
 
 def decided(evidence: Evidence) -> Decided:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from twinkeel.data.table import Table
@@ -93,6 +94,14 @@ class Classifier(Kind[ClassifierOptions]):
         from twinkeel.kinds.classifier.evaluate import measures
 
         return measures(evidence)
+
+    def own_measures(
+        self, options: ClassifierOptions, root: Path, evidence: Evidence
+    ) -> list[Measure]:
+        """The function that `metric` names, of the probabilities."""
+        from twinkeel.kinds.classifier.evaluate import own_measures
+
+        return own_measures(options.own_metric(root), evidence)
 
     def decided(self, evidence: Evidence) -> Decided:
         """The class decided for each row: right, wrong, or half wrong if left to a person."""

@@ -12,6 +12,7 @@ from twinkeel.kinds.regressor.kind import RegressorOptions
 from twinkeel.kinds.tabular.timing import TIMINGS, timings
 from twinkeel.learn.predictors.amounts import NAMES, AmountPredictor
 from twinkeel.metrics import regression
+from twinkeel.metrics.custom import Metric
 from twinkeel.metrics.measure import Measure
 from twinkeel.metrics.regression import Forecasts
 from twinkeel.records import Cases, Evidence
@@ -41,6 +42,14 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
 def measures(evidence: Evidence) -> list[Measure]:
     """What can be measured on a regressor's evidence."""
     return regression.measures(forecasts(evidence), slices=evidence.slices)
+
+
+def own_measures(metric: Metric | None, evidence: Evidence) -> list[Measure]:
+    """The user's own metric of the predictions."""
+    if metric is None:
+        return []
+    found = forecasts(evidence)
+    return [metric.measure(found.expected, found.prediction, evidence.weight)]
 
 
 def decided(evidence: Evidence) -> Decided:

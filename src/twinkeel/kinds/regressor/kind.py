@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from twinkeel.data.table import Table
@@ -78,6 +79,14 @@ class Regressor(Kind[RegressorOptions]):
         from twinkeel.kinds.regressor.evaluate import measures
 
         return measures(evidence)
+
+    def own_measures(
+        self, options: RegressorOptions, root: Path, evidence: Evidence
+    ) -> list[Measure]:
+        """The function that `metric` names, of the predictions."""
+        from twinkeel.kinds.regressor.evaluate import own_measures
+
+        return own_measures(options.own_metric(root), evidence)
 
     def decided(self, evidence: Evidence) -> Decided:
         """The absolute error of each row, in units of the target."""

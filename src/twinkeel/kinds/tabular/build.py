@@ -12,6 +12,7 @@ import numpy as np
 from twinkeel.data.contract import Contract
 from twinkeel.data.profile import profile
 from twinkeel.data.table import texts
+from twinkeel.errors import ConfigError
 from twinkeel.kinds.base import Built, Task
 from twinkeel.kinds.tabular.checking import check_rows, unchecked, without
 from twinkeel.kinds.tabular.options import PROFILE, TabularT
@@ -21,6 +22,7 @@ from twinkeel.learn.engine import Problem, train
 from twinkeel.learn.libraries import import_libraries
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Preference
+from twinkeel.metrics.custom import Metric
 from twinkeel.records import Expectations, Limits
 
 _FOR_JUDGING, _AT_MOST = 0.1, 0.3
@@ -81,7 +83,16 @@ def problem(task: Task[TabularT], rows: UsableRows, objective: Objective) -> Pro
         time=None if times is None else np.asarray(times),
         preference=Preference(options.prefer, options.latency_limit).checked(),
         check=features.take(rows.split.held_out),
+        metric=own_metric(task),
     )
+
+
+def own_metric(task: Task[TabularT]) -> Metric | None:
+    """The user's metric, tried before anything is learned. Raises ConfigError."""
+    try:
+        return task.options.own_metric(task.root)
+    except ConfigError as error:
+        raise ConfigError(f"[components.{task.component}] {error}") from None
 
 
 def split_of(rows: UsableRows) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeVar
 
 from twinkeel.kinds.base import Options
 from twinkeel.learn.preference import Prefer
+from twinkeel.metrics.custom import Metric, metric_at
+from twinkeel.records import Direction
 
 PROFILE = "profile.json"
 """The file of the bundle that describes what was learned from."""
@@ -40,6 +43,12 @@ class TabularOptions(Options, frozen=True, kw_only=True):
     """Milliseconds that one row may take on the machine that builds; the most accurate ensemble
     within them is served, whatever `prefer` says."""
 
+    metric: str | None = None
+    """A function of your own, as `module:function`, by which the ensemble is chosen and which is a
+    score: `function(y_true, y_score, sample_weight=None)` gives one number."""
+    metric_direction: Direction = "higher"
+    """Whether `higher` or `lower` values of `metric` are better."""
+
     @property
     def allowed_checks(self) -> tuple[str, ...]:
         """What `allow` names."""
@@ -50,6 +59,12 @@ class TabularOptions(Options, frozen=True, kw_only=True):
         """The options that each give one column a role, by key."""
         keys = ("target", "id", "group", "time", "weight")
         return {key: name for key in keys if (name := getattr(self, key)) is not None}
+
+    def own_metric(self, root: Path) -> Metric | None:
+        """The function that `metric` names, in the project's folder `root`; raises ConfigError."""
+        if self.metric is None:
+            return None
+        return metric_at(self.metric, self.metric_direction, root)
 
 
 TabularT = TypeVar("TabularT", bound=TabularOptions)

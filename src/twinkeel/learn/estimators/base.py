@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -29,7 +29,8 @@ from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Prefer, Preference
-from twinkeel.records import Explanation, Limits, Record, Tick, Workers
+from twinkeel.metrics.custom import Metric, metric_at
+from twinkeel.records import Direction, Explanation, Limits, Record, Tick, Workers
 from twinkeel.store.bundles import BundleInfo, seal
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
     workers: Workers
     random_state: int | None
     prefer: Prefer | float
+    metric: Callable[..., Any] | str | None
+    metric_direction: Direction
     trained_: Trained
 
     def explain(self, X: Any) -> list[Explanation]:
@@ -119,6 +122,7 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
             groups=beside.groups,
             time=beside.time,
             preference=self._preference(),
+            metric=self._metric(),
         )
         if limits.time is not None:
             left = max(limits.time - (monotonic() - began), _LEAST_SHARE * limits.time)
@@ -202,6 +206,15 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
             if is_number(prefer, Real):
                 return Preference(latency_limit=float(prefer)).checked()
         raise DataError(f"prefer must be a word or milliseconds, not {prefer!r}.")
+
+    def _metric(self) -> Metric | None:
+        """The user's metric, found and checked. Raises DataError."""
+        if self.metric is None:
+            return None
+        with as_value_error():
+            if not isinstance(self.metric, str):
+                return Metric.of(self.metric, direction=self.metric_direction)
+            return metric_at(self.metric, self.metric_direction)
 
     def _seed(self) -> int:
         state = self.random_state

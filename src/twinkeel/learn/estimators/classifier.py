@@ -5,7 +5,7 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, ClassVar, Literal
 
@@ -23,7 +23,7 @@ from twinkeel.learn.objectives.labels import Costs
 from twinkeel.learn.objectives.rules import Rule
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.learn.preference import Prefer
-from twinkeel.records import Workers
+from twinkeel.records import Direction, Workers
 
 Floats = NDArray[np.float64]
 _WISHES = ("costs", "capacity", "precision", "abstain", "review")
@@ -56,6 +56,11 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     prefer : "accuracy", "balanced" or "latency": how much more accurate an ensemble must be for
         each tree that a row then takes longer. Or a number: the milliseconds that one row may take
         here, from raw columns; the most accurate ensemble within them is served.
+    metric : a function `(y_true, y_score, sample_weight=None)` that gives one number, or where it
+        is, as "module:function": what the ensemble is chosen by. `y_true` is 1 for the
+        positive class and `y_score` its probability; of more classes, their numbers in the order
+        of the model's and (n, classes) probabilities.
+    metric_direction : "higher" or "lower", which is better.
     random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
@@ -72,6 +77,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         coverage: float = 0.9,
         positive: Any = None,
         prefer: Prefer | float = "balanced",
+        metric: Callable[..., Any] | str | None = None,
+        metric_direction: Direction = "higher",
         random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
@@ -82,6 +89,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self.coverage = coverage
         self.positive = positive
         self.prefer = prefer
+        self.metric = metric
+        self.metric_direction = metric_direction
         self.random_state = random_state
 
     def fit(
@@ -105,6 +114,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
             raise DataError(f"coverage must be between 0 and 1, not {self.coverage!r}.")
         self._limits()
         self._preference()
+        self._metric()
         table, labels = self._table(X, fitting=True), self._labels(y)
         check_consistent_length(X, labels, sample_weight, groups, time)
         self.classes_ = np.unique(labels)

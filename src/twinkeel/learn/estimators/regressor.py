@@ -5,6 +5,7 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -16,7 +17,7 @@ from sklearn.utils.validation import check_consistent_length
 from twinkeel.learn.estimators.base import Beside, DataError, TabularEstimator
 from twinkeel.learn.objectives.amounts import Amounts
 from twinkeel.learn.preference import Prefer
-from twinkeel.records import Workers
+from twinkeel.records import Direction, Workers
 
 Floats = NDArray[np.float64]
 
@@ -42,6 +43,10 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
     prefer : "accuracy", "balanced" or "latency": how much more accurate an ensemble must be for
         each tree that a row then takes longer. Or a number: the milliseconds that one row may take
         here, from raw columns; the most accurate ensemble within them is served.
+    metric : a function `(y_true, y_score, sample_weight=None)` that gives one number, or where it
+        is, as "module:function": what the ensemble is chosen by. `y_score` is what is
+        predicted.
+    metric_direction : "higher" or "lower", which is better.
     random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
@@ -57,6 +62,8 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         interval: float = 0.9,
         sensitive: tuple[str, ...] = (),
         prefer: Prefer | float = "balanced",
+        metric: Callable[..., Any] | str | None = None,
+        metric_direction: Direction = "higher",
         random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
@@ -66,6 +73,8 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         self.interval = interval
         self.sensitive = sensitive
         self.prefer = prefer
+        self.metric = metric
+        self.metric_direction = metric_direction
         self.random_state = random_state
 
     def fit(
@@ -87,6 +96,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         began = monotonic()
         self._limits()
         self._preference()
+        self._metric()
         table = self._table(X, fitting=True)
         target = np.asarray(self._target(y), dtype=np.float64)
         check_consistent_length(X, target, sample_weight, groups, time)

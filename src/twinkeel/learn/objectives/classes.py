@@ -74,6 +74,10 @@ class ClassLoss(Loss):
         """Probabilities by margins as log-odds."""
         return UNCALIBRATED.outputs(margin)
 
+    def scores(self, outputs: Floats) -> Floats:
+        """Probabilities: of two classes only the second one's."""
+        return outputs[:, 1] if self.classes == 2 else outputs
+
     def told(self, loss: float) -> str:
         """Log loss."""
         return f"log loss {loss:.4f}"

@@ -1,0 +1,176 @@
+"""A metric that the user wrote, as `metric = "module:function"` names it.
+
+Owns how it is called, what it must give, and how its interval is found: on resampled cases, like
+every other score's. It is called as scikit-learn's metrics are, `function(y_true, y_score,
+sample_weight=...)`; one that takes no `sample_weight` is given each row as often as it was drawn.
+Refuses what gives no number; whatever it raises is told in one sentence.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinkeel import plugins
+from twinkeel.errors import ConfigError
+from twinkeel.metrics.measure import Bind, Measure, Statistic
+from twinkeel.records import Direction
+from twinkeel.stats.bootstrap import Floats, Indices
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""What a gate can be written for."""
+
+
+class _Undefined(Exception):
+    """The function gave no number for these rows; the text says what it did."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A function of the truth, what was answered, and weights; and which way is better."""
+
+    name: str
+    """What its score is called."""
+    where: str
+    """What errors call it, as `[components.churn] metric 'money:profit'`."""
+    function: Callable[..., Any]
+    direction: Direction = "higher"
+    weighs: bool = True
+    """Whether it takes `sample_weight`."""
+
+    @classmethod
+    def of(cls, function: Any, *, name: str | None = None, direction: str = "higher") -> Metric:
+        """The metric that a function is, by its own name or that of an import path.
+
+        Raises ConfigError where it cannot be one.
+        """
+        path = name or getattr(function, "__name__", repr(function))
+        where = f"metric {path!r}"
+        if direction not in ("higher", "lower"):
+            raise ConfigError(f"{where}: 'higher' or 'lower' is better, not {direction!r}.")
+        if hasattr(function, "_score_func"):
+            raise ConfigError(
+                f"{where} is a scorer of scikit-learn, which takes an estimator: give the function "
+                "of y_true and y_score that it was made of."
+            )
+        short = path.rpartition(":")[2]
+        if not callable(function):
+            raise ConfigError(f"{where} is a {type(function).__name__}: expected a function.")
+        if not _NAME.fullmatch(short):
+            raise ConfigError(
+                f"{where} has no name that a score can have: define it with def, under a name that "
+                "begins with a letter."
+            )
+        better: Direction = "lower" if direction == "lower" else "higher"
+        return cls(short, where, function, better, _takes_weights(function))
+
+    def value(self, truth: NDArray[Any], score: Floats, weight: Floats) -> float:
+        """What it is on n rows. Raises ConfigError where it gives no finite number.
+
+        `truth` is (n,) 1 for the positive one of two classes and 0 for the other, class numbers
+        from 0, or amounts; `score` is (n,) probabilities of the positive class, (n, classes), or
+        (n,) amounts.
+        """
+        if not self.weighs and np.ptp(weight):
+            raise ConfigError(
+                f"{self.where} takes no sample_weight, and the rows have weights: add the argument."
+            )
+        try:
+            return self._called(truth, score, weight if self.weighs else np.ones(len(weight)))
+        except _Undefined as error:
+            raise ConfigError(
+                f"{self.where} {error} for {len(truth):,} rows; it must give one finite number for "
+                "(y_true, y_score), as metrics of scikit-learn do."
+            ) from None
+
+    def measure(
+        self,
+        truth: NDArray[Any],
+        score: Floats,
+        weight: Sequence[float] | None,
+        among: NDArray[np.bool_] | None = None,
+    ) -> Measure:
+        """The same as a score of n cases, or of those `among` them.
+
+        Raises ConfigError where it gives no number for all of these.
+        """
+        own = np.ones(len(truth)) if weight is None else np.asarray(weight, dtype=np.float64)
+        rows = np.arange(len(truth)) if among is None else np.flatnonzero(among)
+        self.value(truth[rows], score[rows], own[rows])
+        return Measure(self.name, self.direction, self._on(truth, score), among=among)
+
+    def _on(self, truth: NDArray[Any], score: Floats) -> Bind:
+        def bind(cases: Indices) -> Statistic:
+            own, answered = truth[cases], score[cases]
+            return lambda weights: np.array([self._or_none(own, answered, one) for one in weights])
+
+        return bind
+
+    def _or_none(self, truth: NDArray[Any], score: Floats, weight: Floats) -> float:
+        try:
+            return self._called(truth, score, weight)
+        except _Undefined:
+            return np.nan
+
+    def _called(self, truth: NDArray[Any], score: Floats, weight: Floats) -> float:
+        """The function's number on the rows that count; raises _Undefined."""
+        there = np.flatnonzero(weight > 0)
+        if self.weighs:
+            extra = {"sample_weight": weight[there]}
+        else:
+            there, extra = np.repeat(there, weight[there].astype(np.intp)), {}
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a resample may well lack a class
+                found = self.function(truth[there], score[there], **extra)
+        except Exception as error:
+            text = " ".join(str(error).split())
+            raise _Undefined(f"raised {type(error).__name__}: {text.rstrip('.')},") from error
+        return _number(found)
+
+
+def metric_at(path: str, direction: str, root: Path | None = None) -> Metric:
+    """The metric that an import path names, from the project's folder `root` or installed.
+
+    Raises ConfigError.
+    """
+    try:
+        found = plugins.function(path, root)
+    except ConfigError as error:
+        raise ConfigError(f"metric {error}") from None
+    return Metric.of(found, name=path, direction=direction)
+
+
+def _number(found: Any) -> float:
+    """What came as a number; raises _Undefined."""
+    if np.ndim(found) != 0 or found is None:
+        raise _Undefined(f"gave {_what(found)}")
+    try:
+        number = float(found)
+    except (TypeError, ValueError):
+        raise _Undefined(f"gave {_what(found)}") from None
+    if not np.isfinite(number):
+        raise _Undefined(f"gave {number}")
+    return number
+
+
+def _what(found: Any) -> str:
+    if found is None:
+        return "None"
+    shape = np.shape(found)
+    return f"an array of shape {shape}" if shape else f"a {type(found).__name__}"
+
+
+def _takes_weights(function: Any) -> bool:
+    try:
+        return "sample_weight" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,109 @@
+"""A metric of the user's own, by import path, from build over gates and release to calls."""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from tests.telecom import churn_lines, write_project
+
+from twinkeel import Project
+from twinkeel.errors import ConfigError
+
+MONEY = '''
+import numpy as np
+
+def profit(y_true, y_score, sample_weight=None):
+    """Mean profit a customer: a call costs 20, a customer who stays brings 300."""
+    return np.average(np.where(y_score > 0.1, 300 * y_true - 20, 0), weights=sample_weight)
+
+def unweighted(y_true, y_score):
+    return float(np.mean((y_score > 0.5) == y_true))
+
+def broken(y_true, y_score):
+    raise RuntimeError("the price list is empty")
+
+def both(y_true, y_score):
+    return y_true.mean(), y_score.mean()
+
+def nothing(y_true, y_score):
+    return float("nan")
+
+accuracy = lambda y_true, y_score: 1.0
+
+def brier(y_true, y_score):
+    return float(np.mean((y_true - y_score) ** 2))
+'''
+
+
+def _project(folder: Path, metric: str, *, gates: str = 'profit = ">= 20"', more: str = "") -> Path:
+    write_project(folder, gates=gates, options=f'metric = "{metric}"\n{more}')
+    (folder / "money.py").write_text(MONEY)
+    return folder
+
+
+def test_a_metric_of_ones_own_chooses_is_gated_and_served_without_its_module(
+    tmp_path: Path,
+) -> None:
+    folder = _project(tmp_path, "money:profit", gates='profit = ">= 20"\nroc_auc = ">= 0.6"')
+    project = Project.open(folder)
+
+    judged = project.build("churn")
+    project.release("churn")
+
+    assert judged.evaluation is not None
+    profit = judged.evaluation.scorecard.get("profit")
+    assert profit is not None
+    assert profit.low < profit.value < profit.high  # type: ignore[operator]  # it has all three
+    assert judged.evaluation.scorecard.get("profit[gender=Female]") is not None
+    assert any("chosen by profit" in note for note in judged.version.lineage.notes)
+    assert project.verify("churn@1").ok
+
+    (folder / "money.py").unlink()
+    row = next(csv.DictReader(churn_lines(1)))
+    again = Project.open(folder)
+    assert 0 < again.call("churn", row).values["probability"] < 1
+
+
+def test_verifying_says_which_module_is_missing(tmp_path: Path) -> None:
+    folder = _project(tmp_path, "money:unweighted", gates='unweighted = ">= 0.6"')
+    Project.open(folder).build("churn")
+    toml = folder / "twinkeel.toml"
+    toml.write_text(toml.read_text().replace("money:unweighted", "riches:unweighted"))
+
+    project = Project.open(folder)
+    checks = {check.name: check for check in project.verify("churn@1").checks}
+
+    assert checks["outputs"].ok
+    assert not checks["scores"].ok
+    assert "there is no module riches" in checks["scores"].detail
+    with pytest.raises(ConfigError, match="there is no module riches: expected it beside"):
+        project.evaluate("churn@1")
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("profit", "'profit' names no function: expected module:function."),
+        ("money:profits", "no function 'profits'; did you mean 'profit'?"),
+        ("money:__doc__", "has no function '__doc__'"),
+        ("money:broken", "raised RuntimeError: the price list is empty, for"),
+        ("money:both", "gave an array of shape (2,) for"),
+        ("money:nothing", "gave nan for"),
+        ("money:accuracy", "a classifier has a score 'accuracy' already"),
+        ("money:brier", "a classifier has a score 'brier' already"),
+        ("sklearn.metrics:confusion_matrix", "raised ValueError: Classification metrics can't"),
+    ],
+)
+def test_what_is_no_metric_is_told_before_anything_is_learned(
+    tmp_path: Path, metric: str, said: str
+) -> None:
+    project = Project.open(_project(tmp_path, metric, gates='roc_auc = ">= 0.6"'))
+
+    with pytest.raises(ConfigError, match=r"^\[components.churn\] ") as told:
+        project.build("churn")
+
+    assert re.search(re.escape(said), str(told.value)), told.value
+    assert project.store.versions("churn") == []
