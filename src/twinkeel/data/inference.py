@@ -116,7 +116,7 @@ def _words(name: str, counts: Counts, missing: int) -> Found:
     """A category, a text or an identifier."""
     rows = counts.total()
     marked = _marked_numbers(counts)
-    if _is_identifier(name, counts, rows) and (not marked or _ID_NAME.search(name)):
+    if _is_identifier(name, counts, rows) and (not marked or is_named_identifier(name)):
         kept = _column(name, "text", missing, _usual(counts))
         return replace(_left_out(name, _IDENTIFIER), kept=kept)
     notes = _nearly_numbers(name, counts, rows, marked=marked)
@@ -243,7 +243,12 @@ def _is_identifier(name: str, counts: Counts, rows: int) -> bool:
     """Single words that (nearly) never repeat."""
     if rows < _IDENTIFIER_ROWS or any(_SPACES.search(text) for text in counts):
         return False
-    return len(counts) == rows or (bool(_ID_NAME.search(name)) and len(counts) >= 0.9 * rows)
+    return len(counts) == rows or (is_named_identifier(name) and len(counts) >= 0.9 * rows)
+
+
+def is_named_identifier(name: str) -> bool:
+    """Whether a column's name says that it names rows, as `customer_id` does."""
+    return _ID_NAME.search(name) is not None
 
 
 def _inexact(counts: Counts) -> bool:
@@ -258,7 +263,7 @@ def _is_row_number(name: str, distinct: Array, rows: int) -> bool:
     """Whole numbers that never repeat, without a gap or under a name that says so."""
     if rows < _IDENTIFIER_ROWS or len(distinct) < rows:
         return False
-    return bool(distinct[-1] - distinct[0] == rows - 1) or bool(_ID_NAME.search(name))
+    return bool(distinct[-1] - distinct[0] == rows - 1) or is_named_identifier(name)
 
 
 def _marked_numbers(counts: Counts) -> bool:

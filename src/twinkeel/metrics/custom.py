@@ -52,7 +52,7 @@ class Metric:
 
         Raises ConfigError where it cannot be one.
         """
-        path = name or getattr(function, "__name__", repr(function))
+        path: str = name or str(getattr(function, "__name__", function))
         where = f"metric {path!r}"
         if direction not in ("higher", "lower"):
             raise ConfigError(f"{where}: 'higher' or 'lower' is better, not {direction!r}.")

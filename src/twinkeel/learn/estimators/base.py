@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from sklearn.utils.validation import (
 )
 
 from twinkeel.config import seconds, size, unit
+from twinkeel.data.contract import Contract
+from twinkeel.data.inference import infer_column, is_named_identifier
 from twinkeel.data.table import Table, from_frame
 from twinkeel.errors import ConfigError, InputError, TwinkeelError
 from twinkeel.learn.engine import Problem, Trained, train
@@ -123,6 +126,7 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
             time=beside.time,
             preference=self._preference(),
             metric=self._metric(),
+            keep=_features(table),
         )
         if limits.time is not None:
             left = max(limits.time - (monotonic() - began), _LEAST_SHARE * limits.time)
@@ -130,6 +134,7 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         with as_value_error():
             self.trained_ = train(problem, limits=limits, seed=seed, progress=_logged)
         self._predictor = self.trained_.predictor()
+        _warn_of_identifiers(table, self.trained_.contract)
 
     def _answers(self, X: Any) -> Floats:
         """(n, m) what the model answers to these rows."""
@@ -223,6 +228,29 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         if not (is_number(state, Integral) and state >= 0):
             raise DataError(f"random_state must be an integer of 0 or more or None, not {state!r}.")
         return int(state)
+
+
+def _features(table: Table) -> tuple[str, ...]:
+    """Numbers that may be a sequence, as of time: who passes them as features means them so, unless
+    their name says that they name rows."""
+    return tuple(
+        name
+        for name, column in table.columns.items()
+        if column.dtype.kind in "iuf" and not is_named_identifier(name)
+    )
+
+
+def _warn_of_identifiers(table: Table, contract: Contract) -> None:
+    """Warn of each column that was left out as an identifier: no answer depends on it."""
+    read = {column.name for column in contract.columns}
+    for name in table.names:
+        if name in read or infer_column(name, table.columns[name]).left_out != "identifier":
+            continue
+        warnings.warn(
+            f"{name} looks like an identifier and was left out: no answer depends on it. To learn "
+            "from it, give it another name as numbers, or as values that repeat.",
+            stacklevel=4,
+        )
 
 
 def _seconds(limit: float | str | None) -> float | None:

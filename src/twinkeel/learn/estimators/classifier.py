@@ -32,8 +32,9 @@ _WISHES = ("costs", "capacity", "precision", "abstain", "review")
 class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc]  # untyped base
     """Learns a calibrated ensemble of a linear model, LightGBM, CatBoost and nets within a limit.
 
-    Columns may be numbers, texts, booleans or dates, with missing values; a column that looks
-    like an identifier or never varies is left out.
+    Columns may be numbers, texts, booleans or dates, with missing values. A column that never
+    varies is left out, and with a warning one that looks like an identifier: texts that never
+    repeat, or whole numbers that never do under a name such as `customer_id`.
 
     Parameters
     ----------

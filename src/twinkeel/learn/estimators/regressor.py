@@ -25,8 +25,9 @@ Floats = NDArray[np.float64]
 class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]  # untyped base
     """Learns an ensemble of a linear model, LightGBM, CatBoost and nets, with intervals.
 
-    Columns may be numbers, texts, booleans or dates, with missing values; a column that looks
-    like an identifier or never varies is left out.
+    Columns may be numbers, texts, booleans or dates, with missing values. A column that never
+    varies is left out, and with a warning one that looks like an identifier: texts that never
+    repeat, or whole numbers that never do under a name such as `customer_id`.
 
     Parameters
     ----------
