@@ -88,9 +88,8 @@ def test_rows_with_weights_need_a_function_that_takes_them() -> None:
 def test_estimators_take_a_function_or_where_it_is() -> None:
     X, y = load_diabetes(return_X_y=True, as_frame=True)
 
-    model = TabularRegressor(
-        work_limit=1, metric="sklearn.metrics:mean_absolute_error", metric_direction="lower"
-    ).fit(X, y)
+    error = "sklearn.metrics:mean_absolute_error"
+    model = TabularRegressor(work_limit=1, metric=(error, "lower")).fit(X, y)
 
     assert any(
         "chosen by mean_absolute_error (lower is better)" in note
@@ -103,6 +102,7 @@ def test_estimators_take_a_function_or_where_it_is() -> None:
     [
         (make_scorer(roc_auc_score), "is a scorer of scikit-learn, which takes an estimator"),
         (3, "is a int: expected a function"),
+        ((roc_auc_score, "up"), "'higher' or 'lower' is better, not 'up'"),
         ("nowhere:profit", "there is no module nowhere: expected it installed"),
         (lambda y_true, y_score: 1.0, "define it with def"),
     ],

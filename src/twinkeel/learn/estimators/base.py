@@ -33,7 +33,7 @@ from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Prefer, Preference
 from twinkeel.metrics.custom import Metric, metric_at
-from twinkeel.records import Direction, Explanation, Limits, Record, Tick, Workers
+from twinkeel.records import Explanation, Limits, Record, Tick, Workers
 from twinkeel.store.bundles import BundleInfo, seal
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+AnyMetric = Callable[..., Any] | str | tuple[Callable[..., Any] | str, str] | None
+"""A function, or where it is; with "lower" where that is better."""
 _LOG = logging.getLogger("twinkeel.learn")
 """Tells what a fit is doing, at level INFO."""
 _LEAST_SHARE = 0.2
@@ -83,8 +85,7 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
     workers: Workers
     random_state: int | None
     prefer: Prefer | float
-    metric: Callable[..., Any] | str | None
-    metric_direction: Direction
+    metric: AnyMetric
     trained_: Trained
 
     def explain(self, X: Any) -> list[Explanation]:
@@ -216,10 +217,14 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         """The user's metric, found and checked. Raises DataError."""
         if self.metric is None:
             return None
+        named = self.metric if isinstance(self.metric, tuple) else (self.metric, "higher")
+        if len(named) != 2:
+            raise DataError(f"metric must be a function and a direction, not {self.metric!r}.")
+        function, direction = named
         with as_value_error():
-            if not isinstance(self.metric, str):
-                return Metric.of(self.metric, direction=self.metric_direction)
-            return metric_at(self.metric, self.metric_direction)
+            if isinstance(function, str):
+                return metric_at(function, direction)
+            return Metric.of(function, direction=direction)
 
     def _seed(self) -> int:
         state = self.random_state

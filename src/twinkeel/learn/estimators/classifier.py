@@ -5,7 +5,7 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any, ClassVar, Literal
 
@@ -16,14 +16,20 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from twinkeel.data.types import plain
-from twinkeel.learn.estimators.base import Beside, DataError, TabularEstimator, as_value_error
+from twinkeel.learn.estimators.base import (
+    AnyMetric,
+    Beside,
+    DataError,
+    TabularEstimator,
+    as_value_error,
+)
 from twinkeel.learn.model import ClassCard
 from twinkeel.learn.objectives.classes import Classes
 from twinkeel.learn.objectives.labels import Costs
 from twinkeel.learn.objectives.rules import Rule
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.learn.preference import Prefer
-from twinkeel.records import Direction, Workers
+from twinkeel.records import Workers
 
 Floats = NDArray[np.float64]
 _WISHES = ("costs", "capacity", "precision", "abstain", "review")
@@ -60,8 +66,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     metric : a function `(y_true, y_score, sample_weight=None)` that gives one number, or where it
         is, as "module:function": what the ensemble is chosen by. `y_true` is 1 for the
         positive class and `y_score` its probability; of more classes, their numbers in the order
-        of the model's and (n, classes) probabilities.
-    metric_direction : "higher" or "lower", which is better.
+        of the model's and (n, classes) probabilities. Higher is better; where lower is, it is a
+        pair, `("sklearn.metrics:log_loss", "lower")`.
     random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
@@ -78,8 +84,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         coverage: float = 0.9,
         positive: Any = None,
         prefer: Prefer | float = "balanced",
-        metric: Callable[..., Any] | str | None = None,
-        metric_direction: Direction = "higher",
+        metric: AnyMetric = None,
         random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
@@ -91,7 +96,6 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self.positive = positive
         self.prefer = prefer
         self.metric = metric
-        self.metric_direction = metric_direction
         self.random_state = random_state
 
     def fit(

@@ -5,7 +5,6 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -14,10 +13,10 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_consistent_length
 
-from twinkeel.learn.estimators.base import Beside, DataError, TabularEstimator
+from twinkeel.learn.estimators.base import AnyMetric, Beside, DataError, TabularEstimator
 from twinkeel.learn.objectives.amounts import Amounts
 from twinkeel.learn.preference import Prefer
-from twinkeel.records import Direction, Workers
+from twinkeel.records import Workers
 
 Floats = NDArray[np.float64]
 
@@ -45,9 +44,9 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         each tree that a row then takes longer. Or a number: the milliseconds that one row may take
         here, from raw columns; the most accurate ensemble within them is served.
     metric : a function `(y_true, y_score, sample_weight=None)` that gives one number, or where it
-        is, as "module:function": what the ensemble is chosen by. `y_score` is what is
-        predicted.
-    metric_direction : "higher" or "lower", which is better.
+        is, as "module:function": what the ensemble is chosen by. `y_score` is what is predicted.
+        Higher is better; where lower is, it is a pair,
+        `("sklearn.metrics:mean_absolute_error", "lower")`.
     random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
@@ -63,8 +62,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         interval: float = 0.9,
         sensitive: tuple[str, ...] = (),
         prefer: Prefer | float = "balanced",
-        metric: Callable[..., Any] | str | None = None,
-        metric_direction: Direction = "higher",
+        metric: AnyMetric = None,
         random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
@@ -75,7 +73,6 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         self.sensitive = sensitive
         self.prefer = prefer
         self.metric = metric
-        self.metric_direction = metric_direction
         self.random_state = random_state
 
     def fit(
