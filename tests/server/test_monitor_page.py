@@ -114,7 +114,8 @@ def test_traffic_labels_and_history_are_shown(monitor: Open) -> None:
 def test_estimates_are_shown_with_what_labels_made_of_them(monitor: Open) -> None:
     assert monitor.count(".quality .interval") >= 5
     assert monitor.count(".quality .dot:is(.held, .missed)") >= 3
-    assert "90% interval" in monitor.text(".quality .figures")
+    assert "(90%)" in monitor.text(".quality .beside tr")
+    assert "outside the interval" in monitor.text(".quality .legend")
     assert "Labels graded" in monitor.text(".quality")
 
 
@@ -323,6 +324,19 @@ def test_the_pages_lead_to_each_other(monitor: Open) -> None:
 
     monitor.page.wait(SHOWN)
     assert monitor.text('.top nav [aria-current="page"]') == "Monitor"
+
+
+def test_an_answer_on_the_form_is_written_for_people(monitor: Open) -> None:
+    monitor.page.open(f"{monitor.url}/try#churn")
+    monitor.page.wait("!document.getElementById('main').hidden")
+    monitor.click("#send")
+    monitor.page.wait("document.querySelector('.why')")
+
+    assert monitor.text(".top [aria-current=page]") == "Use"
+    outputs = monitor.text(".outputs")
+    assert "set" in outputs
+    assert "[" not in outputs
+    assert "on average to" in monitor.text(".why .legend")
 
 
 def test_a_key_that_may_only_look_cannot_change(monitor: Open) -> None:

@@ -35,8 +35,8 @@ function show(index, seen) {
   tabs(index.components, seen);
   if (!seen) return;
   morph($("main"), [
-    summary(seen, index.you), ...alarms(seen), traffic(seen), quality(seen), signals(seen),
-    ...trials(seen, index.you), rebuild(seen, index.you), history(seen, index.you),
+    summary(seen, index.you), ...alarms(seen), ...trials(seen, index.you), quality(seen), traffic(seen),
+    rebuild(seen, index.you), signals(seen), history(seen, index.you),
   ]);
   $("main").hidden = false;
   announce(seen.glance);

@@ -45,7 +45,8 @@ export function told(error) {
 /** Open a page: `open` asks the API and shows what it says; a key is asked for where one is needed. */
 export async function enter(open) {
   for (const link of document.querySelectorAll(".top nav a")) {
-    if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+    const here = location.pathname === "/monitor" ? "/monitor" : "/"; // to try and to converse are both use
+    if (link.pathname === here) link.setAttribute("aria-current", "page");
   }
   const tryTo = async () => {
     try {

@@ -58,7 +58,7 @@ export function traffic({ pace, refused }) {
       figure(pace.median_ms === null ? "–" : `${short(pace.median_ms)} ms`, "median, the model alone"),
       figure(pace.slow_ms === null ? "–" : `${short(pace.slow_ms)} ms`, "95 of 100 within, the model alone"),
       figure(whole(refused + pace.errors), "refused or failed")),
-    scaled(whole(Math.max(...counts)),
+    scaled([whole(Math.max(...counts)), "0"],
       bars(counts, `Calls an hour over 3 days: at most ${whole(Math.max(...counts))}, ${whole(day)} in the last 24 hours.`),
       "3 days ago", "calls an hour", "now"),
     ...(times ? [latency(pace)] : []),
@@ -67,15 +67,15 @@ export function traffic({ pace, refused }) {
 
 function latency({ steps, calls, median_ms, slow_ms }) {
   const [first, last] = ends(steps[0][0], steps.at(-1)[0]);
-  return scaled(`${short(Math.max(...steps.map(([, , high]) => high)))} ms`,
+  return scaled([`${short(Math.max(...steps.map(([, , high]) => high)))} ms`, "0"],
     lines(steps, `Latency of the model over the newest ${whole(calls)} calls: median ${short(median_ms)} ms, 95% within ${short(slow_ms)} ms.`),
     first, `median and 95%, newest ${whole(calls)} calls`, last);
 }
 
-/** A chart from 0 to `most`, with what is under it. */
-function scaled(most, drawing, ...below) {
+/** A chart between two levels, the upper one first, with what is under it. */
+function scaled([top, bottom], drawing, ...below) {
   return make("div", { class: "scaled" },
-    make("div", { class: "scale" }, make("span", {}, most), make("span", {}, "0")), drawing,
+    make("div", { class: "scale" }, make("span", {}, top), make("span", {}, bottom)), drawing,
     make("p", { class: "axis" }, ...below.map((each) => make("span", {}, each))));
 }
 
@@ -100,10 +100,8 @@ export function quality({ look }) {
   const graded = made.filter((one) => one.realised !== null);
   const held = graded.filter((one) => one.low <= one.realised && one.realised <= one.high);
   return card("quality", "Quality",
-    ...names.flatMap((name) => estimated(name, made.filter((one) => one.name === name))),
-    make("p", { class: "axis" }, make("span", {}, when(made[0].start)), make("span", {}, when(made.at(-1).end))),
-    make("p", { class: "hint legend" }, make("span", {}, make("i", { class: "estimate" }), "estimated without labels, with its 90% interval"),
-      make("span", {}, make("i", { class: "held" }), "what labels said; the line is the score of its cases")),
+    ...names.map((name) => estimated(name, made.filter((one) => one.name === name))),
+    keys(),
     make("p", { class: "hint" }, graded.length
       ? `Labels graded ${many(graded.length, "estimate")}: ${held.length} in the interval.` : "No estimate is graded by labels yet."),
     labels);
@@ -116,16 +114,30 @@ function withoutEstimate(look) {
   return ["No estimate: no window that has ended has the calls that are needed, or its answers say nothing of their own quality."];
 }
 
+function keys() {
+  const key = (kind, words) => make("span", {}, make("i", { class: kind }), words);
+  return make("p", { class: "hint legend" },
+    key("estimate", "estimated without labels, with its 90% interval"), key("held", "what labels said"),
+    key("missed", "what labels said, outside the interval"), key("cases", "on the cases"));
+}
+
+/** One score: its newest window in numbers, then every window drawn. */
 function estimated(name, made) {
   const last = made.at(-1);
-  return [
-    make("dl", { class: "figures" },
-      figure(short(last.value), `${name} of ${many(last.n, "call")}, estimated`),
-      figure(`${short(last.low)} to ${short(last.high)}`, "90% interval"),
-      figure(short(last.reference), last.reference_n
-        ? `on ${many(last.reference_n, "case")} (${short(last.reference_low)} to ${short(last.reference_high)})` : "on the cases"),
-      figure(last.realised === null ? "–" : short(last.realised), last.realised === null || last.realised_low === null
-        ? "labels say" : `${many(last.labelled, "label")} say (${short(last.realised_low)} to ${short(last.realised_high)})`)),
-    estimates(made, `${name} estimated in ${many(made.length, "window")}; the newest is ${short(last.value)}, ${short(last.low)} to ${short(last.high)}.`),
-  ];
+  const levels = made.flatMap((one) => [one.low, one.high, one.reference, one.realised ?? one.value]);
+  return make("div", { class: "estimated", "data-key": name }, make("h3", {}, name),
+    make("table", { class: "beside" }, make("tbody", {},
+      level("estimated", last.value, last.low, last.high, "90%", many(last.n, "call")),
+      level("on the cases", last.reference, last.reference_low, last.reference_high, "95%",
+        last.reference_n ? many(last.reference_n, "case") : ""),
+      level("from labels", last.realised, last.realised_low, last.realised_high, "95%",
+        last.realised === null ? "not yet" : many(last.labelled, "label")))),
+    scaled([short(Math.max(...levels)), short(Math.min(...levels))],
+      estimates(made, `${name} estimated in ${many(made.length, "window")}; the newest is ${short(last.value)}, ${short(last.low)} to ${short(last.high)}.`),
+      when(made[0].start), when(last.end)));
+}
+
+function level(what, value, low, high, share, count) {
+  return make("tr", {}, make("th", { scope: "row" }, what), make("td", {}, value === null ? "–" : short(value)),
+    make("td", {}, value === null || low === null ? "" : `${short(low)} to ${short(high)} (${share})`), make("td", {}, count));
 }

@@ -34,8 +34,7 @@ export function alarms({ alerts, trails, look }) {
 function alarm({ id, component, number, cause, opened, signal }, trails, newest) {
   const facts = [
     signal.size === null ? null : figure(amount(Math.abs(signal.size), signal.unit), "shift"),
-    signal.then === null || signal.now === null ? null
-      : figure(`${short(signal.then)} → ${short(signal.now)}`, "was, is"),
+    moved(signal) ? figure(moved(signal), "was, is") : null,
     signal.since === null ? null : figure(when(signal.since), "since about"),
     signal.effect === null ? null : figure(signed(signal.effect), "mean answer"),
     signal.loss === null ? null : figure(signed(signal.loss), "expected loss"),
@@ -47,6 +46,13 @@ function alarm({ id, component, number, cause, opened, signal }, trails, newest)
     signal.slices.length ? carriers(signal.slices) : null,
     points.length > 1 ? drawn(points, newest ?? signal, "wide") : null,
     make("p", { class: "hint" }, `Alert of ${component}@${number}, opened `, when(opened), ` over ${many(signal.n, "call")}.`));
+}
+
+/** From where to where: a share in percent, anything else in its own units. */
+function moved({ then, now, unit }) {
+  if (then === null || now === null) return "";
+  const shown = unit === "share" ? (part) => `${short(100 * part, 2)}%` : short;
+  return `${shown(then)} → ${shown(now)}`;
 }
 
 function carriers(slices) {
@@ -105,7 +111,7 @@ function row(one, look, points) {
   const judged = one.state !== "cannot judge";
   return make("li", { "data-key": `${one.part}.${one.name}`, title: one.sentence },
     make("b", { class: "name" }, one.name), pill(one.state),
-    make("span", { class: "levels" }, one.then === null || one.now === null ? "" : `${short(one.then)} → ${short(one.now)}`),
+    make("span", { class: "levels" }, moved(one)),
     points.length ? drawn(points, one) : make("span", {}),
     make("span", { class: "least" }, judged
       ? (one.smallest === null ? "" : `seen from ${amount(one.smallest, one.unit)}`)

@@ -138,6 +138,7 @@ function shownValue(value) {
   if (value === null) return "missing";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return short(value);
+  if (Array.isArray(value) && value.every((one) => typeof one !== "object")) return value.map(shownValue).join(", ") || "none";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
@@ -158,12 +159,16 @@ function explanation(why) {
   const others = left.reduce((sum, part) => sum + part.contribution, 0);
   const items = shown.map((part) => bar(part.name, shownValue(part.value), part.contribution, largest));
   if (left.length) items.push(bar(`${left.length} others`, null, others, largest));
+  const amount = state.shown.signature.outputs[0]?.type === "number";
+  const [title, up, down, level] = amount
+    ? [`What moved ${why.of}`, "higher", "lower", short]
+    : [`What moved it towards or away from ${why.of}`, "towards", "away", signed];
   return make("section", { class: "why", "aria-label": "Contributions" },
-    make("h3", {}, `What moved it towards or away from ${why.of}`),
+    make("h3", {}, title),
     make("p", { class: "hint legend" },
-      make("span", {}, make("i", { class: "up" }), "towards"),
-      make("span", {}, make("i", { class: "down" }), "away"),
-      make("span", {}, `from ${signed(why.base)} to ${signed(why.total)} ${why.unit}`)),
+      make("span", {}, make("i", { class: "up" }), up),
+      make("span", {}, make("i", { class: "down" }), down),
+      make("span", {}, `from ${level(why.base)} on average to ${level(why.total)}${amount ? "" : ` ${why.unit}`}`)),
     make("ul", { class: "bars" }, ...items));
 }
 
