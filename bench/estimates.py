@@ -64,15 +64,19 @@ def main() -> None:
             measure(made(given.data))
 
 
-def measure(one: Shifting) -> None:
+def answers(one: Shifting) -> np.ndarray:
+    """What a model that learned the first part says of every row."""
     x = one.inputs.copy()
     for column in x.select_dtypes(exclude="number"):
         x[column] = x[column].astype("category")
     kind = HistGradientBoostingClassifier if one.binary else HistGradientBoostingRegressor
     model = kind(categorical_features="from_dtype", random_state=0, max_iter=150)
     model.fit(x.iloc[one.learn], one.target[one.learn])
-    score = model.predict_proba(x)[:, 1] if one.binary else model.predict(x)
-    ref, truth = one.reference, one.target
+    return model.predict_proba(x)[:, 1] if one.binary else model.predict(x)
+
+
+def measure(one: Shifting) -> None:
+    score, ref, truth = answers(one), one.reference, one.target
     bins = [bins_of(one.inputs[c].iloc[ref]) for c in one.inputs] + [number_bins(score[ref])]
     then = coded(bins, one, score, ref)
     parts = scores_of(score, truth, binary=one.binary)
