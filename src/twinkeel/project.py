@@ -49,6 +49,8 @@ class Judged(Record, frozen=True, kw_only=True):
 
     version: Version
     evaluation: Evaluation | None
+    overrun: str | None = None
+    """Where a build took longer than its time limit promises: how long each stage took."""
 
     def _repr_html_(self) -> str:
         from twinkeel.report.notebook import summary
@@ -113,12 +115,10 @@ class Project:
 
     def build(self, name: str, *, seed: int | None = None) -> Judged:
         """Build a component and evaluate the new version."""
-        from twinkeel.lifecycle.build import build
-        from twinkeel.lifecycle.evaluate import evaluate
+        from twinkeel.lifecycle.judged import build_and_judge
 
-        version, cases = build(self.config, self.store, name, seed=seed, progress=self.progress)
-        evaluation = evaluate(self.config, self.store, version, cases=cases, progress=self.progress)
-        return Judged(version=version, evaluation=evaluation)
+        made = build_and_judge(self.config, self.store, name, seed=seed, progress=self.progress)
+        return Judged(version=made.version, evaluation=made.evaluation, overrun=made.overrun)
 
     def evaluate(self, ref: str) -> Judged:
         """Judge a version again, on the cases that its source gives now."""

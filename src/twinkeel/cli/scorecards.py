@@ -30,6 +30,7 @@ def as_data(judged: Judged) -> dict[str, Json]:
         "outcome": None if evaluation is None else evaluation.outcome,
         "version": judged.version,
         "evaluation": evaluation,
+        "overrun": judged.overrun,
     }
 
 

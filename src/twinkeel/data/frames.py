@@ -36,6 +36,10 @@ class FrameSource(Source):
             yield Table(part)
         self._counted = len(self._whole)
 
+    def expected(self) -> tuple[int, int]:
+        """Its rows, or as many as `sample_rows` allows, and its columns."""
+        return min(len(self._frame), self._config.sample_rows), self._frame.shape[1]
+
     def documents(self) -> tuple[SourceFile, ...]:
         """Raises SourceError: a frame holds no documents."""
         raise SourceError(f"{self.name} is a frame, and documents were expected: give a path.")

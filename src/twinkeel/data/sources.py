@@ -90,6 +90,18 @@ class Source:
         """How many rows there are, of which `table` may be a sample. Raises SourceError."""
         return self._sample.rows
 
+    def expected(self) -> tuple[int, int] | None:
+        """How many rows and columns `table` will have, where that can be told before it is read.
+
+        Raises SourceError.
+        """
+        counts = [files.count(path) for path in self.files]
+        rows = sum(count for count in counts if count is not None)
+        if None in counts or rows == 0:
+            return None
+        first = next(iter(self.batches(1)))
+        return min(rows, self._config.sample_rows), len(first.names)
+
     def batches(self, size: int = _ROWS) -> Iterator[Table]:
         """All rows as tables of at most `size` rows, in order. Raises SourceError."""
         first: tuple[str, ...] = ()

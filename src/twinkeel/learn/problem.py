@@ -96,7 +96,7 @@ def learnable(
         problem = _sampled(problem, most, seed)
         notes.append(
             f"Learned from {len(problem.target):,} of {rows:,} rows, drawn at random, "
-            f"which is what a time_limit of {limits.time:g} s allows on this machine now."
+            f"which is what the {limits.time:.1f} s left of the time_limit allow here and now."
         )
     return problem, tuple(notes)
 

@@ -68,7 +68,9 @@ def evaluate(
     evidence = what.kind.evaluate(load(store, version), cases)
     measures = what.measures(evidence)
     progress(Tick(stage="scoring", detail=f"{len(measures)} measures"))
-    card = scorecard(measures, evidence, resamples=RESAMPLES, seed=SEED)
+    card = scorecard(measures, evidence, resamples=RESAMPLES, seed=SEED, progress=progress)
+    if store.current(version.component) is not None:
+        progress(Tick(stage="comparing", detail="with production"))
     against = _compare(store, what, version, cases, evidence)
     found = None if against is None else against.differences
     made = Evaluation(

@@ -6,13 +6,13 @@ give a score without a value that says so: what cannot be judged is never a numb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from twinkeel.metrics.measure import Bind, Measure, Statistic
-from twinkeel.records import Evidence, Score, Scorecard
+from twinkeel.records import Evidence, Progress, Score, Scorecard, Tick, silent
 from twinkeel.stats import intervals
 from twinkeel.stats.bootstrap import Floats, Indices, Resampling, resampling
 from twinkeel.stats.intervals import Interval
@@ -27,7 +27,12 @@ _EXACT = ("_mb", "_bytes")
 
 
 def scorecard(
-    measures: Sequence[Measure], evidence: Evidence, *, resamples: int = 1000, seed: int = 0
+    measures: Sequence[Measure],
+    evidence: Evidence,
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+    progress: Progress = silent,
 ) -> Scorecard:
     """Every measure overall and per slice, and every timing, with 95% intervals.
 
@@ -37,7 +42,8 @@ def scorecard(
     """
     plan = _plan(evidence, resamples, seed)
     questions = _questions(measures, evidence, plan)
-    scores = _scores(questions, _draw(questions, plan.batches()), plan)
+    drawn = _draw(questions, _told(plan, progress))
+    scores = _scores(questions, drawn, plan)
     timings = [_timing(name, np.asarray(times)) for name, times in evidence.timings.items()]
     return Scorecard(scores=(*scores, *timings))
 
@@ -168,6 +174,16 @@ def _draw(questions: Sequence[_Question], batches: Iterable[Floats]) -> list[Flo
                 own = weights if len(part) == weights.shape[1] else np.take(weights, part, axis=1)
             values.append(question.statistic(own))
     return [np.concatenate(values) if values else np.empty(0) for values in found]
+
+
+def _told(plan: Resampling, progress: Progress) -> Iterator[Floats]:
+    """The batches of a plan, each told before it is asked for."""
+    done = 0
+    for weights in plan.batches():
+        detail = f"{done:,} of {plan.resamples:,} resamples"
+        progress(Tick(stage="scoring", fraction=done / plan.resamples, detail=detail))
+        yield weights
+        done += len(weights)
 
 
 def _scores(

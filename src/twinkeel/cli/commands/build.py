@@ -30,7 +30,8 @@ def build(component: Component, /, *, seed: int | None = None, here: Here) -> Re
         f"in {lineage.seconds:.1f} s, {judged.version.bundle_bytes / 1e6:.1f} MB."
     )
     ref = str(judged.version.ref)
-    notes = tuple(f"  {note}" for note in lineage.notes)
+    late = () if judged.overrun is None else (judged.overrun,)
+    notes = tuple(f"  {note}" for note in (*late, *lineage.notes))
     passed = evaluation is not None and evaluation.outcome == "pass"
     return Reply(
         data=as_data(judged),

@@ -38,7 +38,7 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
         timings=timings(
             servable,
             cases,
-            all_cases=lambda: servable.probabilities(cases.inputs, len(cases)),
+            many=servable.probabilities,
             size=servable.bundle_bytes,
         ),
         context={

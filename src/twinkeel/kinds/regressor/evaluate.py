@@ -32,7 +32,7 @@ def evaluate(servable: Servable, cases: Cases) -> Evidence:
         timings=timings(
             servable,
             cases,
-            all_cases=lambda: servable.answers(cases.inputs, len(cases)),
+            many=servable.answers,
             size=servable.bundle_bytes,
         ),
         context={"interval": servable.level},

@@ -12,12 +12,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.config import shown
 from twinkeel.data.split import Split, SplitOptions, split
 from twinkeel.data.table import Table, json_values
-from twinkeel.errors import ConfigError, InputError
+from twinkeel.errors import BuildError, ConfigError, InputError
 from twinkeel.kinds.base import Task
 from twinkeel.kinds.tabular.options import TabularT
 from twinkeel.kinds.tabular.slices import slices
+from twinkeel.learn.memory import resident
+from twinkeel.learn.workers import affordable
 from twinkeel.plugins import suggestion
 from twinkeel.records import Cases
 
@@ -59,8 +62,10 @@ class UsableRows:
 def usable(task: Task[TabularT], read: ReadTarget[TabularT]) -> UsableRows:
     """Read the source and keep the rows whose target can be learned, and may be.
 
-    Raises ConfigError for options that do not fit the table, and what `read` raises.
+    Raises ConfigError for options that do not fit the table, BuildError before it is read where it
+    does not fit the memory, and what `read` raises.
     """
+    _check_memory(task)
     table, options = task.data.table(), task.options
     _check_columns(task, table)
     target = read(task, table.columns[options.target])
@@ -123,6 +128,28 @@ def weights(table: Table, name: str) -> NDArray[np.float64]:
 def columns_json(table: Table) -> dict[str, list[Any]]:
     """A table's columns as JSON-ready lists."""
     return {name: json_values(column) for name, column in table.columns.items()}
+
+
+_BYTES_PER_CELL = 16
+"""Of a table at least: a number or a reference, and once more while parts become one."""
+
+
+def _check_memory(task: Task[TabularT]) -> None:
+    limits = task.limits
+    if limits.memory is None:
+        return
+    affordable(limits)
+    size = task.data.expected()
+    if size is None:
+        return
+    needed, unit = resident() + size[0] * size[1] * _BYTES_PER_CELL, limits.memory_unit
+    if needed > limits.memory:
+        raise BuildError(
+            f"Reading {size[0]:,} rows of {size[1]:,} columns of {task.data.name} takes this "
+            f"process to {shown(needed, unit, up=True)} at least, and memory_limit is "
+            f"{shown(limits.memory, unit)}: raise it, or lower sample_rows of "
+            f"[sources.{task.data.name}]."
+        )
 
 
 def _check_columns(task: Task[TabularT], table: Table) -> None:

@@ -32,6 +32,7 @@ from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.preference import Prefer, Preference
+from twinkeel.learn.stages import Stages
 from twinkeel.metrics.custom import Metric, metric_at
 from twinkeel.records import Explanation, Limits, Record, Tick, Workers
 from twinkeel.store.bundles import BundleInfo, seal
@@ -132,9 +133,12 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         if limits.time is not None:
             left = max(limits.time - (monotonic() - began), _LEAST_SHARE * limits.time)
             limits = msgspec.structs.replace(limits, time=left)
+        stages = Stages(_logged, began=began)
         with as_value_error():
-            self.trained_ = train(problem, limits=limits, seed=seed, progress=_logged)
+            self.trained_ = train(problem, limits=limits, seed=seed, progress=stages)
         self._predictor = self.trained_.predictor()
+        if (late := stages.overrun(self._limits().time)) is not None:
+            warnings.warn(late, stacklevel=3)
         _warn_of_identifiers(table, self.trained_.contract)
 
     def _answers(self, X: Any) -> Floats:

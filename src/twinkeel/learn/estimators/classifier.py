@@ -23,6 +23,7 @@ from twinkeel.learn.estimators.base import (
     TabularEstimator,
     as_value_error,
 )
+from twinkeel.learn.libraries import import_libraries
 from twinkeel.learn.model import ClassCard
 from twinkeel.learn.objectives.classes import Classes
 from twinkeel.learn.objectives.labels import Costs
@@ -114,6 +115,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         `sensitive` names columns in each of whose groups sets hold their share of each class.
         Raises DataError, which is a ValueError.
         """
+        import_libraries()
         began = monotonic()
         if not 0 < self.coverage < 1:
             raise DataError(f"coverage must be between 0 and 1, not {self.coverage!r}.")

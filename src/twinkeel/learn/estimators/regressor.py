@@ -14,6 +14,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_consistent_length
 
 from twinkeel.learn.estimators.base import AnyMetric, Beside, DataError, TabularEstimator
+from twinkeel.learn.libraries import import_libraries
 from twinkeel.learn.objectives.amounts import Amounts
 from twinkeel.learn.preference import Prefer
 from twinkeel.records import Workers
@@ -91,6 +92,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         """
         if not 0 < self.interval < 1:
             raise DataError(f"interval must be between 0 and 1, not {self.interval!r}.")
+        import_libraries()
         began = monotonic()
         self._limits()
         self._preference()
