@@ -214,14 +214,14 @@ def scale(one: Fitted) -> tuple[float, float]:
 
 @cache
 def plain(one: Fitted, names: tuple[str, ...]) -> float:
-    from twinkeel.learn.ensemble import select
+    from twinkeel.learn.ensemble import Size, select
 
     weights = np.ones(1)
     if len(names) > 1:
         weights = select(
             [one.margins[name] for name in names],
             one.targets,
-            [one.trees[name] for name in names],
+            [Size(one.trees[name], one.trees[name]) for name in names],
             price=PRICE,
         )
     margin = np.tensordot(weights, [one.judged[name] for name in names], axes=1)

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 from twinkeel.learn import calibrate
 from twinkeel.learn.calibrate import Calibration, log_loss, sigmoid
 from twinkeel.learn.decide import by_costs, by_f1
-from twinkeel.learn.ensemble import select
+from twinkeel.learn.ensemble import ENDLESS, Size, select
 from twinkeel.learn.folds import folds
 from twinkeel.learn.objectives.classes import ClassLoss
 from twinkeel.learn.statistics import SMOOTHING, out_of_fold, statistics
@@ -169,7 +169,7 @@ def test_an_ensemble_takes_what_helps_and_leaves_the_rest():
     one, other = (margin + rng.normal(0, 1, margin.shape) for _ in range(2))
     noise = rng.normal(0, 3, margin.shape)
 
-    weights = select([one, other, noise], targets, [10, 10, 10], price=2e-7)
+    weights = select([one, other, noise], targets, [Size(10, 10)] * 3, price=2e-7)
 
     assert weights[:2] == pytest.approx([0.5, 0.5], abs=0.2)
     assert weights[2] < 0.1
@@ -179,9 +179,25 @@ def test_an_ensemble_does_not_grow_for_next_to_nothing():
     margin, targets = sample()
     almost = margin + np.random.default_rng(1).normal(0, 1e-4, margin.shape)
 
-    weights = select([margin, almost], targets, [10, 100_000], price=2e-7)
+    weights = select([margin, almost], targets, [Size(10, 10), Size(10, 100_000)], price=2e-7)
 
     assert weights.tolist() == [1.0, 0.0]
+
+
+def test_a_limit_on_trees_to_compile_is_none_on_what_has_no_trees():
+    margin, targets = sample()
+    rng = np.random.default_rng(1)
+    trees, net = (margin + rng.normal(0, 1, margin.shape) for _ in range(2))
+    sizes = [Size(trees=100, cost=100), Size(trees=0, cost=5_000)]
+
+    def chosen(**most: float) -> list[bool]:
+        limit = ENDLESS._replace(**most)
+        return (select([trees, net], targets, sizes, price=0.0, most=limit) > 0).tolist()
+
+    assert chosen() == chosen(trees=100) == [True, True]
+    assert chosen(trees=50) == [False, True]
+    assert chosen(cost=200) == [True, False]
+    assert chosen(trees=50, cost=200) == [False, True]
 
 
 def test_an_ensemble_has_no_more_trees_than_there_is_time_for():
@@ -189,7 +205,13 @@ def test_an_ensemble_has_no_more_trees_than_there_is_time_for():
     rng = np.random.default_rng(1)
     one, other, third = (margin + rng.normal(0, 1, margin.shape) for _ in range(3))
 
-    weights = select([one, other, third], targets, [40, 50, 100], price=0.0, most=95)
+    weights = select(
+        [one, other, third],
+        targets,
+        [Size(size, size) for size in (40, 50, 100)],
+        price=0.0,
+        most=Size(95, 1e9),
+    )
 
     assert weights[2] == 0.0
     assert (weights > 0).sum() == 2

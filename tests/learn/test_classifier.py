@@ -293,7 +293,7 @@ def test_a_memory_limit_that_is_too_small_is_refused_before_learning(telco):
 
 
 def test_a_model_without_trees_or_weights_still_compiles(mixed, trained_mixed):
-    from twinkeel.learn import nets, trees
+    from twinkeel.learn import trees
     from twinkeel.learn.linear import Linear
     from twinkeel.learn.parts import Parts
 
@@ -303,7 +303,7 @@ def test_a_model_without_trees_or_weights_still_compiles(mixed, trained_mixed):
         linear.fill, linear.low, linear.high, linear.mean, linear.missing_rate,
         linear.weight * 0, linear.missing_weight * 0, linear.intercept * 0,
     )  # fmt: skip
-    parts = Parts(trees.none(width), nothing, nets.none(width))
+    parts = Parts(trees.none(width), nothing, ())
     function = Function(parts, Calibration(a=1.0, b=1.0, c=0.0))
     space = space_of(mixed)
 

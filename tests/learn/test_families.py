@@ -8,7 +8,6 @@ import catboost
 import numpy as np
 import pytest
 
-from twinkeel.learn import nets
 from twinkeel.learn.explain import Explainer
 from twinkeel.learn.families.base import Effort, Fold, Model
 from twinkeel.learn.families.cat import Cat
@@ -103,7 +102,7 @@ def compare(model: Model, wanted: np.ndarray, classes: int) -> None:
     if classes > 2:  # ours are against the average of all classes
         wanted = wanted - wanted.mean(axis=2, keepdims=True)
     none = frame(fold(classes).X, ClassLoss(classes).width)
-    parts = Parts(model.parts(), none, nets.none(none.width))
+    parts = Parts(model.parts(), none, ())
     explainer = Explainer(parts, range(FEATURES), FEATURES)
 
     found = explainer.contributions(rows())
@@ -119,7 +118,7 @@ def test_contributions_of_trees_and_weights_add_up_by_owner(tmp_path):
     linear = fitted(Regularised, 3, tmp_path / "weights").parts()
     assert isinstance(boosted, Trees)
     assert isinstance(linear, Linear)
-    parts = Parts(joined([boosted], 3), linear, nets.none(3))
+    parts = Parts(joined([boosted], 3), linear, ())
     explainer = Explainer(parts, [0, 0, 1, 1, 2, 0], 3)
     total = boosted.margin(rows()) + linear.margin(rows())
 

@@ -12,7 +12,7 @@ from twinkeel.data.table import Table
 from twinkeel.learn import TabularRegressor, finishing
 from twinkeel.learn.budget import Budget, slowness
 from twinkeel.learn.engine import train
-from twinkeel.learn.ensemble import select
+from twinkeel.learn.ensemble import Size, select
 from twinkeel.learn.objectives.classes import Classes, ClassLoss
 from twinkeel.learn.problem import Problem, learnable
 from twinkeel.learn.targets import Targets
@@ -101,7 +101,7 @@ def test_a_selection_that_is_late_is_the_best_so_far():
     (one, targets), (other, _) = noisy(500, 1), noisy(500, 1)
     other = other + np.random.default_rng(2).normal(size=other.shape)
 
-    hurried = select([other, one], targets, [10, 10], price=0.0, late=lambda: True)
+    hurried = select([other, one], targets, [Size(10, 10)] * 2, price=0.0, late=lambda: True)
 
     assert hurried.tolist() == [0.0, 1.0]
 

@@ -91,17 +91,35 @@ def test_contributions_of_nets_side_by_side_add_up_to_their_margin(classes, tmp_
     loss = ClassLoss(classes)
     small = fitted(loss, tmp_path / "small").over(np.arange(FEATURES) + 1).scaled(0.3)
     large = fitted(loss, tmp_path / "large", units=24, pieces=0).scaled(0.7)
-    nets = joined([small, large.over(np.arange(FEATURES))], loss.width)
+    nets = joined([small, large.over(np.arange(FEATURES))])
     nothing = frame(np.zeros((2, FEATURES + 1)), loss.width)
-    explainer = Explainer(Parts(none(loss.width), nothing, nets), [0, 0, 1, 1, 2, 2], 3)
+    parts = Parts(none(loss.width), nothing, nets)
+    explainer = Explainer(parts, [0, 0, 1, 1, 2, 2], 3)
     X = np.hstack([odd_rows()[:, :1], odd_rows()])
 
     found = explainer.base + explainer.contributions(X).sum(axis=1)
 
     total = small.margin(X) + large.margin(X)
-    assert np.abs(nets.margin(X) - total).max() < 1e-9
+    assert np.abs(parts.margin(X) - total).max() < 1e-9
     centred = total - total.mean(axis=1, keepdims=True) if classes > 2 else total
     assert np.abs(found - centred).max() < 1e-9
+
+
+def test_only_nets_of_like_shape_lie_side_by_side_and_all_come_back_from_their_files(tmp_path):
+    shapes = [(16, 4, 1), (24, 0, 2), (16, 4, 3), (17, 4, 4)]
+    alone = [
+        fitted(ClassLoss(2), tmp_path / f"{i}", seed, units=units, pieces=pieces)
+        for i, (units, pieces, seed) in enumerate(shapes)
+    ]
+    parts = Parts(none(1), frame(np.zeros((2, FEATURES)), 1), joined(alone))
+
+    parts.save(tmp_path)
+    again = Parts.load(lambda name: (tmp_path / name).read_bytes(), nets=4)
+
+    assert sorted(len(nets) for nets in parts.nets) == [1, 3]
+    assert sum(nets.weights for nets in parts.nets) <= 1.2 * sum(nets.weights for nets in alone)
+    total = sum(nets.margin(odd_rows()) for nets in alone)
+    assert np.abs(again.margin(odd_rows().astype(np.float32)) - total).max() < 1e-9
 
 
 def test_an_average_row_has_no_contributions_and_a_constant_column_none_at_all(tmp_path):
@@ -185,7 +203,7 @@ def test_a_compiled_net_answers_as_the_trained_one(trained_nets):
 
     assert proof.rows == 400
     assert proof.largest_difference < 5e-6
-    assert card.nets == len(trained_nets.function.parts.nets) > 0
+    assert card.nets == sum(len(one) for one in trained_nets.function.parts.nets) > 0
     assert card.frontier[0].milliseconds > 0
 
 

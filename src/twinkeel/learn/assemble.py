@@ -121,8 +121,8 @@ def _standings(
 
 
 def _function(material: Material, bags: Sequence[Bag], weights: Floats, head: Head) -> Function:
-    """All chosen models as one set of trees, one linear function and one row of nets, weights
-    multiplied in."""
+    """All chosen models as one set of trees, one linear function and nets side by side,
+    weights multiplied in."""
     grown: list[Trees] = []
     wired: list[Nets] = []
     linear = material.frame
@@ -137,5 +137,5 @@ def _function(material: Material, bags: Sequence[Bag], weights: Floats, head: He
             else:
                 wired.append(part.over(seen).scaled(share))
     width = linear.width
-    parts = Parts(trees.joined(grown, width), linear, nets.joined(wired, width))
+    parts = Parts(trees.joined(grown, width), linear, nets.joined(wired))
     return Function(parts, head)

@@ -111,8 +111,7 @@ def _margin(graph: Graph, parts: Parts, x: str) -> str:
     found = []
     if len(parts.trees):
         found.append(_trees(graph, parts.trees, x))
-    if len(parts.nets):
-        found.append(_nets(graph, parts.nets, x))
+    found += [_nets(graph, nets, x) for nets in parts.nets]
     if parts.linear.used.any() or not found:
         found.append(_linear(graph, parts.linear, x))
     return reduce(lambda one, other: graph.add("Add", one, other), found)
@@ -172,8 +171,8 @@ def _linear(graph: Graph, linear: Linear, x: str) -> str:
 
 
 def _nets(graph: Graph, nets: Nets, x: str) -> str:
-    """All nets at once, as products of N matrices; the rows are the columns of what goes through
-    them, which is quicker for one row.
+    """All nets of one shape at once, as products of N matrices; the rows are the columns of what
+    goes through them, which is quicker for one row.
 
     Hidden units are computed in single precision, from how far inputs are from their means: half of
     the time, for about a millionth of the margin.

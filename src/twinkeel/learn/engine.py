@@ -221,7 +221,7 @@ def _served(ready: Ready, bags: Sequence[Bag], step: Step) -> tuple[Trained, Ans
     card = msgspec.structs.replace(
         finished.card,
         frontier=points([choice if one is asked else one for one in found], choice),
-        nets=len(trained.function.parts.nets),
+        nets=sum(len(one) for one in trained.function.parts.nets),
         notes=(*finished.card.notes, *_chosen_by(ensemble), *_too_slow(milliseconds, preference)),
     )
     return replace(trained, card=card), finished.answers

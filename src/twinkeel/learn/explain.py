@@ -89,7 +89,8 @@ class Explainer:
         self._owners = owners
         self._linear, self._nets = parts.linear, parts.nets
         self._paths = paths(parts.trees)
-        self.base = _centred(parts.linear.base + expected(parts.trees) + parts.nets.base)
+        nets = sum((one.base for one in parts.nets), np.zeros(parts.width))
+        self.base = _centred(parts.linear.base + expected(parts.trees) + nets)
         """(k,) the log-odds before anything is known of a row."""
 
     def contributions(self, X: NDArray[np.float32]) -> Floats:
@@ -98,8 +99,8 @@ class Explainer:
         for row, x in enumerate(X.astype(np.float64)):
             for group in self._paths:
                 effects[row] += group.contributions(x)
-            if len(self._nets):
-                effects[row] += self._nets.contributions(x)
+            for nets in self._nets:
+                effects[row] += nets.contributions(x)
         found = np.zeros((self._owners, len(X), effects.shape[2]))
         for owner in self._owner.T:
             np.add.at(found, owner, effects.transpose(1, 0, 2) / 2)

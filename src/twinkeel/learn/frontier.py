@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from twinkeel.learn import whole
 from twinkeel.learn.budget import Budget
-from twinkeel.learn.ensemble import select
+from twinkeel.learn.ensemble import Size, select
 from twinkeel.learn.finishing import FIXED, TO_FINISH
 from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.predictors.base import Predictor
@@ -79,16 +79,16 @@ class _Choosing:
 
     def allows(self, choice: Choice) -> bool:
         """Whether there is time for its trees."""
-        return choice.cost <= self._most
+        return choice.trees <= self._most
 
     def choice(self, prefer: Prefer, sizes: NDArray[Any]) -> Choice:
         """The best ensemble at a price, of bags of (bags, 2) trees and costs."""
         weights = select(
             self.margins,
             self.targets,
-            sizes[:, 1].tolist(),
+            [Size(trees, cost) for trees, cost in sizes],
             price=PRICES[prefer],
-            most=min(self._most, MOST[prefer]),
+            most=Size(self._most, MOST[prefer]),
             late=self._budget.finishing(_CHOOSING),
         )
         margin = np.tensordot(weights, self.margins, axes=1)
@@ -106,8 +106,8 @@ class _Choosing:
 
 def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Choice, ...]:
     """One ensemble for each price, the most accurate first; none costs more than its name allows
-    or than there is time for, unless no bag costs so little. One model of all rows stands for a bag
-    where that pays and there is time to fit it."""
+    or has more trees than there is time for, unless no bag is so small. One model of all rows
+    stands for a bag where that pays and there is time to fit it."""
     of = _Choosing(material, bags, budget)
     smaller = of.sizes * np.array([whole.smaller(bag) for bag in bags])[:, None]
     least = of.least()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.learn.ensemble import select
+from twinkeel.learn.ensemble import Size, select
 from twinkeel.learn.folds import Split, halves
 from twinkeel.learn.targets import Index, Targets
 
@@ -106,7 +106,7 @@ class Gains:
         return select(
             [one.margin[rows] for one in members],
             self._targets.take(rows),
-            [one.cost for one in members],
+            [Size(0, one.cost) for one in members],
             price=self._price,
         )
 

@@ -85,7 +85,7 @@ class Card(Record, frozen=True, kw_only=True):
     frontier: tuple[Point, ...] = ()
     """The ensembles between most accurate and quickest."""
     nets: int = 0
-    """How many neural nets there are; with none, their files are not there."""
+    """How many neural nets there are, of all shapes."""
 
 
 class ClassCard(Card, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ Imports numpy alone: explanations are served from these arrays. Refuses nets of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -138,35 +138,41 @@ def bent(units: Floats) -> Floats:
     return found
 
 
-def none(width: int) -> Nets:
-    """No nets, for `width` margins."""
-    plain, deep = np.zeros((0, 0)), np.zeros((0, 0, 0))
-    return Nets(
-        feature=np.zeros((0, 0), np.int32),
-        low=plain,
-        high=plain,
-        absent=plain,
-        mean=plain,
-        first=deep,
-        first_bias=plain,
-        second=deep,
-        second_bias=plain,
-        last=np.zeros((0, 0, width)),
-        last_bias=np.zeros((0, width)),
-    )
+_PADDED = 1.2
+"""Nets lie side by side if that makes their weights no more than so many times as many."""
 
 
-def joined(many: Iterable[Nets], width: int) -> Nets:
-    """All of `many` side by side: their margin is the sum of theirs.
+def joined(many: Iterable[Nets]) -> tuple[Nets, ...]:
+    """All of `many`, those of like shape side by side: the margins add up.
 
     The smaller ones get inputs and units that have no weight.
     """
-    parts = [none(width), *many]
-    inputs = max(part.first.shape[1] for part in parts)
-    units = max(part.first.shape[2] for part in parts)
-    wide = [_widened(part, inputs, units) for part in parts]
+    groups: list[list[Nets]] = []
+    for nets in sorted(many, key=lambda one: one.first.shape[:0:-1], reverse=True):
+        if groups and _weights([*groups[-1], nets]) <= _PADDED * sum(
+            one.weights for one in (*groups[-1], nets)
+        ):
+            groups[-1].append(nets)
+        else:
+            groups.append([nets])
+    return tuple(_side_by_side(group) for group in groups)
+
+
+def _shape(parts: Sequence[Nets]) -> tuple[int, int]:
+    """The inputs and units that are enough for each."""
+    return max(one.first.shape[1] for one in parts), max(one.first.shape[2] for one in parts)
+
+
+def _weights(parts: Sequence[Nets]) -> int:
+    """How many there are once these lie side by side."""
+    inputs, units = _shape(parts)
+    return sum(len(one) for one in parts) * units * (inputs + units + parts[0].width)
+
+
+def _side_by_side(parts: Sequence[Nets]) -> Nets:
+    wide = [_widened(one, *_shape(parts)) for one in parts]
     names = [field.name for field in fields(Nets)]
-    return Nets(*(np.concatenate([getattr(part, name) for part in wide]) for name in names))
+    return Nets(*(np.concatenate([getattr(one, name) for one in wide]) for name in names))
 
 
 def _widened(nets: Nets, inputs: int, units: int) -> Nets:

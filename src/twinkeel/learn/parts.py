@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.learn import nets
 from twinkeel.learn.linear import Linear
 from twinkeel.learn.nets import Nets
 from twinkeel.learn.trees import Trees
@@ -27,7 +26,8 @@ class Parts:
 
     trees: Trees
     linear: Linear
-    nets: Nets
+    nets: tuple[Nets, ...]
+    """Those of like shape side by side."""
 
     @property
     def width(self) -> int:
@@ -36,18 +36,29 @@ class Parts:
 
     def margin(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """(n, k) margins of an (n, F) matrix; for tests and checks."""
-        return self.trees.margin(X) + self.linear.margin(X) + self.nets.margin(X)
+        found = self.trees.margin(X) + self.linear.margin(X)
+        for nets in self.nets:
+            found = found + nets.margin(X)
+        return found
 
     def save(self, folder: Path) -> None:
-        """Write a folder for each part into `folder`; none for nets where there are none."""
+        """Write a folder for each part into `folder`; for nets, one for each shape."""
         self.trees.save(folder / TREES)
         self.linear.save(folder / LINEAR)
-        if len(self.nets):
-            self.nets.save(folder / NETS)
+        for shape, nets in enumerate(self.nets):
+            nets.save(folder / _nets(shape))
 
     @classmethod
-    def load(cls, read: Callable[[str], bytes], *, with_nets: bool) -> Parts:
-        """What `save` wrote, from `read`, which gives the bytes of a file by its name."""
+    def load(cls, read: Callable[[str], bytes], *, nets: int) -> Parts:
+        """What `save` wrote, so many nets in all, from `read`, which gives the bytes of a file by
+        its name."""
         linear = Linear.load(read, LINEAR)
-        there = Nets.load(read, NETS) if with_nets else nets.none(linear.width)
-        return cls(Trees.load(read, TREES), linear, there)
+        found: list[Nets] = []
+        while sum(len(one) for one in found) < nets:
+            found.append(Nets.load(read, _nets(len(found))))
+        return cls(Trees.load(read, TREES), linear, tuple(found))
+
+
+def _nets(shape: int) -> str:
+    """The folder of the nets of one shape, from 0."""
+    return NETS if shape == 0 else f"{NETS}-{shape + 1}"

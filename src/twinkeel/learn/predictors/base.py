@@ -79,7 +79,7 @@ class Predictor(ABC, Generic[CardT]):
             decoded(read(CONTRACT), CONTRACT, Contract),
             card,
             read(GRAPH),
-            lambda: Parts.load(read, with_nets=card.nets > 0),
+            lambda: Parts.load(read, nets=card.nets),
             size=bundle.size if isinstance(bundle, Bundle) else _size(bundle),
         )
 
