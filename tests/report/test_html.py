@@ -182,6 +182,19 @@ def test_cells_read_well():
     ]
 
 
+def test_a_long_table_beside_a_chart_is_folded_and_any_other_is_not():
+    table = Table(columns=("name",), rows=tuple((f"row {k}",) for k in range(60)))
+    chart = bars({"tenure": 1.0}, axis="importance")
+
+    beside = Read(page("churn@1", [Section(title="Slices", table=table, charts=(chart,))]))
+    alone = Read(page("columns", [Section(title="Columns", table=table)], lead="What they hold."))
+
+    assert ("details" in beside.tags(), "details" in alone.tags()) == (True, False)
+    assert "All 60 rows" in beside.text
+    assert "row 59" in beside.text
+    assert "What they hold." in alone.text
+
+
 def test_every_vendored_file_has_its_licence_beside_it():
     static = resources.files("twinkeel.report") / "static"
     names = {entry.name for entry in static.iterdir()}

@@ -28,7 +28,17 @@ def report(store: Store, version: Version, out: Path | None = None) -> Path:
     if out is not None and out.is_dir():
         raise UsageError(f"{out} is a folder: name a file in it, such as {out / 'report.html'}.")
     sections = list(_sections(store, version))
-    return store.write_page(out, f"{version.ref}.html", page(str(version.ref), sections))
+    made = page(str(version.ref), sections, lead=about(version))
+    return store.write_page(out, f"{version.ref}.html", made)
+
+
+def about(version: Version) -> str:
+    """What a version is, when it was built and what it learned from, in a sentence."""
+    line = version.lineage
+    return (
+        f"{version.ref} ({version.kind}), built {version.created[:16].replace('T', ' ')} UTC from "
+        f"{line.source}: {line.rows_learned:,} of {line.rows:,} rows learned from."
+    )
 
 
 def _sections(store: Store, version: Version) -> Iterator[Section]:
@@ -71,12 +81,17 @@ def _scores(title: str, scores: list[Score]) -> Section:
 
 
 def _slices(scores: list[Score]) -> Section:
-    """All sliced scores in a table, and the first of them drawn group by group."""
-    section = _scores("Slices", scores)
-    grouped = [score for score in scores if "=" in (score.slice or "")]
+    """The sliced scores that can be judged in a table, and one of them drawn group by group."""
+    judged = [score for score in scores if score.value is not None]
+    section = _scores("Slices", judged)
+    if left := len(scores) - len(judged):
+        more = f"{section.text} {left} more cannot be judged on so few cases."
+        section = msgspec.structs.replace(section, text=more)
+    grouped = [score for score in judged if "=" in (score.slice or "")]
     if not grouped:
         return section
-    drawn = slices([score for score in grouped if score.name == grouped[0].name], grouped[0].name)
+    name = max(grouped, key=lambda score: not (score.slice or "").startswith("class=")).name
+    drawn = slices([score for score in grouped if score.name == name], name)
     return msgspec.structs.replace(section, charts=(drawn,))
 
 

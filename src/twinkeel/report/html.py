@@ -23,11 +23,16 @@ from twinkeel.report.sections import Section
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js", "draw.js")
+_MOST_ROWS = 25
+"""A table of more rows is folded where a chart shows the most of it, and stands below the chart."""
 _OUTCOMES = ("pass", "fail", "inconclusive", "better", "worse", "won", "lost")
 
 
-def page(title: str, sections: Sequence[Section]) -> str:
-    """The sections as one self-contained HTML page; the chart library only if there are charts."""
+def page(title: str, sections: Sequence[Section], *, lead: str = "") -> str:
+    """The sections as one self-contained HTML page; the chart library only if there are charts.
+
+    `lead` says in a sentence what the page is about. A table of many rows is folded beside a chart.
+    """
     drawn = any(section.charts for section in sections)
     scripts = [_text(f"static/{name}") for name in _SCRIPTS] if drawn else []
     html = (
@@ -35,6 +40,8 @@ def page(title: str, sections: Sequence[Section]) -> str:
         .get_template("page.html")
         .render(
             title=title,
+            lead=lead,
+            most_rows=_MOST_ROWS,
             sections=sections,
             style=Markup(_text("templates/page.css")),  # noqa: S704 - our own file
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files

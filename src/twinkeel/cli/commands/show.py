@@ -34,14 +34,11 @@ def show(
     """
     if open_ or out is not None:
         return _report(here, version, out, open_=open_)
-    from twinkeel.lifecycle.show import origin
+    from twinkeel.lifecycle.show import about, origin
 
     judged = here.project.show(version)
     made, lineage = judged.version, judged.version.lineage
-    heading = (
-        f"{made.ref}, a {made.kind} built {made.created[:16].replace('T', ' ')} UTC from "
-        f"{lineage.source}: {lineage.rows_learned:,} of {lineage.rows:,} rows learned from."
-    )
+    heading = about(made)
     notes = tuple(f"  {note}" for note in lineage.notes)
     data = tuple(f"  {one.name}: {origin(one)}" for one in lineage.origins)
     current = here.project.store.current(made.component)
