@@ -116,8 +116,7 @@ def choices(material: Material, bags: Sequence[Bag], budget: Budget) -> tuple[Ch
         """With models of all rows for as many members as there is time for."""
         one = of.choice(prefer, smaller)
         again = whole.timely(bags, one.weights, material.workers.size, budget)
-        able = {i for i in one.chosen if bags[i].again is not None}
-        if again < able:
+        if again < set(one.chosen):
             stands = np.isin(np.arange(len(bags)), list(again))[:, None]
             one = of.choice(prefer, np.where(stands, smaller, of.sizes))
         return replace(one, again=again.intersection(one.chosen))

@@ -96,8 +96,8 @@ class Bag:
         return tuple(Placed(fold, model) for fold, model in enumerate(self.models))
 
     @cached_property
-    def again(self) -> Settings | None:
-        """Settings to learn the same from all rows; None where they cannot be told."""
+    def again(self) -> Settings:
+        """Settings to learn the same from all rows."""
         return self.candidate.family.whole(self.candidate.settings, self.models)
 
     @cached_property

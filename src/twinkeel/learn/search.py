@@ -106,7 +106,7 @@ class Search:
             targets, part = self._judged(len(bag.models))
             self._combining = combining(bag.margin, targets, part)
         self._compiling[bag.candidate.name] = compiling(lambda: bag.parts) if bag.trees else 0.0
-        self._refitting[bag.candidate.name] = bag.seconds / len(bag.models) if bag.again else 0.0
+        self._refitting[bag.candidate.name] = bag.seconds / len(bag.models)
         members = self._plan.members
         combined = self._combining.of(fitted + _COMING)
         compiled = sum(self._compiling[name] for name in members)

@@ -30,18 +30,17 @@ _MORE = 1.1
 
 
 def smaller(bag: Bag) -> float:
-    """How many trees one model of all rows is expected to have, in times of the bag's; 1 where it
-    stays a bag."""
-    return 1.0 if bag.again is None else _MORE / len(bag.models)
+    """How many trees one model of all rows is expected to have, in times of the bag's."""
+    return _MORE / len(bag.models)
 
 
 def timely(bags: Sequence[Bag], weights: Floats, workers: int, budget: Budget) -> frozenset[int]:
     """Positions of the chosen bags that can be fitted once more in the time that is left: first
     those that save the most trees for a second of it."""
-    able = [i for i, bag in enumerate(bags) if weights[i] and bag.again is not None]
-    seconds = {i: bags[i].seconds / len(bags[i].models) for i in able}
+    chosen = [int(i) for i in np.flatnonzero(weights)]
+    seconds = {i: bags[i].seconds / len(bags[i].models) for i in chosen}
     found: list[int] = []
-    for i in sorted(able, key=lambda i: seconds[i] / (bags[i].cost or 1)):
+    for i in sorted(chosen, key=lambda i: seconds[i] / (bags[i].cost or 1)):
         each = [seconds[one] for one in (*found, i)]
         if SPARE * refitting(each, workers) <= budget.again:
             found.append(i)
@@ -70,7 +69,6 @@ def fitted(
 
 def _job(material: Material, bag: Bag, end: float) -> Job:
     """All rows, learned to the end or not at all."""
-    assert bag.again is not None  # such bags were not chosen
     return Job(
         key=f"{bag.candidate.name}-whole",
         family=bag.candidate.family,

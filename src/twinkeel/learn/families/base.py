@@ -153,10 +153,10 @@ class Family(ABC):
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
         """Learn from `fold` and write the model into `folder`, which is empty. Raises Unfit."""
 
-    def whole(self, settings: Settings, models: Sequence[Model]) -> Settings | None:  # noqa: ARG002  # others do
+    @abstractmethod
+    def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:
         """Settings to learn from all rows what `models` learned from folds with `settings`, where
-        no rows are left to stop early on; None where they cannot be told."""
-        return None
+        no rows are left to stop early on."""
 
     @abstractmethod
     def load(self, folder: Path, width: int) -> Model:
