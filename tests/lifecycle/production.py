@@ -50,7 +50,9 @@ class Traffic:
         release = self.project.release(str(made.ref), override="for this test")
         self.since, self.number = release.at, release.number
 
-    def day(self, day: float, n: int = 400, change: Change = same, label: str = "") -> None:
+    def day(
+        self, day: float, n: int = 400, change: Change = same, label: str = "", *, ms: float = 2
+    ) -> None:
         """`n` calls over one day since the release; `label`: true, wrong or none."""
         drawn = self.chance.choices(self.rows, k=n)
         rows = [change({k: v for k, v in row.items() if k != "Churn"}) for row in drawn]
@@ -61,7 +63,7 @@ class Traffic:
                 component="churn",
                 number=self.number,
                 at=shifted(self.since, (day + (i + 0.5) / n) * self.seconds),
-                ms=2 + self.chance.random(),
+                ms=ms + self.chance.random(),
                 inputs={k: v for k, v in row.items() if k not in self.unsaid},
                 output=output.values,
             )

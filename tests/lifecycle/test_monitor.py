@@ -105,11 +105,14 @@ def test_calls_from_the_future_are_told_and_not_judged(traffic: Traffic) -> None
     assert "in the future" in " ".join(look.notes)
 
 
-def test_a_clock_that_goes_back_is_told(traffic: Traffic) -> None:
+def test_times_that_go_back_are_told_with_both_causes_that_they_may_have(traffic: Traffic) -> None:
     traffic.day(1, 200)
     traffic.day(0, 200)
 
-    assert "A clock went back" in " ".join(traffic.look(2.1).notes)
+    told = " ".join(traffic.look(2.1).notes)
+
+    assert "200 calls have times an hour or more before calls that were stored earlier" in told
+    assert "a clock went back, or they were stored late" in told
 
 
 def test_a_look_from_before_the_release_cannot_judge(traffic: Traffic) -> None:

@@ -22,6 +22,7 @@ from twinkeel.errors import Refused
 from twinkeel.kinds.base import Kind
 from twinkeel.kinds.signals import Calls, Score, Series
 from twinkeel.lifecycle.labels import apart, settle, weigh
+from twinkeel.lifecycle.service import FEEDBACK
 from twinkeel.lifecycle.shelf import Held, ProjectShelf
 from twinkeel.lifecycle.traffic import CELLS, LOSS, NONE, Column, Reference, Scored, Traffic
 from twinkeel.lifecycle.unanswered import FAILED, REFUSED
@@ -126,11 +127,10 @@ def _traffic(
         for one in reference.series
         if len(codes := _joined(gathered.codes.get(f"{one.part}.{one.name}", []))) == len(there)
     ]
-    said = {"latency": gathered.took, "cost": gathered.paid, "feedback": gathered.liked}
+    said = {"latency": gathered.took, "cost": gathered.paid, FEEDBACK: gathered.liked}
     service = {name: _joined(parts)[there] for name, parts in said.items()}
-    columns += [one for name, v in service.items() if (one := _service(name, v, traffic))]
     columns += _quality(traffic, matured)
-    return replace(traffic, columns=tuple(columns))
+    return replace(traffic, columns=tuple(columns), service=service)
 
 
 def _reference(
@@ -343,19 +343,6 @@ def _unanswered(store: Store, release: Release, traffic: Traffic) -> dict[str, F
     }
 
 
-def _service(name: str, values: Floats, traffic: Traffic) -> Column | None:
-    """A column that is compared with the first cycle after the release; None without numbers."""
-    first = traffic.cells < CELLS
-    then = values[first]
-    if np.isnan(values).all() or np.isnan(then).all():
-        return None
-    bins = number_bins(then if name != "feedback" else then[~np.isnan(then)])
-    codes = bins.code(values)
-    silent = np.isnan(values) & (name == "feedback")  # nobody has to say anything
-    now = np.where(first | silent, NONE, codes).astype(np.int16)
-    return Column("service", name, bins, bins.code(then), now, traffic.cycles)
-
-
 def _quality(traffic: Traffic, cycles: int) -> list[Column]:
     losses = traffic.reference.losses
     if losses is None:
@@ -370,9 +357,12 @@ def _bins(one: Series) -> Bins:
 
 
 def _clock(since: Floats) -> tuple[str, ...]:
-    """A note where the clock of a server went back by more than an hour."""
+    """A note where times go back by more than an hour; what is stored does not say why."""
     back = int((np.maximum.accumulate(since) - since > 3_600).sum()) if len(since) else 0
-    told = f"A clock went back: {back:,} calls have times an hour or more before earlier calls."
+    told = (
+        f"{back:,} calls have times an hour or more before calls that were stored earlier: a clock "
+        "went back, or they were stored late."
+    )
     return (told,) if back else ()
 
 

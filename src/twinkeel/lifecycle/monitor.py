@@ -26,6 +26,7 @@ from twinkeel.lifecycle.failures import failures
 from twinkeel.lifecycle.gather import read
 from twinkeel.lifecycle.groups import groups
 from twinkeel.lifecycle.promises import promises
+from twinkeel.lifecycle.service import anchors, with_service
 from twinkeel.lifecycle.signals import day, judge, rank
 from twinkeel.lifecycle.together import together
 from twinkeel.lifecycle.traffic import CELLS, Traffic
@@ -105,8 +106,11 @@ def look(config: Config, store: Store, release: Release, *, at: str, unfinished:
     last = next(iter(store.watching.looks(release.component)), None)
     last = last if last is not None and last.release == release.sequence else None
     seen = last.cycles if last is not None and last.at <= at else 0
+    minimum = config.monitor.minimum
     traffic = read(config, store, release, now=at, whole=not unfinished)
-    budget = Budget(config.monitor.false_alarms, config.monitor.minimum, seen)
+    compared = last.anchors if last is not None and seen else {}
+    traffic = with_service(traffic, minimum=minimum, anchors=compared)
+    budget = Budget(config.monitor.false_alarms, minimum, seen)
     known = () if last is None else last.estimates
     return _made(config, release, traffic, budget, (at, known))
 
@@ -146,6 +150,7 @@ def _made(
         signals=tuple(sorted(signals, key=rank)),
         estimates=estimates,
         next=_next(traffic, at),
+        anchors=anchors(traffic),
         notes=(*traffic.notes, *_notes(config, traffic)),
     )
 

@@ -176,6 +176,8 @@ def _unjudged(traffic: Traffic, column: Column, counts: Floats, budget: Budget) 
     n, m = int(counts.sum()), int(column.bins.counts.sum())
     if column.cycles == 0:
         why = f"its first window ends at {day(traffic.moment(CELLS))}"
+    elif column.part == "service" and column.anchor is None:
+        why = f"no cycle has the {budget.minimum:,} calls yet that it would be compared with"
     elif m < budget.minimum:
         why = f"the reference has {m:,} cases of the {budget.minimum:,} that are needed"
     else:
@@ -256,9 +258,17 @@ def _made(traffic: Traffic, judged: _Judged, sentence: str, **more: object) -> S
         p=shift.p,
         start=traffic.moment(judged.window.start * CELLS),
         end=traffic.moment(judged.window.end * CELLS),
-        sentence=sentence,
+        sentence=sentence + _beside(traffic, column),
         **more,  # type: ignore[arg-type]  # the fields of an alarm, from one place above
     )
+
+
+def _beside(traffic: Traffic, column: Column) -> str:
+    """Which calls a column is compared with, where they are not the first after the release."""
+    if not column.anchor:
+        return ""
+    begin = day(traffic.moment(column.anchor * CELLS))
+    return f" It is compared with the cycle from {begin}, the first with enough calls."
 
 
 def _window(judged: _Judged) -> Floats:

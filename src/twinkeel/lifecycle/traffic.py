@@ -7,7 +7,7 @@ of its columns, the cell of time that it fell into, and what its label says of i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ class Column:
     """The bin of every call, `NONE` where it does not count."""
     cycles: int
     """Whole cycles that can be judged."""
+    anchor: int | None = None
+    """Where the reference is calls and no cases: the cycle that they came in."""
 
     def counts(self, cells: NDArray[np.int64], n_cells: int) -> Floats:
         """Calls by cell and bin."""
@@ -111,6 +113,8 @@ class Traffic:
     """Calls by cell."""
     unanswered: Mapping[str, Floats]
     """How many were refused, and how many failed, by cell."""
+    service: Mapping[str, Floats] = field(default_factory=dict)
+    """Latency, cost and feedback of every call, NaN where nothing is known."""
     sensitive: tuple[str, ...] = ()
     """Inputs whose groups are watched each by itself."""
     outside: int = 0

@@ -130,6 +130,8 @@ class Look(Record, frozen=True, kw_only=True):
     estimates: tuple[Estimate, ...] = ()
     next: str | None = None
     """When the next window ends."""
+    anchors: dict[str, int] = {}
+    """The cycle since the release that latency, cost and feedback are each compared with."""
     notes: tuple[str, ...] = ()
 
     @property
