@@ -25,7 +25,7 @@ from twinkeel.lifecycle.build import check_honest, learned_units, resolved, stor
 from twinkeel.lifecycle.choose import Impossible, Price, Tried, told
 from twinkeel.lifecycle.components import Component
 from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, pick
-from twinkeel.lifecycle.trusted import Answered, Trusted, lost
+from twinkeel.lifecycle.trusted import Answered, Trusted, objection
 from twinkeel.metrics.scorecard import scorecard
 from twinkeel.records import KEEP, Cases, Record, Tick, Version
 from twinkeel.store.bundles import BundleInfo, FileEntry
@@ -112,9 +112,9 @@ class Bench:
         keys = self.price.keys(self.production)
         others = {str(one.ref): one.bundle for one in (self.version, self.trusted.version)}
         for ref, digest in others.items():
-            gain = lost(answered, self._answered(digest, cases), self.price, keys)
-            if gain is not None:
-                return f"on the trusted cases it is worse than {ref}: {told(gain)}."
+            found = objection(answered, self._answered(digest, cases), self.price, keys)
+            if found is not None:
+                return f"on the trusted cases it {found[0]} than {ref}: {told(found[1])}."
         return None
 
     def candidates(self) -> Iterator[tuple[Tried | Impossible, Candidate | None]]:

@@ -56,22 +56,25 @@ def trusted(store: Store, version: Version, remedies: Sequence[Remedy[Any]]) -> 
     )
 
 
-def lost(candidate: Answered, other: Answered, price: Price, keys: Sequence[str]) -> Score | None:
-    """The first score in which a candidate is worse than another version; None if it is in none.
+def objection(
+    candidate: Answered, other: Answered, price: Price, keys: Sequence[str]
+) -> tuple[str, Score] | None:
+    """How a candidate does worse than another version, and in which score; None if in none.
 
-    `keys` are the scores that decide. One with a gate `not worse by` may be worse by that much, in
-    the best estimate (with few cases the interval would refuse everything); any other may not
-    surely be worse.
+    `keys` are the scores that decide. A gate `not worse by` must pass here too: the whole interval
+    of the difference lies within what it allows. Any other score may not surely be worse.
     """
     found = gained(candidate.measures, other.measures, candidate.evidence, keys)
-    return next((gain for gain in found.values() if _worse(gain, price)), None)
+    said = ((_worse(gain, price.allowed(gain.key)), gain) for gain in found.values())
+    return next(((how, gain) for how, gain in said if how is not None), None)
 
 
-def _worse(gain: Score, price: Price) -> bool:
-    allowed = price.allowed(gain.key)
-    if allowed is not None:
-        return gain.value is not None and gain.value < -allowed
-    return gain.high is not None and gain.high < 0
+def _worse(gain: Score, allowed: float | None) -> str | None:
+    if gain.high is not None and gain.high < -(allowed or 0.0):
+        return "is worse"
+    if allowed is not None and (gain.low is None or gain.low < -allowed):
+        return f"may be worse by more than {allowed:g}"
+    return None
 
 
 def _line(store: Store, version: Version) -> Iterator[Version]:
