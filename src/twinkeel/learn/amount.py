@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.learn.links import Link, Logarithm, Straight
+from twinkeel.learn.own_loss import OwnLoss
 from twinkeel.learn.targets import Floats, Index, Loss, Targets
 
 _STRATA = 20
@@ -25,10 +26,23 @@ class AmountLoss(Loss):
     middle: float = 0.0
     typical: float = 1.0
     """Median and half the range between the quartiles, which statistics are measured in."""
+    own: OwnLoss | None = None
+
+    @property
+    def center(self) -> float:
+        """What a margin of 0 stands for."""
+        return self.link.center if isinstance(self.link, Straight) else 0.0
+
+    @property
+    def unit(self) -> float:
+        """The amount that one more of the margin stands for."""
+        return self.link.scale if isinstance(self.link, Straight) else 1.0
 
     @property
     def name(self) -> str:
-        """`squared` or `poisson`."""
+        """`squared` or `poisson`; `own` for the user's."""
+        if self.own is not None:
+            return "own"
         return self.minimises
 
     @property

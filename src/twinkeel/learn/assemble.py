@@ -110,7 +110,7 @@ def _standings(
         Standing(
             name=bag.candidate.name,
             weight=float(weight),
-            loss=loss.plain(bag.margin, targets),
+            loss=float(np.average(each[i], weights=targets.weight)),
             low=float(low[i]),
             high=float(high[i]),
             trees=bag.trees,

@@ -35,7 +35,7 @@ from twinkeel.learn.linear import frame
 from twinkeel.learn.material import Bag, Material
 from twinkeel.learn.model import CONTRACT, GRAPH, MODEL, Card
 from twinkeel.learn.objectives.base import Answers, Learned
-from twinkeel.learn.portfolio import chosen
+from twinkeel.learn.portfolio import chosen, learning
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.preference import Preference
 from twinkeel.learn.prepare import Space, many, prepare
@@ -107,6 +107,7 @@ def train(
     """
     import_libraries()
     portfolio = replace(chosen(problem.members), price=problem.preference.price)
+    portfolio, left_out = learning(portfolio, problem.objective.own)
     budget = Budget.begin(limits, len(portfolio))
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch, hired(limits) as workers:
@@ -114,7 +115,7 @@ def train(
         ready = _enriched(prepared(problem, limits, seed, budget, workers), keep)
         search = Search(ready.material, budget, keep, progress, portfolio)
         bags = search.run()
-        ready = replace(ready, notes=(*ready.notes, *search.notes))
+        ready = replace(ready, notes=(*ready.notes, *left_out, *search.notes))
         progress(Tick(stage="compiling", fraction=0.92))
         trained, answers = _served(ready, bags, keep)
         progress(Tick(stage="checking", fraction=0.95))

@@ -81,6 +81,8 @@ def generated(
     material: Material, contract: Contract, budget: Budget, step: Step
 ) -> tuple[Material, tuple[str, ...]]:
     """The material with the features that earn their place, and a sentence on them."""
+    if material.targets.loss.own is not None:  # of which no share can be told
+        return material, ()
     if budget.work < _FROM_WORK or _SHARE * budget.left < _LEAST:
         return material, ()
 

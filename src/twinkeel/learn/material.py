@@ -47,6 +47,12 @@ class Material:
     """(n,) sortable moments: what is judged is later than what is learned from."""
 
     @property
+    def mark(self) -> str:
+        """Ends the names of steps that depend on a function of the user's own, as it is now."""
+        own = self.targets.loss.own
+        return "" if own is None else own.mark
+
+    @property
     def whole(self) -> int:
         """The number of the fold that is all rows."""
         return len(self.splits)

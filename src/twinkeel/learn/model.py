@@ -113,7 +113,7 @@ class AmountCard(Card, frozen=True, kw_only=True):
     """What is predicted, as explanations name it."""
     link: Link
     loss: str
-    """What was minimised: `squared` or `poisson`."""
+    """What was minimised: `squared`, `poisson`, or `own` for the user's."""
     interval: Interval
     scale: float
     """The target's standard deviation."""

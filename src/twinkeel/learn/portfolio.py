@@ -6,7 +6,7 @@ A unit of work is one candidate fitted on every fold, so a work limit of 4 is on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twinkeel.learn.around import Candidate, near
 from twinkeel.learn.families.base import Setting
@@ -14,6 +14,7 @@ from twinkeel.learn.families.cat import Cat
 from twinkeel.learn.families.light import Light
 from twinkeel.learn.families.net import Net
 from twinkeel.learn.families.regularised import Regularised
+from twinkeel.learn.own_loss import OwnLoss
 from twinkeel.learn.preference import BALANCED
 
 __all__ = ["PORTFOLIO", "Candidate", "Portfolio", "chosen"]
@@ -94,6 +95,17 @@ def chosen(names: Sequence[str]) -> Portfolio:
     """
     found = tuple(one for one in map(_named, dict.fromkeys(names)) if one is not None)
     return Portfolio(found or PORTFOLIO, goes_on=not found)
+
+
+def learning(portfolio: Portfolio, own: OwnLoss | None) -> tuple[Portfolio, tuple[str, ...]]:
+    """What can learn a loss of the user's own, if there is one, and a sentence on what cannot."""
+    if own is None:
+        return portfolio, ()
+    able = [one for one in portfolio.listed if one.family.own_losses]
+    able = able or [one for one in PORTFOLIO if one.family.own_losses]
+    names = dict.fromkeys(one.family.name for one in PORTFOLIO if not one.family.own_losses)
+    note = f"Learned by {own.name}, which {' and '.join(names)} cannot: they were left out."
+    return replace(portfolio, listed=tuple(able)), (note,)
 
 
 def _named(name: str) -> Candidate | None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinkeel.learn.graph import Graph
+from twinkeel.learn.own_loss import OwnLoss, Slopes
 from twinkeel.metrics.custom import Metric
 
 Floats = NDArray[np.float64]
@@ -54,6 +55,19 @@ class Head(Protocol):
 
 class Loss(ABC):
     """How far margins are from targets, and what the engine must know of the targets."""
+
+    own: OwnLoss | None = None
+    """What is minimised instead, where the user wrote it; of one margin a row."""
+
+    @property
+    def center(self) -> float:
+        """What a margin of 0 is as a raw score of the user's own loss ..."""
+        return 0.0
+
+    @property
+    def unit(self) -> float:
+        """... and how much more of it one more of the margin is."""
+        return 1.0
 
     @property
     @abstractmethod
@@ -102,8 +116,35 @@ class Loss(ABC):
         return f"loss {loss:.4g}"
 
     def plain(self, margin: Floats, targets: Targets) -> float:
-        """The loss of (n, k) margins before any calibration."""
+        """The loss of (n, k) margins before any calibration; of the user's own, how much larger it
+        is than that of margins of 0."""
+        if self.own is not None:
+            learned = self.learned(targets.y)
+            return float(np.average(self.rise(learned, margin[:, 0]), weights=targets.weight))
         return self.of(self.uncalibrated(margin, targets), targets)
+
+    def raw(self, margin: NDArray[Any]) -> Floats:
+        """Margins, or targets as families are given them, as the user's own loss has them."""
+        return np.asarray(self.center + self.unit * margin.astype(np.float64))
+
+    def slopes(self, learned: NDArray[Any], margin: NDArray[Any]) -> Slopes:
+        """The derivatives of the user's own loss, over `unit` squared, by (n,) margins."""
+        assert self.own is not None  # else nobody asks
+        first, second = self.own.slopes(self.raw(learned), self.raw(margin))
+        return Slopes(first / self.unit, second)
+
+    def rise(self, learned: NDArray[Any], margin: NDArray[Any]) -> Floats:
+        """(n,) how much larger the user's own loss is at these margins than at 0."""
+        assert self.own is not None  # else nobody asks
+        raw = self.raw(margin)
+        return self.own.rise(self.raw(learned), raw, np.full(len(raw), self.center))
+
+    def start(self, learned: NDArray[Any], weight: NDArray[Any]) -> float:
+        """The one margin that is best for all rows by the user's own loss."""
+        assert self.own is not None  # else nobody asks
+        weight = weight.astype(np.float64)
+        moved = self.own.shifted(self.raw(learned), weight, self.center, self.unit)
+        return (moved - self.center) / self.unit
 
     def scores(self, outputs: Floats) -> Floats:
         """What a metric is given of (n, m) answers: amounts, as they are."""
@@ -152,6 +193,8 @@ class Targets:
 
     def told(self, judged: float) -> str:
         """What `judged` gave, in words."""
+        if self.metric is None and self.loss.own is not None:
+            return f"{self.loss.own.name} {judged:+.4g} from the start"
         if self.metric is None:
             return self.loss.told(judged)
         value = judged if self.metric.direction == "lower" else -judged

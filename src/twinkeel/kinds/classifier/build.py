@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinkeel.kinds.base import Built, Production, Remedy, Task
 from twinkeel.kinds.classifier.kind import ClassifierOptions
 from twinkeel.kinds.classifier.rows import classes, rule
+from twinkeel.kinds.tabular.build import own_loss
 from twinkeel.kinds.tabular.remedies import Recipe
 from twinkeel.kinds.tabular.remedies import remedies as tabular_remedies
 from twinkeel.kinds.tabular.repeats import repeats as tabular_repeats
@@ -42,12 +43,14 @@ def _rethreshold(task: Task[ClassifierOptions], production: Production) -> Built
     )
 
 
-def _objective(options: ClassifierOptions) -> Classes:
+def _objective(task: Task[ClassifierOptions]) -> Classes:
+    options = task.options
     return Classes(
         positive=options.positive,
         rule=rule(options),
         coverage=options.coverage,
         sensitive=options.sensitive,
+        own=own_loss(task),
     )
 
 

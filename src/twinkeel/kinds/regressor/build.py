@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinkeel.kinds.base import Built, Remedy, Task
 from twinkeel.kinds.regressor.kind import RegressorOptions
 from twinkeel.kinds.regressor.rows import amounts
+from twinkeel.kinds.tabular.build import own_loss
 from twinkeel.kinds.tabular.remedies import Recipe
 from twinkeel.kinds.tabular.remedies import remedies as tabular_remedies
 from twinkeel.kinds.tabular.repeats import repeats as tabular_repeats
@@ -35,8 +36,14 @@ def remedies() -> tuple[Remedy[RegressorOptions], ...]:
     return tabular_remedies(_RECIPE)
 
 
-def _objective(options: RegressorOptions) -> Amounts:
-    return Amounts(name=options.target, interval=options.interval, sensitive=options.sensitive)
+def _objective(task: Task[RegressorOptions]) -> Amounts:
+    options = task.options
+    return Amounts(
+        name=options.target,
+        interval=options.interval,
+        sensitive=options.sensitive,
+        own=own_loss(task),
+    )
 
 
 _RECIPE = Recipe(read=amounts, objective=_objective, predictor=AmountPredictor)

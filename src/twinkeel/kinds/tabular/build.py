@@ -21,6 +21,7 @@ from twinkeel.learn.budget import slowness
 from twinkeel.learn.engine import Problem, train
 from twinkeel.learn.libraries import import_libraries
 from twinkeel.learn.objectives.base import Objective
+from twinkeel.learn.own_loss import OwnLoss
 from twinkeel.learn.preference import Preference
 from twinkeel.metrics.custom import Metric
 from twinkeel.records import Expectations, Limits
@@ -91,6 +92,17 @@ def own_metric(task: Task[TabularT]) -> Metric | None:
     """The user's metric, tried before anything is learned. Raises ConfigError."""
     try:
         return task.options.own_metric(task.root)
+    except ConfigError as error:
+        raise ConfigError(f"[components.{task.component}] {error}") from None
+
+
+def own_loss(task: Task[TabularT]) -> OwnLoss | None:
+    """The user's loss, found before anything is learned. Raises ConfigError."""
+    if task.options.loss is None:
+        return None
+    own = OwnLoss(task.options.loss, task.root)
+    try:
+        return own.checked()
     except ConfigError as error:
         raise ConfigError(f"[components.{task.component}] {error}") from None
 

@@ -49,6 +49,10 @@ class TabularOptions(Options, frozen=True, kw_only=True):
     metric_direction: Direction = "higher"
     """Whether `higher` or `lower` values of `metric` are better."""
 
+    loss: str | None = None
+    """A function of your own, as `module:function`, that models minimise: `function(y_true,
+    raw_score)` gives the first and the second derivative of each row's loss by its raw score."""
+
     @property
     def allowed_checks(self) -> tuple[str, ...]:
         """What `allow` names."""

@@ -33,8 +33,8 @@ class Recipe(Generic[TabularT]):
     """How one kind reads its target, learns it and opens what it has learned."""
 
     read: ReadTarget[TabularT]
-    objective: Callable[[TabularT], Any]
-    """The objective that options ask for."""
+    objective: Callable[[Task[TabularT]], Any]
+    """The objective that a task's options ask for."""
     predictor: type[Predictor[Any]]
 
     def build(self, task: Task[TabularT]) -> Built:
@@ -61,9 +61,9 @@ class Recipe(Generic[TabularT]):
         """Production as `change(objective, predictor, fresh rows)` makes it."""
         rows = usable(task, self.read)
         place = _new(rows, production)
-        fresh = _fresh(task, rows, place, self.objective(task.options))
+        fresh = _fresh(task, rows, place, self.objective(task))
         model = self.predictor.open(production.bundle)
-        made = change(self.objective(task.options), model, fresh)
+        made = change(self.objective(task), model, fresh)
         for name in production.bundle.manifest.files:
             path = task.bundle / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ class Recipe(Generic[TabularT]):
 
     def _learned(self, task: Task[TabularT], members: tuple[str, ...]) -> Built:
         rows = usable(task, self.read)
-        asked = problem(task, rows, self.objective(task.options))
+        asked = problem(task, rows, self.objective(task))
         return build(task, rows, replace(asked, members=members))
 
 

@@ -31,6 +31,7 @@ from twinkeel.errors import ConfigError, InputError, TwinkeelError
 from twinkeel.learn.engine import Problem, Trained, train
 from twinkeel.learn.leaderboard import leaderboard
 from twinkeel.learn.objectives.base import Objective
+from twinkeel.learn.own_loss import OwnLoss
 from twinkeel.learn.preference import Prefer, Preference
 from twinkeel.learn.stages import Stages
 from twinkeel.metrics.custom import Metric, metric_at
@@ -87,6 +88,7 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
     random_state: int | None
     prefer: Prefer | float
     metric: AnyMetric
+    loss: Callable[..., Any] | str | None
     trained_: Trained
 
     def explain(self, X: Any) -> list[Explanation]:
@@ -229,6 +231,13 @@ class TabularEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
             if isinstance(function, str):
                 return metric_at(function, direction)
             return Metric.of(function, direction=direction)
+
+    def _own_loss(self) -> OwnLoss | None:
+        """The user's loss, found and tried. Raises DataError."""
+        if self.loss is None:
+            return None
+        with as_value_error():
+            return OwnLoss(self.loss).checked()
 
     def _seed(self) -> int:
         state = self.random_state

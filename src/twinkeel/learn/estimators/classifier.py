@@ -5,7 +5,7 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any, ClassVar, Literal
 
@@ -69,6 +69,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         positive class and `y_score` its probability; of more classes, their numbers in the order
         of the model's and (n, classes) probabilities. Higher is better; where lower is, it is a
         pair, `("sklearn.metrics:log_loss", "lower")`.
+    loss : a function `(y_true, raw_score)` that gives the first and the second derivative of each
+        row's loss by its raw score, in log-odds, or where it is, as "module:function": what
+        LightGBM and the nets minimise; linear models and CatBoost are left out.
     random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
@@ -86,6 +89,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         positive: Any = None,
         prefer: Prefer | float = "balanced",
         metric: AnyMetric = None,
+        loss: Callable[..., Any] | str | None = None,
         random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
@@ -97,6 +101,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self.positive = positive
         self.prefer = prefer
         self.metric = metric
+        self.loss = loss
         self.random_state = random_state
 
     def fit(
@@ -130,6 +135,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
             rule=self._rule(),
             coverage=self.coverage,
             sensitive=tuple(sensitive),
+            own=self._own_loss(),
         )
         beside = Beside.of(sample_weight, groups, time, began=began)
         self._train(table, _texts(labels), objective, beside)

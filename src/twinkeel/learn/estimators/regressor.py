@@ -5,6 +5,7 @@ For training; a saved one is served by `twinkeel.learn.load` without scikit-lear
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -48,6 +49,9 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         is, as "module:function": what the ensemble is chosen by. `y_score` is what is predicted.
         Higher is better; where lower is, it is a pair,
         `("sklearn.metrics:mean_absolute_error", "lower")`.
+    loss : a function `(y_true, raw_score)` that gives the first and the second derivative of each
+        row's loss by its raw score, in amounts, or where it is, as "module:function": what LightGBM
+        and the nets minimise; linear models and CatBoost are left out.
     random_state : the seed, an integer of 0 or more, or None for a new one in every `fit`.
     """
 
@@ -64,6 +68,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         sensitive: tuple[str, ...] = (),
         prefer: Prefer | float = "balanced",
         metric: AnyMetric = None,
+        loss: Callable[..., Any] | str | None = None,
         random_state: int | None = 0,
     ) -> None:
         self.time_limit = time_limit
@@ -74,6 +79,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         self.sensitive = sensitive
         self.prefer = prefer
         self.metric = metric
+        self.loss = loss
         self.random_state = random_state
 
     def fit(
@@ -100,7 +106,9 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc] 
         table = self._table(X, fitting=True)
         target = np.asarray(self._target(y), dtype=np.float64)
         check_consistent_length(X, target, sample_weight, groups, time)
-        objective = Amounts(interval=self.interval, sensitive=tuple(self.sensitive))
+        objective = Amounts(
+            interval=self.interval, sensitive=tuple(self.sensitive), own=self._own_loss()
+        )
         beside = Beside.of(sample_weight, groups, time, began=began)
         self._train(table, target, objective, beside)
         return self

@@ -146,6 +146,8 @@ class Family(ABC):
     spans: ClassVar[Mapping[str, Span]] = {}
     """The settings that are moved around a configuration that works; none where it is not worth
     trying."""
+    own_losses: ClassVar[bool] = False
+    """Whether it can learn a loss of the user's own."""
     by_class: ClassVar[bool] = False
     """Whether it takes longer in proportion to the classes that are told apart."""
 

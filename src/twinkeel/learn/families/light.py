@@ -22,9 +22,10 @@ from twinkeel.learn.families.base import (
     boosted,
     slowness,
 )
-from twinkeel.learn.trees import LEAF, Trees, joined
+from twinkeel.learn.trees import LEAF, Trees, joined, stump
+from twinkeel.store.arrays import array
 
-_FILE = "model.txt"
+_FILE, _START = "model.txt", "start.npy"
 _LEAVES = re.compile(r"^num_leaves=(\d+)$", re.MULTILINE)
 _DEFAULT_LEFT, _MISSING_NAN = 2, 8
 """Bits of LightGBM's `decision_type`."""
@@ -33,17 +34,19 @@ _DEFAULT_LEFT, _MISSING_NAN = 2, 8
 class LightModel(Model):
     """A fitted LightGBM booster, read from its text file."""
 
-    def __init__(self, text: str, width: int) -> None:
+    def __init__(self, text: str, width: int, start: float | None = None) -> None:
         import lightgbm
 
         self.text = text
         self.width = width
+        self.start = start
         self.booster = lightgbm.Booster(model_str=text)
 
     @property
     def trees(self) -> int:
-        """LightGBM's own count."""
-        return int(self.booster.num_trees())
+        """LightGBM's own count, and with a loss of the user's own the tree of one leaf where
+        margins start."""
+        return int(self.booster.num_trees()) + (self.start is not None)
 
     @cached_property
     def cost(self) -> int:
@@ -51,9 +54,10 @@ class LightModel(Model):
         return slowness([int(count) for count in _LEAVES.findall(self.text)])
 
     def margin(self, X: Matrix) -> Floats:
-        """(n, k) LightGBM's own raw scores."""
+        """(n, k) LightGBM's own raw scores, from where they start."""
         raw = self.booster.predict(X, raw_score=True, num_threads=1)
-        return np.asarray(raw, dtype=np.float64).reshape(len(X), self.width)
+        found = np.asarray(raw, dtype=np.float64).reshape(len(X), self.width)
+        return found if self.start is None else found + self.start
 
     def gain(self) -> Floats:
         """(F,) how much the questions about each feature lowered the loss in learning."""
@@ -61,13 +65,17 @@ class LightModel(Model):
 
     def parts(self) -> Trees:
         """Its trees, from the file."""
-        return parse(self.text, self.width)
+        trees = parse(self.text, self.width)
+        if self.start is None:
+            return trees
+        return joined([trees, stump(np.array([self.start]), 1.0)], self.width)
 
 
 class Light(Family):
     """LightGBM with early stopping, deterministic and silent."""
 
     name: ClassVar[str] = "lightgbm"
+    own_losses: ClassVar[bool] = True
     by_class: ClassVar[bool] = True
     spans: ClassVar[Mapping[str, Span]] = {
         "learning_rate": Span(0.01, 0.15, log=True),
@@ -86,32 +94,66 @@ class Light(Family):
         options = dict(settings)
         rounds = int(options.pop("iterations"))
         patience = options.pop("patience", None)
+        own = None if fold.loss.own is None else _Own(fold)
         train = lightgbm.Dataset(
-            fold.X, fold.y, weight=fold.weight, params=_SILENT, free_raw_data=True
+            fold.X,
+            fold.y,
+            weight=fold.weight,
+            init_score=None if own is None else np.full(len(fold.y), own.start),
+            params=_SILENT,
+            free_raw_data=True,
         )
         valid = lightgbm.Dataset(
-            fold.X_valid, fold.y_valid, weight=fold.weight_valid, reference=train, params=_SILENT
+            fold.X_valid,
+            fold.y_valid,
+            weight=fold.weight_valid,
+            init_score=None if own is None else np.full(len(fold.y_valid), own.start),
+            reference=train,
+            params=_SILENT,
         )
         early = () if patience is None else (lightgbm.early_stopping(int(patience), verbose=False),)
         booster = lightgbm.train(
-            _parameters(fold, effort) | options,
+            _parameters(fold, effort, own) | options,
             train,
             num_boost_round=rounds,
             valid_sets=[valid] if early else None,
             callbacks=[*early, _Deadline(effort)],
+            feval=None if own is None else own.judged,
         )
+        if own is not None:
+            np.save(folder / _START, np.array([own.start]), allow_pickle=False)
         text = booster.model_to_string(num_iteration=booster.best_iteration)
         (folder / _FILE).write_text(text, encoding="utf-8")
 
     def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:
         """A little longer than the folds' models are boosted on average."""
         return boosted(
-            settings, [one.trees / one.width for one in models if isinstance(one, LightModel)]
+            settings,
+            [one.booster.num_trees() / one.width for one in models if isinstance(one, LightModel)],
         )
 
     def load(self, folder: Path, width: int) -> LightModel:
         """The model in `model.txt`."""
-        return LightModel((folder / _FILE).read_text(encoding="utf-8"), width)
+        text, start = (folder / _FILE).read_text(encoding="utf-8"), folder / _START
+        return LightModel(text, width, float(array(start)[0]) if start.exists() else None)
+
+
+class _Own:
+    """A loss of the user's own, as LightGBM asks for it."""
+
+    def __init__(self, fold: Fold) -> None:
+        self._fold = fold
+        self.start = fold.loss.start(fold.y, fold.weight)
+
+    def slopes(self, margin: Floats, _: Any) -> tuple[Floats, Floats]:
+        """Both derivatives of the rows that are learned from."""
+        first, second = self._fold.loss.slopes(self._fold.y, margin)
+        return first * self._fold.weight, second * self._fold.weight
+
+    def judged(self, margin: Floats, _: Any) -> tuple[str, float, bool]:
+        """The mean over the rows that judge; less is better."""
+        rise = self._fold.loss.rise(self._fold.y_valid, margin)
+        return "own", float(np.average(rise, weights=self._fold.weight_valid)), False
 
 
 _SILENT: dict[str, Any] = {"verbosity": -1}
@@ -124,10 +166,10 @@ _OBJECTIVES: dict[str, dict[str, Any]] = {
 """What it calls each loss."""
 
 
-def _parameters(fold: Fold, effort: Effort) -> dict[str, Any]:
+def _parameters(fold: Fold, effort: Effort, own: _Own | None) -> dict[str, Any]:
     classes = {"num_class": fold.width} if fold.width > 1 else {}
     return (
-        _OBJECTIVES[fold.loss.name]
+        ({"objective": own.slopes, "metric": "none"} if own else _OBJECTIVES[fold.loss.name])
         | classes
         | {
             "seed": effort.seed,

@@ -26,7 +26,7 @@ from twinkeel.learn.families.base import (
     Unfit,
 )
 from twinkeel.learn.families.net_inputs import Inputs, Single, inputs
-from twinkeel.learn.families.net_losses import LOSSES, NetLoss
+from twinkeel.learn.families.net_losses import LOSSES, NetLoss, Own
 from twinkeel.learn.families.net_training import (
     Layers,
     Lesson,
@@ -88,6 +88,7 @@ class Net(Family):
     """Two hidden layers, trained by our own AdamW in single precision."""
 
     name: ClassVar[str] = "net"
+    own_losses: ClassVar[bool] = True
     spans: ClassVar[Mapping[str, Span]] = {
         "pieces": Span(0, 24, whole=True),
         "rate": Span(0.0005, 0.005, log=True),
@@ -97,7 +98,7 @@ class Net(Family):
 
     def fit(self, fold: Fold, settings: Settings, effort: Effort, folder: Path) -> None:
         """Learn until the schedule, the gain or the time is over; keep the best moment."""
-        loss = LOSSES.get(fold.loss.name)
+        loss = LOSSES.get(fold.loss.name) if fold.loss.own is None else Own(fold.loss)
         rng = np.random.default_rng(effort.seed)
         taken = inputs(fold, int(settings["pieces"]), rng)
         if loss is None or not len(taken):

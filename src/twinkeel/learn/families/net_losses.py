@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.learn.targets import Loss
+
 Single = NDArray[np.float32]
 
 _RAREST = 1e-6
@@ -119,6 +121,25 @@ class Poisson(NetLoss):
         """Expected count, less what came times its logarithm."""
         found: Single = np.exp(np.minimum(margin, _HIGHEST)) - y * margin
         return found[:, 0]
+
+
+class Own(NetLoss):
+    """What the user wrote."""
+
+    def __init__(self, loss: Loss) -> None:
+        self._loss = loss
+
+    def start(self, y: Single, weight: Single) -> Single:
+        """The one margin that is best for all rows."""
+        return np.array([self._loss.start(y[:, 0], weight)], np.float32)
+
+    def slope(self, margin: Single, y: Single) -> Single:
+        """What the user's function says."""
+        return self._loss.slopes(y[:, 0], margin[:, 0]).first.astype(np.float32)[:, None]
+
+    def values(self, margin: Single, y: Single) -> NDArray[Any]:
+        """How much larger it is than at a margin of 0."""
+        return self._loss.rise(y[:, 0], margin[:, 0])
 
 
 LOSSES: dict[str, NetLoss] = {

@@ -21,6 +21,7 @@ from twinkeel.learn.model import AmountCard, AmountMember
 from twinkeel.learn.objectives.base import Adjusted, Finished, Fresh, Learned, Objective
 from twinkeel.learn.objectives.conformal import calibrated
 from twinkeel.learn.objectives.shapes import choose
+from twinkeel.learn.own_loss import OwnLoss
 from twinkeel.learn.predictors.amounts import AmountPredictor, with_interval
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.targets import Floats, Loss, Targets
@@ -38,6 +39,8 @@ class Amounts(Objective):
     """The share of rows whose target an interval is to hold, above 0 and below 1."""
     sensitive: tuple[str, ...] = ()
     """Columns of the table in each of whose groups the interval is to hold that share."""
+    own: OwnLoss | None = None
+    """What is minimised instead of squared error: raw scores are amounts."""
 
     def known(self, target: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether a row has a finite value."""
@@ -54,10 +57,15 @@ class Amounts(Objective):
             raise InputError(
                 f"The target has {found}: expected two values or more; give other rows."
             )
-        return Targets(target, weight, straight(target, weight))
+        return Targets(target, weight, replace(straight(target, weight), own=self.own))
 
     def settled(self, material: Material, budget: Budget) -> tuple[Loss, tuple[str, ...]]:
-        """Squared error on the amounts, on their logarithms, or Poisson loss: the best of these."""
+        """Squared error on the amounts, on their logarithms, or Poisson loss: the best of these.
+
+        A loss of the user's own is of the amounts themselves.
+        """
+        if self.own is not None:
+            return material.targets.loss, ()
         return choose(material, budget)
 
     def finish(self, learned: Learned) -> Finished:
@@ -104,6 +112,8 @@ class Amounts(Objective):
     def recalibrated(self, predictor: Predictor[Any], fresh: Fresh) -> Adjusted:
         """A link whose answers are right on average, and the ends of intervals around them."""
         assert isinstance(predictor, AmountPredictor)
+        if self.own is not None:
+            raise InputError("answers learned by a loss of your own are not put right on average.")
         margin, far = predictor.raw(fresh.table.columns, len(fresh.table), MARGIN, SPREAD)
         link = righted(predictor.card.link, margin[:, 0], fresh.target, fresh.weight)
         interval = predictor.card.interval

@@ -19,6 +19,7 @@ from twinkeel.learn.encode import Values
 from twinkeel.learn.explain import Owner
 from twinkeel.learn.material import Material
 from twinkeel.learn.model import Card
+from twinkeel.learn.own_loss import OwnLoss
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.targets import Floats, Head, Index, Loss, Targets
 from twinkeel.learn.workers import Step
@@ -82,6 +83,9 @@ class Objective(ABC):
 
     missing: ClassVar[str]
     """What a row lacks whose target is not known, as in "a class"."""
+
+    own: OwnLoss | None = None
+    """A loss of the user's own."""
 
     @abstractmethod
     def known(self, target: NDArray[Any]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from twinkeel.errors import InputError
+from twinkeel.errors import ConfigError, InputError
 from twinkeel.learn import calibrate
 from twinkeel.learn.budget import Budget
 from twinkeel.learn.calibrate import UNCALIBRATED, Calibration, surprise
@@ -19,6 +19,7 @@ from twinkeel.learn.objectives.base import Adjusted, Finished, Fresh, Learned, O
 from twinkeel.learn.objectives.labels import classes_of, indices
 from twinkeel.learn.objectives.rules import Rule
 from twinkeel.learn.objectives.sets import Judged, covering
+from twinkeel.learn.own_loss import OwnLoss
 from twinkeel.learn.predictors.base import Predictor
 from twinkeel.learn.predictors.classes import ClassPredictor
 from twinkeel.learn.sets import Sets
@@ -36,10 +37,13 @@ class ClassLoss(Loss):
 
     classes: int
     names: tuple[str, ...] = ()
+    own: OwnLoss | None = None
 
     @property
     def name(self) -> str:
-        """`binary` for two classes, else `multiclass`."""
+        """`binary` for two classes, else `multiclass`; `own` for the user's."""
+        if self.own is not None:
+            return "own"
         return "binary" if self.classes == 2 else "multiclass"
 
     @property
@@ -100,6 +104,9 @@ class Classes(Objective):
     """The share of rows whose true class a set is to hold, above 0 and below 1."""
     sensitive: tuple[str, ...] = ()
     """Columns of the table in each of whose groups sets are to hold that share of each class."""
+    own: OwnLoss | None = None
+    """What is minimised instead of log loss, of two classes: raw scores are log-odds, before they
+    are calibrated."""
 
     def known(self, target: NDArray[Any]) -> NDArray[np.bool_]:
         """Whether a row has a class."""
@@ -115,7 +122,11 @@ class Classes(Objective):
         names = classes_of(target, self.positive)
         self.rule.check(len(names))
         self.rule.matrix(names)
-        return Targets(indices(target, names), weight, ClassLoss(len(names), names))
+        if self.own is not None and len(names) > 2:
+            raise ConfigError(
+                f"{self.own.where} needs a target of two classes; this one has {len(names)}."
+            )
+        return Targets(indices(target, names), weight, ClassLoss(len(names), names, self.own))
 
     def settled(self, material: Material, budget: Budget) -> tuple[Loss, tuple[str, ...]]:  # noqa: ARG002  # one loss serves
         """Log loss; a note on classes that no row can judge."""
