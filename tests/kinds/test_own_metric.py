@@ -67,6 +67,37 @@ def test_a_metric_of_ones_own_chooses_is_gated_and_served_without_its_module(
     assert 0 < again.call("churn", row).values["probability"] < 1
 
 
+def test_versions_are_compared_by_it_and_a_gate_asks_for_no_worse(tmp_path: Path) -> None:
+    gates = 'profit = "not worse by 100"'
+    project = Project.open(_project(tmp_path, "money:profit", gates=gates))
+    project.build("churn")
+    project.release("churn")
+
+    second = project.build("churn", seed=1)
+    compared = {one.key: one for one in project.compare("churn@1", "churn@2").scores}
+
+    assert second.evaluation is not None
+    assert second.evaluation.verdicts[0].outcome == "pass"
+    assert project.verify("churn@2").ok
+    gain = compared["profit"].gain
+    assert gain is not None
+    assert gain.low <= gain.value <= gain.high  # type: ignore[operator]  # it has all three
+
+
+def test_a_component_with_a_weight_column_needs_a_metric_that_takes_it(tmp_path: Path) -> None:
+    more = 'weight = "MonthlyCharges"'
+    gates = 'profit = ">= 20"'
+    taking = Project.open(_project(tmp_path / "a", "money:profit", gates=gates, more=more))
+    without = Project.open(_project(tmp_path / "b", "money:unweighted", gates="", more=more))
+
+    judged = taking.build("churn")
+    with pytest.raises(ConfigError, match="'money:unweighted' takes no sample_weight, and the"):
+        without.build("churn")
+
+    assert judged.evaluation is not None
+    assert judged.evaluation.scorecard.get("profit") is not None
+
+
 def test_verifying_says_which_module_is_missing(tmp_path: Path) -> None:
     folder = _project(tmp_path, "money:unweighted", gates='unweighted = ">= 0.6"')
     Project.open(folder).build("churn")

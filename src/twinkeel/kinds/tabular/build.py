@@ -29,6 +29,8 @@ from twinkeel.records import Expectations, Limits
 _FOR_JUDGING, _AT_MOST = 0.1, 0.3
 """Shares of the time limit that are kept for the evaluation after the build: the least, and the
 most where judging so many cases on a machine as busy as this one takes longer."""
+_CALLS = 1_200
+"""How often a metric of the user's own is called for an interval."""
 _PER_CASE, _FIXED = 6e-4, 0.3
 """Seconds of a processor that judging takes: 3,238 cases with their slices took 2.2."""
 
@@ -46,7 +48,7 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
 
     trained = train(
         replace(without(problem, checked), agree=lambda contract: task.agree(whole(contract))),
-        limits=_remaining(task, int(rows.split.held_out.sum())),
+        limits=_remaining(task, problem, int(rows.split.held_out.sum())),
         seed=task.seed,
         step=task.step,
         progress=task.progress,
@@ -118,15 +120,30 @@ def split_of(rows: UsableRows) -> dict[str, Any]:
     }
 
 
-def _remaining(task: Task[TabularT], cases: int) -> Limits:
+def _remaining(task: Task[TabularT], problem: Problem, cases: int) -> Limits:
     """The limits less the time that reading has taken and that judging the cases will take."""
     limit = task.limits.time
     if limit is None:
         return task.limits
     judging = slowness() * (_FIXED + _PER_CASE * cases)
+    judging += _CALLS * (1 + len(task.options.sensitive)) * _one_call(problem, cases)
     kept = min(max(judging, _FOR_JUDGING * limit), _AT_MOST * limit)
     spent = time.monotonic() - task.started
     return msgspec.structs.replace(task.limits, time=max(limit - kept - spent, 1.0))
+
+
+def _one_call(problem: Problem, cases: int) -> float:
+    """Seconds that the user's metric takes now, of so many rows; 0 where there is none."""
+    if problem.metric is None:
+        return 0.0
+    n = len(problem.target)
+    targets = replace(problem.objective.targets(problem.target, np.ones(n)), metric=problem.metric)
+    rng = np.random.default_rng(0)
+    some = targets.take(rng.permutation(n)[:cases])
+    margin = rng.normal(size=(len(some.y), some.loss.width))
+    began = time.monotonic()
+    some.judged(margin)
+    return time.monotonic() - began
 
 
 def _agreed(contract: Contract, task: Task[TabularT]) -> Contract:
