@@ -10,8 +10,9 @@ from doc_runner import Runner
 
 FROM_TABLE = [ROOT / "README.md", DOCS / "index.md", DOCS / "tutorial.md", DOCS / "add-a-kind.md"]
 FROM_ARTICLES = DOCS / "tutorial-assistant.md"
+FROM_BOTH = DOCS / "tutorial-together.md"
 RUNS = [page for page in pages() if any(block.runs for block in blocks(page))]
-GUIDES = [page for page in RUNS if page not in (*FROM_TABLE, FROM_ARTICLES)]
+GUIDES = [page for page in RUNS if page not in (*FROM_TABLE, FROM_ARTICLES, FROM_BOTH)]
 SILENT = [page for page in pages() if page not in RUNS]
 
 
@@ -39,6 +40,16 @@ def test_a_page_that_starts_from_a_table(page: Path, table_alone: Path, tmp_path
 @pytest.mark.slow
 def test_the_tutorial_that_starts_from_articles(articles_alone: Path, tmp_path: Path) -> None:
     _run(FROM_ARTICLES, Runner(tmp_path / "page", start=articles_alone))
+
+
+@pytest.mark.slow
+def test_the_tutorial_that_adds_articles_to_the_first(
+    finished_tutorial: Path, articles_alone: Path, tmp_path: Path
+) -> None:
+    start = shutil.copytree(finished_tutorial, tmp_path / "start")
+    shutil.copytree(articles_alone, start, dirs_exist_ok=True)
+
+    _run(FROM_BOTH, Runner(tmp_path / "page", start=start))
 
 
 @pytest.mark.slow

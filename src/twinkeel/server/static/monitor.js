@@ -34,9 +34,11 @@ function show(index, seen) {
   document.title = $("project").textContent = index.project;
   tabs(index.components, seen);
   if (!seen) return;
+  const tried = trials(seen, index.you);
+  const trying = seen.trials.some((one) => one.state === "running");
   morph($("main"), [
-    summary(seen, index.you), ...alarms(seen), ...trials(seen, index.you), quality(seen), traffic(seen),
-    rebuild(seen, index.you), signals(seen), history(seen, index.you),
+    summary(seen, index.you), ...alarms(seen), ...(trying ? tried : []), quality(seen), traffic(seen),
+    rebuild(seen, index.you), signals(seen), ...(trying ? [] : tried), history(seen, index.you),
   ]);
   $("main").hidden = false;
   announce(seen.glance);
