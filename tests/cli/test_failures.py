@@ -29,6 +29,7 @@ Cli = Callable[..., Ran]
         (["build", "solt"], "did you mean 'sold'?"),
         (["build", "sold", "--sed", "1"], "Did you mean --seed?"),
         (["build", "sold", "--seed", "x"], "--seed"),
+        (["build", "sold", "--seed", "-1"], "seed must be a whole number of 0 or more, not -1"),
         (["show", "sold@1"], "sold@1"),
         (["show", "sold@x"], "expected COMPONENT@NUMBER"),
         (["keys", "revoke", "nobody"], "no key named 'nobody'"),

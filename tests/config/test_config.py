@@ -86,6 +86,7 @@ def test_every_key_of_a_component_is_read() -> None:
         (component(time_limit="0s"), "time_limit must be a time"),
         (component(memory_limit="much"), "memory_limit must be a size"),
         (component(work_limit=0), "work_limit must be 1 or more"),
+        (component(seed=-1), "[components.churn] seed must be 0 or more, not -1"),
         (component(gates={"roc_auc": 3}), "[components.churn] gate roc_auc: expected a condition"),
         (changed(components={"churn": {"kind": "classifier"}}), "has no source"),
         (changed(components={"customers": GOOD["components"]["churn"]}), "a source and a comp"),

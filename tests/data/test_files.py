@@ -109,6 +109,13 @@ def test_a_file_that_cannot_be_read_gets_its_sentence(
         assert str(path) in str(caught.value)
 
 
+def test_a_damaged_file_that_is_only_counted_gets_its_sentence_too(tmp_path: Path) -> None:
+    path = made(tmp_path, "t.parquet", b"PAR1 and so on")
+
+    with pytest.raises(SourceError, match="is a damaged Parquet file"):
+        files.count(path)
+
+
 def test_a_missing_file_and_a_folder_get_their_sentences(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"There is no file .*none\.csv"):
         files.read(tmp_path / "none.csv")

@@ -180,6 +180,8 @@ def join_table(table: Mapping[str, Any], where: str) -> JoinTable:
 def _limits(table: ComponentTable, where: str) -> Limits:
     if table.work_limit is not None and table.work_limit < 1:
         raise ConfigError(f"{where} work_limit must be 1 or more, not {table.work_limit}.")
+    if table.seed < 0:
+        raise ConfigError(f"{where} seed must be 0 or more, not {table.seed}.")
     time, memory = table.time_limit, table.memory_limit
     return Limits(
         time=None if time is None else seconds(time, f"{where} time_limit"),

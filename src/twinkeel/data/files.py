@@ -83,12 +83,13 @@ def notes(path: Path, reading: Reading) -> tuple[str, ...]:
 
 
 def count(path: Path) -> int | None:
-    """About how many rows a file has, found without reading cells; None where that cannot be."""
+    """About how many rows a file has, found without reading cells; None where that cannot be.
+
+    Raises SourceError for a damaged file.
+    """
     head = head_of(path)
     if head.form == "Parquet":
-        from pyarrow import parquet
-
-        return int(parquet.read_metadata(path).num_rows)
+        return _told(path)
     if head.compressed or head.form not in ("CSV", "JSON lines"):
         return None
     with explained(path), path.open("rb") as file:
@@ -149,6 +150,17 @@ def _parquet(path: Path, size: int) -> Iterator[pa.RecordBatch]:
             f"{path} is a damaged Parquet file (it has {rows:,} rows and says {told:,}); write it "
             "again."
         )
+
+
+def _told(path: Path) -> int:
+    """How many rows a Parquet file says that it has."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        return int(parquet.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, "Parquet", error) from None
 
 
 def _ipc(path: Path, head: Head) -> Iterator[pa.RecordBatch]:

@@ -24,7 +24,7 @@ from twinkeel import __version__
 from twinkeel.config import Config
 from twinkeel.data.opening import source as open_source
 from twinkeel.data.sources import Source
-from twinkeel.errors import BuildError
+from twinkeel.errors import BuildError, UsageError
 from twinkeel.kinds.base import Built, Servable, Task
 from twinkeel.lifecycle.components import Component, component, options_json
 from twinkeel.lifecycle.contract import check_pin, pinned, read_by
@@ -53,6 +53,8 @@ def build(
     what = component(config, name)
     source = _source(config, what)
     seed = what.config.seed if seed is None else seed
+    if seed < 0:
+        raise UsageError(f"The seed must be a whole number of 0 or more, not {seed}.")
     progress(Tick(stage="reading", detail=source.describe()))
     pinned(config, name)
     broken = held_to(source, config.sources[what.config.source].expect)
