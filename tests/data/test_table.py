@@ -115,3 +115,14 @@ def test_reading_rows_needs_no_data_frame_library() -> None:
     heavy = "{'pandas', 'polars', 'pyarrow', 'narwhals', 'sklearn'}"
     code = f"import sys, twinkeel.data.contract; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint64", "float32", "float64", "bool"])
+def test_a_frames_numbers_are_those_of_the_same_arrow_column(kind):
+    frame = pd.DataFrame({"x": np.array([0, 1, 0, 1]).astype(kind)})
+
+    mine = from_frame(frame).columns["x"]
+
+    arrow = from_frame(pa.Table.from_pandas(frame)).columns["x"]
+    assert (mine == arrow).all()
+    assert mine.dtype == arrow.dtype
