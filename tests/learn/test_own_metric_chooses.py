@@ -11,7 +11,7 @@ from sklearn.metrics import make_scorer, mean_absolute_error, roc_auc_score
 
 from twinkeel.errors import ConfigError
 from twinkeel.learn import TabularClassifier, TabularRegressor
-from twinkeel.learn.ensemble import select
+from twinkeel.learn.ensemble import Size, select
 from twinkeel.learn.objectives.classes import ClassLoss
 from twinkeel.learn.targets import Targets
 from twinkeel.metrics.custom import Metric
@@ -32,8 +32,9 @@ def test_the_ensemble_that_is_best_by_the_metric_is_chosen() -> None:
     margins = _margins(rng, y)
     plain = Targets(y, np.ones(400), ClassLoss(2))
     by_rank = Targets(y, np.ones(400), ClassLoss(2), Metric.of(roc_auc_score))
+    sizes = [Size(1, 1), Size(1, 1)]
 
-    chosen = [select(margins, one, [1, 1], price=0.0) for one in (plain, by_rank)]
+    chosen = [select(margins, one, sizes, price=0.0) for one in (plain, by_rank)]
 
     by_loss, by_metric = (np.tensordot(weights, margins, axes=1) for weights in chosen)
     assert plain.judged(by_loss) < plain.judged(by_metric)

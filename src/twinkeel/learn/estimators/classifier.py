@@ -33,6 +33,8 @@ from twinkeel.learn.preference import Prefer
 from twinkeel.records import Workers
 
 Floats = NDArray[np.float64]
+_REPEATED = 3
+"""Where hardly a class occurred twice, scikit-learn would take them for amounts."""
 _WISHES = ("costs", "capacity", "precision", "abstain", "review")
 
 
@@ -127,9 +129,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self._limits()
         self._preference()
         self._metric()
-        table, labels = self._table(X, fitting=True), self._labels(y)
+        table, (labels, self.classes_) = self._table(X, fitting=True), self._labels(y)
         check_consistent_length(X, labels, sample_weight, groups, time)
-        self.classes_ = np.unique(labels)
         objective = Classes(
             positive=self._positive(),
             rule=self._rule(),
@@ -138,7 +139,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
             own=self._own_loss(),
         )
         beside = Beside.of(sample_weight, groups, time, began=began)
-        self._train(table, _texts(labels), objective, beside)
+        self._train(table, labels, objective, beside)
         return self
 
     def predict_proba(self, X: Any) -> Floats:
@@ -169,10 +170,19 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         found = self.predict_proba(X)
         return ~self._card.decision.answers(found[:, np.argsort(self._order())])
 
-    def _labels(self, y: Any) -> NDArray[Any]:
-        labels = self._target(y)
-        check_classification_targets(labels)
-        return labels
+    def _labels(self, y: Any) -> tuple[NDArray[np.object_], NDArray[Any]]:
+        """(n,) each row's class as a text, and the classes as they were given. Raises DataError.
+
+        They are told apart by hashing: sorting millions of them takes too long.
+        """
+        import pandas as pd  # type: ignore[import-untyped]  # no stubs
+
+        places, found = pd.factorize(self._target(y), use_na_sentinel=True)
+        if (places < 0).any():
+            raise DataError(f"y has no class in row {int(np.argmin(places)) + 1}: expected one.")
+        check_classification_targets(np.tile(found, _REPEATED))
+        names = np.array([plain(name) for name in found], dtype=object)
+        return names[places], np.unique(found)
 
     @property
     def _card(self) -> ClassCard:
@@ -214,8 +224,3 @@ def _costs(costs: Mapping[Any, Mapping[Any, float]] | None) -> Costs | None:
         plain(true): {plain(decided): money for decided, money in row.items()}
         for true, row in costs.items()
     }
-
-
-def _texts(labels: NDArray[Any]) -> NDArray[np.object_]:
-    names, place = np.unique(labels, return_inverse=True)
-    return np.array([plain(name) for name in names], dtype=object)[place]
