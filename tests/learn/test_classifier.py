@@ -171,7 +171,7 @@ def test_a_killed_training_goes_on_where_it_was(telco, trained, tmp_path):
 
     families = ("linear", "lightgbm")
     fitted = [f"{name}-fold{k}" for name in families for k in range(5)]
-    assert sorted(steps.resumed) == sorted(["features", *fitted])
+    assert sorted(key.partition(".")[0] for key in steps.resumed) == sorted(["features", *fitted])
     assert again.graph == trained.graph
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import random
 import signal
@@ -14,12 +15,14 @@ import pytest
 
 from telecom import churn_lines
 from twinkeel.errors import Refused, UnknownName
+from twinkeel.kinds.base import Production
 from twinkeel.lifecycle.build import learned_units, task_for_cases
 from twinkeel.lifecycle.candidates import newest
 from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.versions import load
 from twinkeel.project import Project
 from twinkeel.records import Compared, Rebuild, VersionRef
+from twinkeel.store.steps import Steps
 
 MakeProject = Callable[..., Project]
 Row = dict[str, str]
@@ -266,3 +269,50 @@ def test_where_most_rows_repeat_nothing_is_decided(
 
     assert "name a time column, or leave out id" in str(told.value)
     assert len(project.store.versions("churn")) == 1
+
+
+def test_a_search_takes_over_what_a_refit_has_fitted_and_comes_to_the_same(
+    make_project: MakeProject,
+) -> None:
+    project = released(make_project)
+    what, version = component(project.config, "churn"), project.version("churn")
+    production = Production(
+        ref=str(version.ref),
+        bundle=project.store.open_bundle(version.bundle),
+        learned=learned_units(project.store, version),
+    )
+    remedies = {one.name: one for one in what.kind.remedies()}
+
+    with project.store.scratch() as folder:
+        task = task_for_cases(project.config, project.store, what, folder)
+        together, alone = Steps(folder / "together"), Steps(folder / "alone")
+        for name, steps in (("refit", together), ("search", together), ("alone", alone)):
+            own = dataclasses.replace(task, bundle=folder / "bundles" / name, step=steps)
+            own.bundle.mkdir(parents=True)
+            remedies["search" if name == "alone" else name].build(own, production)
+        files = [
+            {
+                path.relative_to(made): path.read_bytes()
+                for path in made.rglob("*")
+                if path.is_file()
+            }
+            for made in (folder / "bundles" / "search", folder / "bundles" / "alone")
+        ]
+
+    assert {"linear-fold0", "checks"} <= {key.partition(".")[0] for key in together.resumed}
+    assert remedies["refit"].steps == remedies["search"].steps != ""
+    assert files[0] == files[1]
+
+
+def test_gates_on_slices_and_on_timings_are_judged_in_the_table(
+    make_project: MakeProject, rows: list[Row]
+) -> None:
+    gates = '"roc_auc[gender=Female]" = ">= 0.6"\nlatency_ms = "<= 10000"\n' + GATES
+    project = add(released(make_project, gates), rows[1_500:2_300])
+
+    found = project.rebuild("churn", dry_run=True)
+
+    said = {one.gate.key: one.outcome for one in row(found, "refit").verdicts}
+    assert said == {"roc_auc[gender=Female]": "pass", "latency_ms": "pass", "log_loss": "pass"}
+    scores = {score.key for score in row(found, "keep").scores}
+    assert scores == {"roc_auc[gender=Female]", "log_loss"}

@@ -109,8 +109,9 @@ def _forward(
     """What is later than the (1 - share) quantile of the moments is held out."""
     values = when.values.tolist()
     cutoff = float(np.quantile(when.values, 1 - share, method="lower"))
+    words = {moment: when.text(moment) for moment in set(values)}
     units = [
-        hasher.unit("row", one, when.text(moment)) for one, moment in zip(own, values, strict=True)
+        hasher.unit("row", one, words[moment]) for one, moment in zip(own, values, strict=True)
     ]
     return Split(
         ids=_unique(names, units),
@@ -118,7 +119,7 @@ def _forward(
         held_out=when.values > cutoff,
         cutoff=when.told(cutoff),
         method="forward in time",
-        times=[when.told(moment) for moment in values],
+        times=[words[moment] for moment in values] if when.dated else values,
     )
 
 

@@ -8,7 +8,7 @@ traits and never names a kind. `twinkeel.testing.check_kind` is the acceptance t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
@@ -52,6 +52,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 OptionsT = TypeVar("OptionsT", bound=Options)
+MadeT = TypeVar("MadeT")
 
 
 class Traits(Record, frozen=True, kw_only=True):
@@ -153,6 +154,20 @@ def _any_contract(_contract: Contract) -> None:
 
 
 @dataclass(frozen=True)
+class Once:
+    """What is made once for a task and kept as long as it: reading the same rows, for example."""
+
+    _kept: dict[Hashable, Any] = field(default_factory=dict)
+
+    def __call__(self, key: Hashable, make: Callable[[], MadeT]) -> MadeT:
+        """What `make()` gives, made the first time that `key` is asked for; not to be changed."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: MadeT = self._kept[key]
+        return kept
+
+
+@dataclass(frozen=True)
 class Task(Generic[OptionsT]):
     """One build of one component, as its kind sees it."""
 
@@ -184,6 +199,9 @@ class Task(Generic[OptionsT]):
     expectations: Expectations = field(default_factory=Expectations)
     """What the source's rows were held to; a kind whose versions read rows puts it into their
     contract, so that served rows are held to it as well."""
+    once: Once = field(default_factory=Once)
+    """`once(key, make)`: what `make()` gives, made once for all that one build or rebuild does with
+    these options. The key holds what else it depends on: the data, for example."""
     agree: Callable[[Contract], None] = field(default_factory=lambda: _any_contract)
     """`agree(contract)`: told what a version will read as soon as that is known, before it learns;
     raises ContractError where it would break the callers that the project keeps a contract for."""
@@ -242,6 +260,9 @@ class Remedy(Generic[OptionsT]):
     """As `Kind.build`; raises InputError where it cannot be done with this data."""
     inherits: bool = False
     """Whether its version goes on from production's, and so has learned what that has."""
+    steps: str = ""
+    """Names the steps that it keeps, by default its own. Remedies of one name find each other's
+    finished ones, so their keys say all that the work depends on beyond the task."""
 
 
 @dataclass(frozen=True)

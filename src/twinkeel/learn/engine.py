@@ -113,6 +113,7 @@ def train(
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch, hired(limits) as workers:
         keep = step or unkept(Path(scratch))
         ready = _enriched(prepared(problem, limits, seed, budget, workers), keep)
+        keep = ready.material.named(keep)
         search = Search(ready.material, budget, keep, progress, portfolio)
         bags = search.run()
         ready = replace(ready, notes=(*ready.notes, *left_out, *search.notes))

@@ -5,6 +5,7 @@ Owns the data of a fold. Fits nothing and chooses nothing: `search` fits, `plan`
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from twinkeel.learn.nets import Nets
 from twinkeel.learn.prepare import Space
 from twinkeel.learn.targets import Targets
 from twinkeel.learn.trees import Trees
-from twinkeel.learn.workers import Pool
+from twinkeel.learn.workers import Pool, Step
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +57,22 @@ class Material:
     def whole(self) -> int:
         """The number of the fold that is all rows."""
         return len(self.splits)
+
+    @cached_property
+    def digest(self) -> str:
+        """Names what is learned from: the same for the same rows, features, targets and folds."""
+        targets = self.targets
+        names = [feature.name for feature in self.space.features]
+        found = hashlib.blake2b(repr((self.seed, targets.loss.name, names)).encode(), digest_size=8)
+        parts = [part for split in self.splits for part in (split.train, split.valid)]
+        for values in (self.X, targets.loss.learned(targets.y), targets.weight, *parts):
+            found.update(np.ascontiguousarray(values).data)
+        return found.hexdigest()
+
+    def named(self, step: Step) -> Step:
+        """Steps whose keys say what was learned from: a search that finds finished ones may be of
+        other rows or features."""
+        return lambda key, work: step(f"{key}.{self.digest}", work)
 
     def fold(self, number: int) -> Fold:
         """The data of one fold, statistics of the target out of fold."""

@@ -6,10 +6,12 @@ no part in its own spread.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +100,12 @@ def learn(
         for fold, train in learned.items()
         if len(train) >= _LEAST and np.ptp(logs[train]) > 0
     }
-    return Spread(_fitted(material, jobs, budget, step), material)
+    digest = hashlib.blake2b(logs.data, digest_size=8).hexdigest()
+
+    def named(key: str, work: Callable[[Path], None]) -> Path:
+        return step(f"{key}-{digest}", work)  # another ensemble has other residuals
+
+    return Spread(_fitted(material, jobs, budget, named), material)
 
 
 def _fitted(

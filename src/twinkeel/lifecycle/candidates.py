@@ -8,7 +8,6 @@ the trusted cases as well. Releases nothing.
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -83,7 +82,7 @@ class Bench:
         return Price(self.what.gates, asked.worth, asked.score)
 
     def _tried(self, name: str, text: str, digest: str, seconds: float = 0.0) -> Tried:
-        """What the version of a bundle answers to the cases, and how it scores."""
+        """What the version of a bundle answers to the cases, and its scores that decide."""
         found = self._answered(digest, self.cases)
         card = scorecard(found.measures, found.evidence, resamples=RESAMPLES, seed=SEED)
         return Tried(name, text, card, found.evidence, found.measures, seconds)
@@ -91,7 +90,8 @@ class Bench:
     def _answered(self, digest: str, cases: Cases) -> Answered:
         kind = self.what.kind
         evidence = kind.evaluate(kind.load(self.store.open_bundle(digest)), cases)
-        return Answered(evidence, self.what.measures(evidence))
+        measures = self.what.measures(evidence)
+        return Answered(evidence, self.price.decisive(measures, evidence))
 
     def _objection(self, one: Candidate, learned: frozenset[str]) -> str | None:
         """What the trusted cases that neither side has learned say against a candidate."""
@@ -142,7 +142,7 @@ class Bench:
     def _built(self, remedy: Remedy[Any], production: Production) -> Candidate:
         depends_on: dict[str, str] = {}
         shared = self.store.shared()
-        steps = Steps(self.folder / f"{remedy.name}-steps")
+        steps = Steps(self.folder / f"{remedy.steps or remedy.name}-steps")
         task = dataclasses.replace(
             self.task,
             step=steps,
@@ -162,7 +162,6 @@ class Bench:
             (folder / _MADE).write_bytes(msgspec.json.encode(made))
 
         done = Steps(self.folder / "remedies")(remedy.name, work)
-        shutil.rmtree(steps.folder, ignore_errors=True)
         made = msgspec.json.decode((done / _MADE).read_bytes(), type=Made)
         bundle = stored(self.config, self.store, self.what, done / _BUNDLE, shared=made.shared)
         return Candidate(remedy, task, made, bundle)

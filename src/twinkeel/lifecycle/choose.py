@@ -68,6 +68,14 @@ class Price:
         paired = (gate.bound for gate in self.gates if gate.key == key and gate.test == PAIRED)
         return next(paired, None)
 
+    def decisive(self, measures: Sequence[Measure], evidence: Evidence) -> Sequence[Measure]:
+        """Those of the measures that decide; all of them where a name is none that there is."""
+        names = {gate.key.partition("[")[0] for gate in self.gates} - evidence.timings.keys()
+        names |= set() if self.score is None else {self.score}
+        if not names <= {measure.name for measure in measures}:
+            return measures
+        return [measure for measure in measures if measure.name in names] or measures[:1]
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -26,6 +26,8 @@ from twinkeel.records import Record
 
 FEWEST = 50
 """With fewer new rows, nothing is adjusted to them."""
+_LEARNED = "learned"
+"""A search fits most of what a refit has fitted."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,12 @@ def remedies(recipe: Recipe[TabularT]) -> tuple[Remedy[TabularT], ...]:
     """What every kind that learns a column of a table offers, cheapest first."""
     return (
         Remedy("recalibrate", "fit new answers to its margins", recipe.recalibrate, inherits=True),
-        Remedy("refit", "learn its members again from the data of now", recipe.refit),
-        Remedy("search", "search for a new model", lambda task, _: recipe.build(task)),
+        Remedy(
+            "refit", "learn its members again from the data of now", recipe.refit, steps=_LEARNED
+        ),
+        Remedy(
+            "search", "search for a new model", lambda task, _: recipe.build(task), steps=_LEARNED
+        ),
     )
 
 

@@ -60,11 +60,16 @@ class UsableRows:
 
 
 def usable(task: Task[TabularT], read: ReadTarget[TabularT]) -> UsableRows:
-    """Read the source and keep the rows whose target can be learned, and may be.
+    """Read the source, once for a task, and keep the rows whose target can be learned, and may be.
 
     Raises ConfigError for options that do not fit the table, BuildError before it is read where it
     does not fit the memory, and what `read` raises.
     """
+    key = ("usable rows", task.data, task.split_key, task.apart)
+    return task.once(key, lambda: _usable(task, read))
+
+
+def _usable(task: Task[TabularT], read: ReadTarget[TabularT]) -> UsableRows:
     _check_memory(task)
     table, options = task.data.table(), task.options
     _check_columns(task, table)
