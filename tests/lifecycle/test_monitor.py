@@ -8,6 +8,7 @@ import pytest
 from production import DAY, Change, Row, Traffic, alarms
 
 from telecom import write_project
+from twinkeel.lifecycle import sampling
 from twinkeel.lifecycle.moments import shifted
 from twinkeel.lifecycle.monitor import monitor
 from twinkeel.project import Project
@@ -103,6 +104,36 @@ def test_calls_from_the_future_are_told_and_not_judged(traffic: Traffic) -> None
 
     assert (look.calls, look.outside) == (200, 50)
     assert "in the future" in " ".join(look.notes)
+
+
+def test_calls_that_a_late_clock_stamps_before_the_release_are_told(traffic: Traffic) -> None:
+    traffic.day(0, 200)
+    traffic.day(-1, 50)
+
+    look = traffic.look(1.1)
+
+    assert (look.calls, look.outside) == (200, 50)
+    told = "50 calls were stored since the release with times before it and were not judged"
+    assert told in " ".join(look.notes)
+    assert "in the future" not in " ".join(look.notes)
+
+
+def test_a_window_that_was_judged_stays_as_it_was_when_calls_become_too_many_to_read_each(
+    traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "MOST", 500)
+    traffic.day(0, 400)
+    before = traffic.look(1.1)
+    traffic.day(1, 600)
+
+    between, after = traffic.look(1.9), traffic.look(2.1)
+
+    assert [one for one in between.signals if one.part != "quality"] == [
+        one for one in before.signals if one.part != "quality"
+    ]
+    assert [(one.cycle, one.step) for one in after.sampled] == [(0, 1), (1, 2)]
+    assert 630 < after.calls < 770
+    assert "One call in 2 was read since" in " ".join(after.notes)
 
 
 def test_times_that_go_back_are_told_with_both_causes_that_they_may_have(traffic: Traffic) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
 import store_acts
 
-from twinkeel.records import Alert, Look, Signal
+from twinkeel.records import Alert, Look, Signal, now
 from twinkeel.store import watching
+from twinkeel.store.events import sequence_at
 
 pytestmark = pytest.mark.usefixtures("database")
 AT = "2026-11-20T12:00:00.000000+00:00"
@@ -81,12 +83,15 @@ def test_of_many_who_raise_one_alarm_at_once_one_opens_an_alert(tmp_path, store)
     assert len(store.watching.looks("churn", limit=9)) == 4
 
 
-def test_calls_are_counted_since_a_time_and_by_hour(store):
+def test_calls_are_counted_by_when_they_were_stored_and_by_hour(store):
+    store.events.append(store_acts.call(at=AT.replace("12:00", "11:58")))
+    time.sleep(0.002)
+    stored = now()
     for minute in ("11:59", "12:10", "12:50", "13:01"):
         store.events.append(store_acts.call(at=AT.replace("12:00", minute)))
     store.events.move()
 
-    assert store.watching.calls("churn", since=AT) == 3
-    assert store.watching.calls("other", since=AT) == 0
+    assert store.watching.calls("churn", after=sequence_at(stored)) == 4
+    assert store.watching.calls("other", after=sequence_at(stored)) == 0
     hours = store.watching.hours("churn", since=AT)
     assert hours == {"2026-11-20T12": 2, "2026-11-20T13": 1}

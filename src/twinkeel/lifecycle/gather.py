@@ -22,20 +22,20 @@ from twinkeel.errors import Refused
 from twinkeel.kinds.base import Kind
 from twinkeel.kinds.signals import Calls, Score, Series
 from twinkeel.lifecycle.labels import apart, settle, weigh
+from twinkeel.lifecycle.sampling import asked, each_stands_for, part_read
 from twinkeel.lifecycle.service import FEEDBACK
 from twinkeel.lifecycle.shelf import Held, ProjectShelf
 from twinkeel.lifecycle.traffic import CELLS, LOSS, NONE, Column, Reference, Scored, Traffic
 from twinkeel.lifecycle.unanswered import FAILED, REFUSED
 from twinkeel.lifecycle.unanswered import KIND as UNANSWERED
 from twinkeel.plugins import kind as kind_named
-from twinkeel.records import Cases, Event, Json, Release, VersionRef
+from twinkeel.records import Cases, Event, Json, Release, Sampled, VersionRef
 from twinkeel.stats.bins import Bins, Codes, as_numbers, number_bins, text_bins
 from twinkeel.stats.tails import Floats
+from twinkeel.store.events import sequence_at
 from twinkeel.store.store import Store
 
 _REFERENCE = 10_000
-_MOST = 300_000
-"""Calls that are read one by one; of more, a fair part is."""
 _CHUNK = 20_000
 _FUTURE = 60.0
 """Seconds that a call may be ahead of this clock."""
@@ -55,11 +55,22 @@ class _Read:
     found: dict[str, list[Floats]] = field(default_factory=dict)
 
 
-def read(config: Config, store: Store, release: Release, *, now: str, whole: bool) -> Traffic:
-    """The calls of `release` until `now`; unless `whole`, the cycle that has not ended counts too.
+@dataclass(frozen=True)
+class Span:
+    """What to read: the calls of a release until a moment."""
 
-    Raises Refused where the version was never judged.
-    """
+    release: Release
+    now: str
+    cycle: float
+    """In seconds."""
+    whole: bool
+    """Whether only whole cycles count, and not the one that has not ended."""
+    sampled: tuple[Sampled, ...]
+
+
+def read(config: Config, store: Store, span: Span) -> Traffic:
+    """The calls that a look judges. Raises Refused where the version was never judged."""
+    release = span.release
     held = ProjectShelf(config, store).load(
         VersionRef(component=release.component, number=release.number)
     )
@@ -68,37 +79,28 @@ def read(config: Config, store: Store, release: Release, *, now: str, whole: boo
     bins = {f"{one.part}.{one.name}": _bins(one) for one in reference.series}
     (labels, senders), opinions = _labels(config, store, release), _opinions(store, release)
     gathered = _Read()
-    total = store.watching.calls(release.component, since=release.at)
-    endings = _sample(total)
-    for events in _chunks(store, release, endings):
+    for events in _chunks(store, span):
         _gather(events, gathered, (held, kind, reference, bins, labels))
         gathered.liked.append(as_numbers([opinions.get(event.id) for event in events]))
-    traffic = _traffic(config, release, reference, gathered, (now, whole))
+    traffic = _traffic(config, span, reference, gathered)
     return replace(
         traffic,
-        answered=_by_cell(traffic, traffic.cells) * _step(endings),
+        answered=_by_cell(traffic, traffic.cells) * each_stands_for(span.sampled, traffic.cycles),
         unanswered=_unanswered(store, release, traffic),
         sensitive=tuple(sorted(held.private & stored_inputs(config, held))),
         notes=(
             *traffic.notes,
             *senders,
-            *_told(endings),
+            *part_read(span.sampled, release.at, span.cycle),
             *_hidden(config, held),
         ),
     )
 
 
-def _traffic(
-    config: Config,
-    release: Release,
-    reference: Reference,
-    gathered: _Read,
-    until: tuple[str, bool],
-) -> Traffic:
-    now, whole = until
-    cycle = seconds(config.monitor.cycle, "[monitor] cycle")
+def _traffic(config: Config, span: Span, reference: Reference, gathered: _Read) -> Traffic:
+    release, cycle, whole = span.release, span.cycle, span.whole
     since = _joined(gathered.times) - _stamp(release.at)
-    age = _stamp(now) - _stamp(release.at)
+    age = _stamp(span.now) - _stamp(release.at)
     there = (since >= 0) & (since <= age + _FUTURE)
     cells = np.minimum(since[there], age) * CELLS / cycle
     cycles = math.floor(age / cycle) if whole else max(1, math.ceil(age / cycle))
@@ -119,6 +121,7 @@ def _traffic(
         answered=np.empty(0),
         unanswered={},
         outside=int((~there).sum()),
+        early=int((since < 0).sum()),
         matured=int(mature.sum()),
         notes=_clock(since[there]),
     )
@@ -291,23 +294,18 @@ def _opinions(store: Store, release: Release) -> dict[str, Json]:
     return {about: values[-1] for about, values in told.items()}
 
 
-def _chunks(store: Store, release: Release, endings: str) -> Iterator[list[Event]]:
-    every = store.events.each(release.component, "call", since=release.at, endings=endings)
+def _chunks(store: Store, span: Span) -> Iterator[list[Event]]:
+    """The calls that were stored since the release, whatever time a clock gave them."""
+    release = span.release
+    every = store.events.each(
+        release.component,
+        "call",
+        after=sequence_at(release.at),
+        sample=asked(span.sampled, release.at, span.cycle),
+    )
     events = (event for event in every if event.number == release.number)
     while chunk := list(islice(events, _CHUNK)):
         yield chunk
-
-
-def _sample(total: int) -> str:
-    """The last digits of the ids of the calls that are read: all, or one in 2, 4, 8 or 16."""
-    digits = "0123456789abcdef"
-    step = next((step for step in (1, 2, 4, 8) if total / step <= _MOST), 16)
-    return "" if step == 1 else digits[::step]
-
-
-def _told(endings: str) -> tuple[str, ...]:
-    told = f"One call in {_step(endings)} was read, chosen by its id: there are many."
-    return (told,) if endings else ()
 
 
 def _hidden(config: Config, held: Held) -> tuple[str, ...]:
@@ -315,11 +313,6 @@ def _hidden(config: Config, held: Held) -> tuple[str, ...]:
     gone = ", ".join(sorted(held.private - stored_inputs(config, held)))
     told = f"Groups of {gone} are not watched: calls are stored without them ([events] sensitive)."
     return (told,) if gone else ()
-
-
-def _step(endings: str) -> int:
-    """One call in how many is read."""
-    return 16 // len(endings) if endings else 1
 
 
 def _by_cell(traffic: Traffic, cells: NDArray[np.int64], counts: Floats | None = None) -> Floats:

@@ -17,21 +17,23 @@ from typing import TypeAlias
 
 import msgspec
 
-from twinkeel.config import Config
+from twinkeel.config import Config, seconds
 from twinkeel.errors import EnvironmentProblem, UnknownName
 from twinkeel.lifecycle.budget import Budget, share
 from twinkeel.lifecycle.components import component
 from twinkeel.lifecycle.estimates import coverage, estimate
 from twinkeel.lifecycle.failures import failures
-from twinkeel.lifecycle.gather import read
+from twinkeel.lifecycle.gather import Span, read
 from twinkeel.lifecycle.groups import groups
 from twinkeel.lifecycle.promises import promises
+from twinkeel.lifecycle.sampling import sampled
 from twinkeel.lifecycle.service import anchors, with_service
 from twinkeel.lifecycle.signals import day, judge, rank
 from twinkeel.lifecycle.together import together
 from twinkeel.lifecycle.traffic import CELLS, Traffic
 from twinkeel.lifecycle.webhook import Webhook
 from twinkeel.records import Alert, Estimate, Look, Release, now
+from twinkeel.store.events import sequence_at
 from twinkeel.store.store import Store
 
 _log = logging.getLogger(__name__)
@@ -105,24 +107,26 @@ def look(config: Config, store: Store, release: Release, *, at: str, unfinished:
     at = max(at, release.at)
     last = next(iter(store.watching.looks(release.component)), None)
     last = last if last is not None and last.release == release.sequence else None
-    seen = last.cycles if last is not None and last.at <= at else 0
-    minimum = config.monitor.minimum
-    traffic = read(config, store, release, now=at, whole=not unfinished)
-    compared = last.anchors if last is not None and seen else {}
-    traffic = with_service(traffic, minimum=minimum, anchors=compared)
-    budget = Budget(config.monitor.false_alarms, minimum, seen)
+    past = last if last is not None and last.at <= at else None
+    calls = store.watching.calls(release.component, after=sequence_at(release.at))
+    cycle, minimum = seconds(config.monitor.cycle, "[monitor] cycle"), config.monitor.minimum
+    span = Span(release, at, cycle, not unfinished, sampled(calls, past))
+    traffic = with_service(
+        read(config, store, span), minimum=minimum, anchors={} if past is None else past.anchors
+    )
+    budget = Budget(config.monitor.false_alarms, minimum, 0 if past is None else past.cycles)
     known = () if last is None else last.estimates
-    return _made(config, release, traffic, budget, (at, known))
+    return _made(config, span, traffic, budget, known)
 
 
 def _made(
     config: Config,
-    release: Release,
+    span: Span,
     traffic: Traffic,
     budget: Budget,
-    earlier: tuple[str, tuple[Estimate, ...]],
+    known: tuple[Estimate, ...],
 ) -> Look:
-    at, known = earlier
+    release, at = span.release, span.now
     signals, estimates = judge(traffic, budget), estimate(traffic, budget, known)
     signals += failures(traffic, dataclasses.replace(budget, share=share(traffic, "service")))
     jointly = together(traffic, dataclasses.replace(budget, share=share(traffic, "input")))
@@ -151,6 +155,7 @@ def _made(
         estimates=estimates,
         next=_next(traffic, at),
         anchors=anchors(traffic),
+        sampled=span.sampled,
         notes=(*traffic.notes, *_notes(config, traffic)),
     )
 
@@ -162,8 +167,13 @@ def _next(traffic: Traffic, at: str) -> str:
 
 
 def _notes(config: Config, traffic: Traffic) -> Iterable[str]:
-    if traffic.outside:
-        yield f"{traffic.outside:,} calls have times in the future and were not judged."
+    if ahead := traffic.outside - traffic.early:
+        yield f"{ahead:,} calls have times in the future and were not judged."
+    if traffic.early:
+        yield (
+            f"{traffic.early:,} calls were stored since the release with times before it and were "
+            "not judged: a clock is late."
+        )
     newest = int(traffic.cells.max(initial=-1))
     if 0 <= newest < (traffic.cycles - 1) * CELLS:
         since = day(traffic.moment(newest + 1))

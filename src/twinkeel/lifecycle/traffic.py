@@ -118,6 +118,9 @@ class Traffic:
     sensitive: tuple[str, ...] = ()
     """Inputs whose groups are watched each by itself."""
     outside: int = 0
+    """Calls whose times cannot be."""
+    early: int = 0
+    """Those of them that are stamped before the release."""
     matured: int = 0
     """Calls whose labels have had their time."""
     notes: tuple[str, ...] = ()

@@ -65,7 +65,7 @@ from twinkeel.records.judging import (
 )
 from twinkeel.records.rebuilding import KEEP, Compared, Fate, Rebuild
 from twinkeel.records.trials import Mode, Standing, Terms, Trial, TrialState
-from twinkeel.records.watching import Alert, Estimate, Look, Part, Signal, Slice, State
+from twinkeel.records.watching import Alert, Estimate, Look, Part, Sampled, Signal, Slice, State
 
 __all__ = [
     "KEEP",
@@ -112,6 +112,7 @@ __all__ = [
     "Remedied",
     "Rows",
     "RowsExpectation",
+    "Sampled",
     "Score",
     "Scorecard",
     "Severity",

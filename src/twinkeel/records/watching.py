@@ -103,6 +103,15 @@ class Estimate(Record, frozen=True, kw_only=True):
         return None if self.realised is None else self.low <= self.realised <= self.high
 
 
+class Sampled(Record, frozen=True, kw_only=True):
+    """Which part of the calls a look read."""
+
+    cycle: int
+    """From this one since the release on."""
+    step: int
+    """One call in so many."""
+
+
 class Look(Record, frozen=True, kw_only=True):
     """One look at a component in production: all that a page shows of it."""
 
@@ -132,6 +141,8 @@ class Look(Record, frozen=True, kw_only=True):
     """When the next window ends."""
     anchors: dict[str, int] = {}
     """The cycle since the release that latency, cost and feedback are each compared with."""
+    sampled: tuple[Sampled, ...] = ()
+    """What was read: later looks read the cycles that were judged in the same way."""
     notes: tuple[str, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ are ordered by a sequence that never goes back, whatever the clock does.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 import secrets
@@ -26,6 +27,7 @@ from twinkeel.errors import StoreError
 from twinkeel.records import Event, Record
 from twinkeel.store import chain, files, points, segments
 from twinkeel.store.database import Database
+from twinkeel.store.sample import Sample, chosen, condition
 from twinkeel.store.schema import events
 from twinkeel.store.segments import Logged, Segment
 
@@ -56,6 +58,11 @@ class Clock:
 
 
 _ids = Clock()
+
+
+def sequence_at(at: str) -> int:
+    """The sequence that every event has passed which was stored since the moment `at`."""
+    return (int(dt.datetime.fromisoformat(at).timestamp() * 1_000) << 16) - 1
 
 
 def new_id() -> str:
@@ -163,30 +170,28 @@ class EventLog:
         return [event for _, event in sorted(found.values(), key=lambda pair: pair[0])]
 
     def each(
-        self, component: str, kind: str, *, since: str = "", endings: str = ""
+        self, component: str, kind: str, *, since: str = "", after: int = 0, sample: Sample = ()
     ) -> Iterator[Event]:
         """Every event of one sort from the time `since` on, oldest first, in bounded memory.
 
-        With `endings`, only those whose id ends in one of these hexadecimal digits: a fair sample.
+        `after` is a sequence: only what was stored later counts. With `sample`, only what it has.
         What is appended while this runs may be left out.
         """
         logged = [
             (at, event)
             for at, event in self._logged()
             if event.component == component and event.kind == kind and event.at >= since
-            if event.id[-1] in (endings or event.id)
+            if at > after and chosen(sample, event)
         ]
-        last = 0
+        last = after
         query = select(events.c.sequence, events.c.record).where(
             events.c.component == component, events.c.kind == kind, events.c.at >= since
         )
-        if endings:
-            digit = func.substr(events.c.id, func.length(events.c.id), 1)
-            query = query.where(digit.in_(list(endings)))
+        query = query.where(condition(sample))
         while True:
-            after = query.where(events.c.sequence > last).order_by(events.c.sequence)
+            rest = query.where(events.c.sequence > last).order_by(events.c.sequence)
             with self._database.read() as connection:
-                batch = connection.execute(after.limit(_BATCH)).all()
+                batch = connection.execute(rest.limit(_BATCH)).all()
             yield from (_decode(row.record) for row in batch)
             if len(batch) < _BATCH:
                 break

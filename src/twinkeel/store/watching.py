@@ -62,10 +62,10 @@ class Watching:
             taken = update(alerts).where(alerts.c.id == alert.id)
             connection.execute(taken.values(record=_text(alert)))
 
-    def calls(self, component: str, *, since: str) -> int:
-        """How many calls of a component there are in SQL from the time `since` on."""
+    def calls(self, component: str, *, after: int) -> int:
+        """How many calls of a component are in SQL that were stored after a sequence."""
         query = select(func.count()).where(
-            events.c.component == component, events.c.kind == "call", events.c.at >= since
+            events.c.component == component, events.c.kind == "call", events.c.sequence > after
         )
         with self._database.read() as connection:
             return connection.scalar(query) or 0
