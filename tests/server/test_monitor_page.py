@@ -78,6 +78,7 @@ def test_an_alarm_says_how_large_since_when_and_who_carries_it(monitor: Open) ->
 
 def test_a_quiet_signal_says_what_it_would_have_seen(monitor: Open) -> None:
     contract = '[data-key="input.Contract"]'
+    assert "was → is" in monitor.text(".signals .heads")
 
     assert monitor.text(f"{contract} .pill") == "Quiet"
     assert monitor.text(f"{contract} .least").startswith("seen from ")

@@ -103,8 +103,14 @@ function section(part, title, found, look, trails) {
   const first = Math.max(SHOWN, found.filter((one) => one.state === "alarm").length);
   const left = rows.slice(first);
   return make("div", { class: "part", "data-key": part }, make("h3", {}, title),
-    make("ul", { class: "rows" }, ...rows.slice(0, first)),
+    heads(), make("ul", { class: "rows" }, ...rows.slice(0, first)),
     ...(left.length ? [rest(`rest-${part}`, left.length, "more", make("ul", { class: "rows" }, ...left))] : []));
+}
+
+/** What the columns are; each row says the same of itself to those who do not see it. */
+function heads() {
+  return make("p", { class: "heads", "aria-hidden": "true" },
+    ...["", "", "was → is", "each window so far", "what would show"].map((each) => make("span", {}, each)));
 }
 
 function row(one, look, points) {
