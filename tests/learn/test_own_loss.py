@@ -76,11 +76,23 @@ def test_what_costs_more_is_avoided_also_by_what_is_saved(tmp_path: Path) -> Non
 def test_probabilities_are_calibrated_whatever_the_loss() -> None:
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
 
-    model = TabularClassifier(work_limit=2, loss=logistic, workers="processes").fit(X, y)
+    model = TabularClassifier(work_limit=2, loss=logistic).fit(X, y)
 
     found = model.predict_proba(X)[:, 1]
     assert ((found > 0.5) == y).mean() > 0.97
     assert found.mean() == pytest.approx(y.mean(), abs=0.03)
+
+
+@pytest.mark.slow
+def test_processes_learn_by_it_what_threads_do() -> None:
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+
+    found = [
+        TabularClassifier(work_limit=2, loss=logistic, workers=workers).fit(X, y).predict_proba(X)
+        for workers in ("threads", "processes")
+    ]
+
+    assert (found[0] == found[1]).all()
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3))
