@@ -24,7 +24,7 @@ from twinkeel.learn.objectives.base import Objective
 from twinkeel.learn.own_loss import OwnLoss
 from twinkeel.learn.preference import Preference
 from twinkeel.metrics.custom import Metric
-from twinkeel.records import Expectations, Limits
+from twinkeel.records import Expectations, Limits, Tick
 
 _FOR_JUDGING, _AT_MOST = 0.1, 0.3
 """Shares of the time limit that are kept for the evaluation after the build: the least, and the
@@ -41,6 +41,7 @@ def build(task: Task[TabularT], rows: UsableRows, problem: Problem) -> Built:
     What the checks leave out is not learned from.
     """
     checked = check_rows(task, rows)
+    task.progress(Tick(stage="importing libraries"))
     import_libraries()  # which takes time of the limit too
 
     def whole(contract: Contract) -> Contract:
