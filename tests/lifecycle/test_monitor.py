@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
-from production import DAY, Change, Row, Traffic, alarms
+from production import DAY, Change, Row, Traffic, alarms, same
 
 from telecom import write_project
 from twinkeel.lifecycle import sampling
 from twinkeel.lifecycle.moments import shifted
-from twinkeel.lifecycle.monitor import monitor
+from twinkeel.lifecycle.monitor import look, monitor
 from twinkeel.project import Project
 
 
@@ -168,6 +169,27 @@ def test_what_a_look_from_the_future_has_seen_is_judged_again(traffic: Traffic) 
     assert [one.start for one in look.estimates[::3]] == [
         shifted(traffic.since, day * DAY) for day in range(3)
     ]
+
+
+def test_cycles_of_another_length_are_judged_from_the_release_on(
+    traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "MOST", 500)
+    for day in range(4):
+        traffic.day(day, 300, (lambda row: row | {"tenure": "1"}) if day == 1 else same)
+    store = traffic.project.store
+    release = store.current("churn")
+    assert release is not None
+    store.events.move()
+    at, config = shifted(traffic.since, 4.1 * DAY), traffic.project.config
+    hours = msgspec.structs.replace(config.monitor, cycle="6h")
+    anew = look(config, store, release, at=at, unfinished=False)
+
+    monitor(msgspec.structs.replace(config, monitor=hours), store, "churn", at=at)
+    after = look(config, store, release, at=at, unfinished=False)
+
+    assert after == anew
+    assert "input.tenure" in alarms(after)
 
 
 def test_a_quiet_signal_tells_that_calls_have_stopped(traffic: Traffic) -> None:

@@ -11,7 +11,7 @@ import dataclasses
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from twinkeel.config import Config
 from twinkeel.errors import BuildError, InputError, Refused
 from twinkeel.kinds.base import Built, Production, Remedy, Task
 from twinkeel.lifecycle.build import check_honest, learned_units, resolved, stored
-from twinkeel.lifecycle.choose import Impossible, Price, Tried, told
+from twinkeel.lifecycle.choose import Impossible, Price, Tried
 from twinkeel.lifecycle.components import Component
 from twinkeel.lifecycle.evaluate import RESAMPLES, SEED, pick
 from twinkeel.lifecycle.trusted import Answered, Trusted, objection
@@ -112,9 +112,12 @@ class Bench:
         keys = self.price.keys(self.production)
         others = {str(one.ref): one.bundle for one in (self.version, self.trusted.version)}
         for ref, digest in others.items():
-            found = objection(answered, self._answered(digest, cases), self.price, keys)
+            other = self.task.once(
+                ("trusted cases", digest, cases.ids), partial(self._answered, digest, cases)
+            )
+            found = objection(answered, other, self.price, keys, than=ref)
             if found is not None:
-                return f"on the trusted cases it {found[0]} than {ref}: {told(found[1])}."
+                return f"on the trusted cases it {found}."
         return None
 
     def candidates(self) -> Iterator[tuple[Tried | Impossible, Candidate | None]]:

@@ -102,14 +102,15 @@ def look(config: Config, store: Store, release: Release, *, at: str, unfinished:
     """Judge the calls of a release until `at`; nothing is recorded.
 
     Clocks jump: a look from before the release is one from its moment, and what a look from the
-    future has seen is judged again.
+    future has seen is judged again. So is what was judged in cycles of another length.
     """
     at = max(at, release.at)
     last = next(iter(store.watching.looks(release.component)), None)
-    last = last if last is not None and last.release == release.sequence else None
+    cycle, minimum = seconds(config.monitor.cycle, "[monitor] cycle"), config.monitor.minimum
+    same = last is not None and (last.release, last.cycle) == (release.sequence, cycle)
+    last = last if same else None
     past = last if last is not None and last.at <= at else None
     calls = store.watching.calls(release.component, after=sequence_at(release.at))
-    cycle, minimum = seconds(config.monitor.cycle, "[monitor] cycle"), config.monitor.minimum
     span = Span(release, at, cycle, not unfinished, sampled(calls, past))
     traffic = with_service(
         read(config, store, span), minimum=minimum, anchors={} if past is None else past.anchors

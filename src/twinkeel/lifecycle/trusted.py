@@ -16,7 +16,7 @@ import msgspec
 
 from twinkeel.errors import Refused, UnknownName
 from twinkeel.kinds.base import Remedy
-from twinkeel.lifecycle.choose import Price, gained
+from twinkeel.lifecycle.choose import Price, gained, told
 from twinkeel.metrics.measure import Measure
 from twinkeel.records import Cases, Evidence, Score, Version, VersionRef
 from twinkeel.store.store import Store
@@ -57,16 +57,19 @@ def trusted(store: Store, version: Version, remedies: Sequence[Remedy[Any]]) -> 
 
 
 def objection(
-    candidate: Answered, other: Answered, price: Price, keys: Sequence[str]
-) -> tuple[str, Score] | None:
-    """How a candidate does worse than another version, and in which score; None if in none.
+    candidate: Answered, other: Answered, price: Price, keys: Sequence[str], *, than: str
+) -> str | None:
+    """How a candidate does worse than another version, named `than`; None if in no score.
 
     `keys` are the scores that decide. A gate `not worse by` must pass here too: the whole interval
     of the difference lies within what it allows. Any other score may not surely be worse.
     """
     found = gained(candidate.measures, other.measures, candidate.evidence, keys)
+    unknown = [key for key in keys if key not in found and price.allowed(key) is not None]
+    if unknown:
+        return f"may be worse than {than}: no trusted case is in {unknown[0]}, which has a gate"
     said = ((_worse(gain, price.allowed(gain.key)), gain) for gain in found.values())
-    return next(((how, gain) for how, gain in said if how is not None), None)
+    return next((f"{how} than {than}: {told(gain)}" for how, gain in said if how), None)
 
 
 def _worse(gain: Score, allowed: float | None) -> str | None:
