@@ -101,11 +101,11 @@ def test_a_ratio_that_matters_is_found_and_explained_by_both_its_columns(prices)
     assert min(effect["rent"], effect["area"]) > 3 * effect["floor"]
 
 
-@pytest.mark.parametrize("seed", [4, 17, 23])
+@pytest.mark.parametrize("seed", [9, 18, 22])  # where the loss falls a little over the folds
 def test_columns_of_noise_are_not_taken_for_features_by_chance(seed, tmp_path):
     rng = np.random.default_rng(seed)
-    table = Table({name: rng.normal(size=300) for name in "abcd"})
-    noise = Problem(table=table, target=rng.normal(size=300), objective=Amounts())
+    table = Table({name: rng.normal(size=1500) for name in "abcd"})
+    noise = Problem(table=table, target=rng.normal(size=1500), objective=Amounts())
 
     assert proposed(noise, tmp_path) == set()
 
@@ -122,8 +122,8 @@ def test_a_true_product_and_a_true_ratio_are_found(name, tmp_path):
     assert name in found
 
 
-def test_where_groups_cannot_be_halved_or_memory_ends_there_are_no_such_features(prices, tmp_path):
-    few = replace(prices, groups=np.arange(800) % 5)
+def test_where_folds_are_few_or_memory_ends_there_are_no_such_features(prices, tmp_path):
+    few = replace(prices, groups=np.arange(800) % 2)
 
     assert proposed(prices, tmp_path / "found")
     assert not proposed(few, tmp_path / "few")

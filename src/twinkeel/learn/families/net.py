@@ -61,8 +61,8 @@ class NetModel(Model):
     nets: Nets
     moment: float
     """The share of its schedule after which it was best ..."""
-    steps: int
-    """... and how many steps that has."""
+    share: float
+    """... and how much of the schedule that its settings ask for there was time for."""
 
     @property
     def trees(self) -> int:
@@ -107,24 +107,25 @@ class Net(Family):
         units = int(settings["units"])
         layers = Layers([len(taken), units, units, fold.width], rng)
         layers.views[-1][:] = loss.start(lesson.rows.y, lesson.rows.weight)
-        schedule = _schedule(len(lesson.rows.y), settings)
-        schedule = timely(lesson, layers, schedule, effort.left())
+        asked = _schedule(len(lesson.rows.y), settings)
+        schedule = timely(lesson, layers, asked, effort.left())
         best = trained(lesson, layers, schedule, rng, effort.stop)
         _unscaled(taken, lesson.rows.inputs, best.layers).save(folder / _FOLDER)
-        np.save(folder / _MOMENT, np.array([best.moment, schedule.steps]), allow_pickle=False)
+        moment = np.array([best.moment, schedule.steps / asked.steps])
+        np.save(folder / _MOMENT, moment, allow_pickle=False)
 
     def whole(self, settings: Settings, models: Sequence[Model]) -> Settings:
         """For about as long as the folds' nets became better on average, to where the rate is 0."""
         nets = [one for one in models if isinstance(one, NetModel)]
         until = cycle_end(float(np.mean([one.moment for one in nets])))
-        steps = round(float(np.mean([one.steps for one in nets])))
-        return {**settings, "steps": steps, "until": until}
+        share = float(np.mean([one.share for one in nets]))
+        return {**settings, "share": share, "until": until}
 
     def load(self, folder: Path, width: int) -> Model:  # noqa: ARG002  # the arrays know it
         """The arrays in `net`."""
         nets = Nets.load(lambda name: (folder / name).read_bytes(), _FOLDER)
-        moment, steps = array(folder / _MOMENT)
-        return NetModel(nets, float(moment), int(steps))
+        moment, share = array(folder / _MOMENT)
+        return NetModel(nets, float(moment), float(share))
 
 
 def _lesson(fold: Fold, loss: NetLoss, taken: Inputs, rng: np.random.Generator) -> Lesson:
@@ -159,9 +160,9 @@ def _relative(weight: Floats) -> Single:
 def _schedule(rows: int, settings: Settings) -> Schedule:
     """Passes over the rows, in steps that are no more than were allowed."""
     batch = max(min(max(rows // _BATCHES, _BATCH), _LARGEST, rows // 4), 1)
-    steps = int(settings["passes"]) * rows // batch
+    steps = min(int(settings["passes"]) * rows // batch, int(settings["steps"]))
     return Schedule(
-        steps=max(min(steps, int(settings["steps"])), _FEWEST_STEPS),
+        steps=round(float(settings.get("share", 1.0)) * max(steps, _FEWEST_STEPS)),
         batch=batch,
         rate=float(settings["rate"]),
         decay=float(settings["decay"]),
