@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from twinkeel.data.table import Table
 from twinkeel.errors import BundleError, InputError
-from twinkeel.learn import load, parity
+from twinkeel.learn import load
 from twinkeel.learn.engine import Problem, train
 from twinkeel.learn.intervals import Ends, Interval, quantiles
 from twinkeel.learn.links import Logarithm, Straight
 from twinkeel.learn.objectives.amounts import Amounts
+from twinkeel.learn.predictors.base import TOLERANCE
 from twinkeel.learn.targets import Explained
 from twinkeel.lifecycle.call import columns
 from twinkeel.records import Limits
@@ -90,7 +91,7 @@ def test_what_is_served_is_what_was_learned(made, request, tmp_path):
     answers = [output.values["prediction"] for output in served.call(rows)]
 
     expected = trained.predictor().answers(problem().check.columns, 300)[:30, 0]
-    assert trained.proof.largest_difference < parity.TOLERANCE
+    assert trained.proof.largest_difference < TOLERANCE
     assert answers == expected.tolist()
 
 

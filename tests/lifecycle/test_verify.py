@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+import pytest
 
 from twinkeel.project import Project
-from twinkeel.records import now
+from twinkeel.records import Evidence, now
 
 MakeProject = Callable[..., Project]
 
@@ -70,3 +71,26 @@ def test_a_comparison_with_production_is_verified_too(make_project: MakeProject)
     assert judged.evaluation is not None
     assert judged.evaluation.against == 1
     assert project.verify("churn@2").ok
+
+
+@pytest.mark.parametrize(("apart", "ok"), [(3e-6, True), (3e-4, False)])
+def test_probabilities_may_differ_by_what_processors_round(
+    make_project: MakeProject, apart: float, ok: bool
+) -> None:
+    project = make_project()
+    judged = project.build("churn").evaluation
+    assert judged is not None
+    evidence = msgspec.json.decode(project.store.get_object(judged.evidence_digest), type=Evidence)
+    moved = {
+        name: [one + by for one in evidence.outputs[name]]
+        for name, by in (("Yes", apart), ("No", -apart))
+    }
+    rounded = msgspec.structs.replace(evidence, outputs=evidence.outputs | moved)
+    digest = project.store.put_object(msgspec.json.encode(rounded))
+    project.store.add_evaluation(
+        msgspec.structs.replace(judged, evidence_digest=digest, created=now())
+    )
+
+    checks = {one.name: one.ok for one in project.verify("churn@1").checks}
+
+    assert checks["outputs"] == ok

@@ -36,6 +36,7 @@ from twinkeel.records import (
     Record,
     Rows,
     Signature,
+    close,
 )
 from twinkeel.report.sections import Section
 from twinkeel.store.bundles import Bundle
@@ -313,6 +314,16 @@ class Kind(ABC, Generic[OptionsT]):
         Raises ConfigError where that code is not there or gives no number.
         """
         return []
+
+    def differs(self, servable: Servable, stored: Evidence, again: Evidence) -> Sequence[bool]:  # noqa: ARG002
+        """For each case, whether its stored outputs are not what the version answers again.
+
+        What processors round differently is no difference: by default a millionth of a number.
+        """
+        columns = [(values, again.outputs[name]) for name, values in stored.outputs.items()]
+        return [
+            not all(close(was[i], came[i]) for was, came in columns) for i in range(len(stored))
+        ]
 
     def decided(self, evidence: Evidence) -> Decided | None:  # noqa: ARG002
         """What was made of each case, so that two versions can be compared case by case.

@@ -18,11 +18,10 @@ from twinkeel.data.contract import Contract
 from twinkeel.data.table import Table
 from twinkeel.errors import BuildError
 from twinkeel.learn.encode import Values
-from twinkeel.learn.predictors.base import Predictor
+from twinkeel.learn.predictors.base import TOLERANCE, Predictor
 
 Floats = NDArray[np.float64]
 
-TOLERANCE = 1e-5
 GENERATED = 1_000
 ALWAYS = 1_000
 """Given rows that are compared however short the time is; more are, so many at once, while some

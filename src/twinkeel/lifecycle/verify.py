@@ -6,10 +6,8 @@ derives every score but the timings, and every verdict, from the stored evidence
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import msgspec
 
@@ -30,13 +28,11 @@ from twinkeel.records import (
     Score,
     Tick,
     Version,
+    close,
     now,
     silent,
 )
 from twinkeel.store.store import Store
-
-TOLERANCE = 1e-6
-"""How far an output may be from the stored one; processors differ in the last bits."""
 
 
 class Check(Record, frozen=True, kw_only=True):
@@ -120,13 +116,18 @@ def _outputs(store: Store, version: Version, judged: Evaluation) -> str:
     """The loaded bundle answers every stored case as the evidence says."""
     cases = msgspec.json.decode(store.get_object(judged.cases_digest), type=Cases)
     stored = _evidence(store, judged)
-    again = plugins.kind(version.kind).evaluate(load(store, version), cases)
+    kind, servable = plugins.kind(version.kind), load(store, version)
+    again = kind.evaluate(servable, cases)
     if again.ids != stored.ids or again.expected != stored.expected:
         raise _Differs("the evidence is not about the stored cases")
-    for name, values in stored.outputs.items():
-        for i, (was, came) in enumerate(zip(values, again.outputs[name], strict=True)):
-            if not _close(was, came):
-                raise _Differs(f"case {stored.ids[i]}: {name} was {was!r} and is now {came!r}")
+    if again.outputs.keys() != stored.outputs.keys():
+        raise _Differs("the evidence has other outputs than the version")
+    differs = kind.differs(servable, stored, again)
+    if any(differs):
+        i = list(differs).index(True)
+        outputs = [(name, was[i], again.outputs[name][i]) for name, was in stored.outputs.items()]
+        name, was, came = next((one for one in outputs if one[1] != one[2]), outputs[0])
+        raise _Differs(f"case {stored.ids[i]}: {name} was {was!r} and is now {came!r}")
     return f"{len(cases):,} cases answered again as recorded"
 
 
@@ -183,11 +184,5 @@ def _evidence(store: Store, judged: Evaluation) -> Evidence:
 
 def _same(one: Score, other: Score) -> bool:
     return one.n == other.n and all(
-        _close(getattr(one, end), getattr(other, end)) for end in ("value", "low", "high")
+        close(getattr(one, end), getattr(other, end)) for end in ("value", "low", "high")
     )
-
-
-def _close(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
-        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return bool(one == other)

@@ -62,6 +62,7 @@ from twinkeel.records.judging import (
     Score,
     Scorecard,
     Verdict,
+    close,
 )
 from twinkeel.records.rebuilding import KEEP, Compared, Fate, Rebuild
 from twinkeel.records.trials import Mode, Standing, Terms, Trial, TrialState
@@ -131,6 +132,7 @@ __all__ = [
     "Version",
     "VersionRef",
     "Workers",
+    "close",
     "now",
     "silent",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, TypeAlias
 
 from twinkeel.records.base import Json, Record
@@ -9,6 +10,9 @@ from twinkeel.records.base import Json, Record
 Direction: TypeAlias = Literal["higher", "lower"]
 
 Outcome: TypeAlias = Literal["pass", "fail", "inconclusive", "not applicable"]
+
+_CLOSE = 1e-6
+"""Processors differ in the last digits."""
 
 
 class Cases(Record, frozen=True, kw_only=True):
@@ -85,6 +89,13 @@ class Evidence(Record, frozen=True, kw_only=True):
 
     def __len__(self) -> int:
         return len(self.ids)
+
+
+def close(one: Json, other: Json) -> bool:
+    """Whether two values are the same; numbers may be a millionth apart, of 1 or their own size."""
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_CLOSE, abs_tol=_CLOSE)
+    return bool(one == other)
 
 
 class Score(Record, frozen=True, kw_only=True):

@@ -12,7 +12,8 @@ from twinkeel.kinds.base import Decided, Servable
 from twinkeel.kinds.classifier.kind import ClassifierOptions
 from twinkeel.kinds.tabular.timing import TIMINGS, timings
 from twinkeel.learn.objectives.labels import classes_of
-from twinkeel.learn.predictors.classes import ClassPredictor
+from twinkeel.learn.predictors.base import TOLERANCE
+from twinkeel.learn.predictors.classes import ROUNDING, ClassPredictor
 from twinkeel.metrics import sets
 from twinkeel.metrics.classification import DecisionRule
 from twinkeel.metrics.classification import measures as classification_measures
@@ -78,6 +79,18 @@ def own_measures(metric: Metric | None, evidence: Evidence) -> list[Measure]:
     known = truth >= 0
     among = None if known.all() else known
     return [metric.measure(truth, found, evidence.weight, among)]
+
+
+def differs(servable: Servable, stored: Evidence, again: Evidence) -> Sequence[bool]:
+    """Whether answers are further apart than a compiled model's may be from the trained one's."""
+    assert isinstance(servable, ClassPredictor)  # `evaluate` saw to it
+    apart = servable.differences(probabilities(stored), probabilities(again))
+    name = _set(servable.classes)
+    sets = [
+        np.array(one.outputs.get(name, [""] * len(one)), dtype=object) for one in (stored, again)
+    ]
+    found = ~(apart <= TOLERANCE) | ((sets[0] != sets[1]) & ~(apart < ROUNDING))
+    return [bool(one) for one in found]
 
 
 def decided(evidence: Evidence) -> Decided:

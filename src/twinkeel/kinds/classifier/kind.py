@@ -103,6 +103,12 @@ class Classifier(Kind[ClassifierOptions]):
 
         return own_measures(options.own_metric(root), evidence)
 
+    def differs(self, servable: Servable, stored: Evidence, again: Evidence) -> Sequence[bool]:
+        """Probabilities, as the proof of a compiled model compares them, and sets."""
+        from twinkeel.kinds.classifier.evaluate import differs
+
+        return differs(servable, stored, again)
+
     def decided(self, evidence: Evidence) -> Decided:
         """The class decided for each row: right, wrong, or half wrong if left to a person."""
         from twinkeel.kinds.classifier.evaluate import decided

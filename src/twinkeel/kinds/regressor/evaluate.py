@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -11,6 +12,7 @@ from twinkeel.kinds.base import Decided, Servable
 from twinkeel.kinds.regressor.kind import RegressorOptions
 from twinkeel.kinds.tabular.timing import TIMINGS, timings
 from twinkeel.learn.predictors.amounts import NAMES, AmountPredictor
+from twinkeel.learn.predictors.base import TOLERANCE
 from twinkeel.metrics import regression
 from twinkeel.metrics.custom import Metric
 from twinkeel.metrics.measure import Measure
@@ -50,6 +52,17 @@ def own_measures(metric: Metric | None, evidence: Evidence) -> list[Measure]:
         return []
     found = forecasts(evidence)
     return [metric.measure(found.expected, found.prediction, evidence.weight)]
+
+
+def differs(servable: Servable, stored: Evidence, again: Evidence) -> Sequence[bool]:
+    """Whether answers are further apart than a compiled model's may be from the trained one's."""
+    assert isinstance(servable, AmountPredictor)  # `evaluate` saw to it
+    was, came = (
+        np.array([one.outputs[name] for name in NAMES], dtype=np.float64).T
+        for one in (stored, again)
+    )
+    found: list[bool] = (~(servable.differences(was, came) <= TOLERANCE)).tolist()
+    return found
 
 
 def decided(evidence: Evidence) -> Decided:

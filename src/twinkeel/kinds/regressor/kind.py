@@ -88,6 +88,12 @@ class Regressor(Kind[RegressorOptions]):
 
         return own_measures(options.own_metric(root), evidence)
 
+    def differs(self, servable: Servable, stored: Evidence, again: Evidence) -> Sequence[bool]:
+        """Predictions and intervals, as the proof of a compiled model compares them."""
+        from twinkeel.kinds.regressor.evaluate import differs
+
+        return differs(servable, stored, again)
+
     def decided(self, evidence: Evidence) -> Decided:
         """The absolute error of each row, in units of the target."""
         from twinkeel.kinds.regressor.evaluate import decided

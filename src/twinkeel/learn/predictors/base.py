@@ -35,6 +35,8 @@ Columns = Mapping[str, Sequence[Any] | NDArray[Any]]
 CardT = TypeVar("CardT", bound=Card)
 _T = TypeVar("_T")
 
+TOLERANCE = 1e-5
+"""`differences` beyond this are more than how processors and libraries round."""
 _BATCH = 256
 """Rows that go through the graph at once; more at once are slower, as trees leave the cache."""
 
@@ -120,7 +122,7 @@ class Predictor(ABC, Generic[CardT]):
 
     @abstractmethod
     def differences(self, expected: Floats, served: Floats) -> Floats:
-        """(n,) how far two sets of answers are apart, of which nobody may notice 1e-5."""
+        """(n,) how far two sets of answers are apart: the same where within `TOLERANCE`."""
 
     @cached_property
     def _explainer(self) -> Explainer:

@@ -16,7 +16,7 @@ from twinkeel.learn.model import ClassCard
 from twinkeel.learn.predictors.base import Columns, Floats, Predictor
 from twinkeel.records import Explanation, Field, Json, Output, Rows, Signature
 
-_ROUNDING = 5e-6
+ROUNDING = 5e-6
 """Probabilities that are no further apart differ by how numbers are rounded."""
 
 
@@ -125,7 +125,7 @@ class ClassPredictor(Predictor[ClassCard]):
         """The largest difference in probability; infinite where the decision differs and does not
         hang on a rounding."""
         found: Floats = np.abs(expected - served).max(axis=1)
-        decision, apart = self.card.decision, ~(found < _ROUNDING)
+        decision, apart = self.card.decision, ~(found < ROUNDING)
         found[apart & (decision.choose(expected) != decision.choose(served))] = np.inf
         found[apart & (decision.answers(expected) != decision.answers(served))] = np.inf
         return found
