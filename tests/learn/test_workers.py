@@ -71,12 +71,12 @@ def test_a_search_that_was_killed_on_threads_goes_on_in_processes(few, tmp_path)
 
 def test_what_was_fitted_of_other_rows_is_not_taken(few, tmp_path):
     steps = Steps(tmp_path)
-    train(few.take(np.arange(200)), limits=Limits(work=1), step=steps)
+    train(few.take(np.arange(200)), limits=Limits(work=3), step=steps)
 
-    found = train(few, limits=Limits(work=1), step=steps)
+    found = train(few, limits=Limits(work=3), step=steps)
 
     assert steps.resumed == []
-    assert found.graph == train(few, limits=Limits(work=1)).graph
+    assert found.graph == train(few, limits=Limits(work=3)).graph
 
 
 def test_a_candidate_that_takes_too_much_memory_is_ended_and_named(few, tried):

@@ -112,7 +112,8 @@ def train(
     progress(Tick(stage="preparing", fraction=0.0))
     with tempfile.TemporaryDirectory(prefix="twinkeel-") as scratch, hired(limits) as workers:
         keep = step or unkept(Path(scratch))
-        ready = _enriched(prepared(problem, limits, seed, budget, workers), keep)
+        ready = prepared(problem, limits, seed, budget, workers)
+        ready = _enriched(ready, ready.material.named(keep))
         keep = ready.material.named(keep)
         search = Search(ready.material, budget, keep, progress, portfolio)
         bags = search.run()

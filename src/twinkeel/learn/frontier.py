@@ -43,10 +43,9 @@ class Choice:
     cost: int
     """How many trees take a row as long."""
     again: frozenset[int] = frozenset()
-    """Positions of the bags for which one model of all rows is to stand; or else, where the time
-    ends first, ..."""
+    """Positions of the bags for which one model of all rows is to stand."""
     instead: Choice | None = None
-    """... this is served."""
+    """What is served where the time ends before those models are learned."""
 
     @property
     def chosen(self) -> list[int]:

@@ -48,22 +48,18 @@ class Material:
     """(n,) sortable moments: what is judged is later than what is learned from."""
 
     @property
-    def mark(self) -> str:
-        """Ends the names of steps that depend on a function of the user's own, as it is now."""
-        own = self.targets.loss.own
-        return "" if own is None else own.mark
-
-    @property
     def whole(self) -> int:
         """The number of the fold that is all rows."""
         return len(self.splits)
 
     @cached_property
     def digest(self) -> str:
-        """Names what is learned from: the same for the same rows, features, targets and folds."""
-        targets = self.targets
+        """Names what is learned from: the same for the same rows, features, targets and folds, and
+        for the same loss, of the user's own as it is now."""
+        targets, own = self.targets, self.targets.loss.own
+        loss = (targets.loss.name, None if own is None else own.mark)
         names = [feature.name for feature in self.space.features]
-        found = hashlib.blake2b(repr((self.seed, targets.loss.name, names)).encode(), digest_size=8)
+        found = hashlib.blake2b(repr((self.seed, loss, names)).encode(), digest_size=8)
         parts = [part for split in self.splits for part in (split.train, split.valid)]
         for values in (self.X, targets.loss.learned(targets.y), targets.weight, *parts):
             found.update(np.ascontiguousarray(values).data)

@@ -158,7 +158,7 @@ class Search:
 
     def _job(self, candidate: Candidate, number: int, end: float) -> Job:
         return Job(
-            key=f"{candidate.name}-fold{number}{self._material.mark}",
+            key=f"{candidate.name}-fold{number}",
             family=candidate.family,
             settings=candidate.settings,
             fold=partial(self._data, number),

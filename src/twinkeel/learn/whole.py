@@ -70,7 +70,7 @@ def fitted(
 def _job(material: Material, bag: Bag, end: float) -> Job:
     """All rows, learned to the end or not at all."""
     return Job(
-        key=f"{bag.candidate.name}-whole{len(bag.models)}{material.mark}",
+        key=f"{bag.candidate.name}-whole{len(bag.models)}",
         family=bag.candidate.family,
         settings=bag.again,
         fold=partial(material.fold, material.whole),
