@@ -207,6 +207,7 @@ class LightGBM(Pickled):
 
 SYSTEMS: dict[str, System] = {
     "twinkeel": Twinkeel(),
+    "twinkeel-accuracy": Twinkeel("accuracy"),
     "autogluon-best": AutoGluon("best_quality"),
     "autogluon-medium": AutoGluon("medium_quality"),
     "flaml": Flaml(),
