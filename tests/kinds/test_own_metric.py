@@ -33,6 +33,9 @@ def nothing(y_true, y_score):
 
 accuracy = lambda y_true, y_score: 1.0
 
+def latency_ms(y_true, y_score):
+    return 1.0
+
 def brier(y_true, y_score):
     return float(np.mean((y_true - y_score) ** 2))
 '''
@@ -125,16 +128,53 @@ def test_verifying_says_which_module_is_missing(tmp_path: Path) -> None:
         ("money:nothing", "gave nan for"),
         ("money:accuracy", "a classifier has a score 'accuracy' already"),
         ("money:brier", "a classifier has a score 'brier' already"),
+        ("money:latency_ms", "a classifier has a score 'latency_ms' already"),
+        ("sklearn.metrics:log_loss", "a classifier has a score 'log_loss' already"),
         ("sklearn.metrics:confusion_matrix", "raised ValueError: Classification metrics can't"),
     ],
 )
 def test_what_is_no_metric_is_told_before_anything_is_learned(
     tmp_path: Path, metric: str, said: str
 ) -> None:
-    project = Project.open(_project(tmp_path, metric, gates='roc_auc = ">= 0.6"'))
+    stages: list[str] = []
+    folder = _project(tmp_path, metric, gates="")
+    project = Project.open(folder, progress=lambda tick: stages.append(tick.stage))
 
     with pytest.raises(ConfigError, match=r"^\[components.churn\] ") as told:
         project.build("churn")
 
+    assert "training" not in stages
     assert re.search(re.escape(said), str(told.value)), told.value
     assert project.store.versions("churn") == []
+
+
+CHARGES = """
+[project]
+name = "telecom-test"
+
+[sources.customers]
+path = "customers.csv"
+
+[components.charges]
+kind = "regressor"
+source = "customers"
+target = "MonthlyCharges"
+id = "customerID"
+exclude = ["TotalCharges"]
+work_limit = 1
+{options}
+
+[components.charges.gates]
+{gates}
+"""
+
+
+def test_a_metric_that_needs_positive_predictions_is_asked_about_no_others(tmp_path: Path) -> None:
+    options = 'metric = "sklearn.metrics:mean_gamma_deviance"\nmetric_direction = "lower"'
+    gates = 'mean_gamma_deviance = "<= 1"'
+    write_project(tmp_path, rows=300, options=options, gates=gates, toml=CHARGES)
+
+    judged = Project.open(tmp_path).build("charges")
+
+    assert judged.evaluation is not None
+    assert judged.evaluation.outcome == "pass"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 from sklearn.datasets import load_diabetes
 from sklearn.metrics import make_scorer, mean_absolute_error, roc_auc_score
 
@@ -84,6 +87,60 @@ def test_rows_with_weights_need_a_function_that_takes_them() -> None:
 
     with pytest.raises(ConfigError, match="metric 'flat' takes no sample_weight, and the rows"):
         metric.value(np.ones(2), np.ones(2), np.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("positives", [[10, 1_500, 4_900], range(0, 2_000, 2)])
+def test_a_class_that_some_rows_lack_leaves_the_metric_undefined_only_there(
+    positives: Sequence[int],
+) -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5_000, 2)), np.isin(np.arange(5_000), positives)
+    X[:, 0] += y
+    time = np.arange(5_000) if len(positives) > 100 else None
+
+    model = TabularClassifier(work_limit=1, metric=roc_auc_score).fit(X, y, time=time)
+
+    assert any("chosen by roc_auc_score" in note for note in model.trained_.card.notes)
+
+
+def rank_correlation(y_true: np.ndarray, y_score: np.ndarray) -> float:
+    return float(spearmanr(y_true, y_score).statistic)
+
+
+def test_a_metric_that_no_constant_answer_has_chooses_all_the_same() -> None:
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+
+    model = TabularRegressor(work_limit=2, metric=rank_correlation).fit(X, y)
+
+    assert rank_correlation(np.asarray(y), model.predict(X)) > 0.6
+
+
+def test_a_score_that_is_undefined_on_the_cases_says_so() -> None:
+    cases = Cases(
+        ids=tuple(map(str, range(50))),
+        units=tuple(map(str, range(50))),
+        inputs={},
+        expected=[1] * 50,
+    )
+    evidence = Evidence.of(cases, {}, timings={}, context={})
+    metric = Metric.of(roc_auc_score)
+
+    found = scorecard([metric.measure(np.ones(50), np.linspace(0, 1, 50), None)], evidence)
+
+    assert found.scores[0].value is None
+    assert found.scores[0].note == "undefined on these cases"
+
+
+def test_weights_that_are_all_the_same_change_nothing() -> None:
+    rng = np.random.default_rng(1)
+    truth, score = rng.normal(size=(2, 40))
+    metric = Metric.of(lambda a, b: float(np.abs(a - b).mean()), name="error")
+    drawn = rng.integers(0, 3, size=(5, 40)).astype(float)
+
+    plain = metric.measure(truth, score, None).on(np.arange(40))
+    halved = metric.measure(truth, score, [0.5] * 40).on(np.arange(40))
+
+    np.testing.assert_allclose(halved(drawn * 0.5), plain(drawn))
 
 
 def test_estimators_take_a_function_or_where_it_is() -> None:

@@ -51,6 +51,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """Checks before learning whose findings the user does not want told."""
         return ()
 
+    @property
+    def own_code(self) -> tuple[str, ...]:
+        """Functions of the project that are called, each as `module:function`."""
+        return ()
+
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 MadeT = TypeVar("MadeT")

@@ -143,7 +143,7 @@ def prepared(problem: Problem, limits: Limits, seed: int, budget: Budget, worker
     """The problem read and encoded, its folds and its loss chosen. Raises InputError."""
     problem, notes = learnable(problem, limits, seed, trial=partial(_tried, seed=seed))
     read = _read(problem, seed)
-    targets, space, values = read.targets, read.space, read.values
+    targets, space, values = read.targets.checked(), read.space, read.values
     _enough_memory(limits, len(targets.y), len(space.features))
     X = space.encode(values)
     material = Material(
@@ -249,10 +249,11 @@ def _chosen_by(ensemble: Ensemble) -> list[str]:
     targets = ensemble.targets
     if targets.metric is None:
         return []
-    value = targets.measured(ensemble.out_of_fold)
+    value = targets.number(ensemble.out_of_fold)
+    told = "undefined" if np.isnan(value) else f"{value:.4g}"
     return [
         f"The ensemble was chosen by {targets.metric.name} ({targets.metric.direction} is better): "
-        f"{value:.4g} out of fold."
+        f"{told} out of fold."
     ]
 
 

@@ -55,7 +55,7 @@ def select(
     most = _reachable(sizes, most)
     picked = np.zeros(len(margins))
     total = np.zeros_like(margins[0])
-    best_score, best = np.inf, picked.copy()
+    best_score, best = np.inf, np.eye(len(margins))[least]
     for step in range(1, STEPS + 1):
         grown = [_together(picked, sizes, member) for member in range(len(margins))]
         scores = [

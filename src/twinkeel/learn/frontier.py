@@ -97,9 +97,12 @@ class _Choosing:
         return Choice(prefer, weights, loss, scale, round(trees), round(cost))
 
     def least(self) -> float:
-        """What shares of the best bag's loss are shares of."""
+        """What shares of the best bag's loss are shares of. Raises ConfigError where the user's
+        metric has a value for no bag."""
         losses = [self.targets.judged(margin) for margin in self.margins]
         best = int(np.argmin(losses))
+        if np.isinf(losses[best]):  # then a metric says why
+            self.targets.measured(self.targets.loss.uncalibrated(self.margins[best], self.targets))
         return self.targets.scale(losses[best], self.margins[best])
 
 
@@ -152,7 +155,7 @@ def points(found: Sequence[Choice], served: Choice) -> tuple[Point, ...]:
     return tuple(
         Point(
             prefer=one.prefer,
-            loss=1 + (one.loss - best.loss) / best.scale if best.scale > 0 else 1.0,
+            loss=1 + _finite((one.loss - best.loss) / best.scale) if best.scale > 0 else 1.0,
             trees=one.trees,
             milliseconds=PER_TREE * one.cost,
             served=one is served,
@@ -160,6 +163,11 @@ def points(found: Sequence[Choice], served: Choice) -> tuple[Point, ...]:
         )
         for one in found
     )
+
+
+def _finite(loss: float) -> float:
+    """As large as can be written, of what a metric has no value for."""
+    return float(np.nan_to_num(loss))
 
 
 def one_row(predictor: Predictor[Any], row: dict[str, Any]) -> float:

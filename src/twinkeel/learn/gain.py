@@ -51,15 +51,16 @@ class Gains:
     ) -> None:
         """`targets`, `groups` and `time` of all rows that are judged out of fold; `price` of a
         tree, see `select`."""
-        rows = np.sort(np.random.default_rng(seed).permutation(len(targets.y))[:_ROWS])
+        rows = _drawn(targets, seed)
         self._rows = rows
         self._targets = targets.take(rows)
-        self._halves = halves(
+        found = halves(
             targets.loss.strata(self._targets.y),
             seed=seed,
             groups=None if groups is None else groups[rows],
             time=None if time is None else time[rows],
         )
+        self._halves = tuple(half for half in found if self._judges(half))
         self._price = price
         self._members: list[Member] = []
         self._least = np.inf
@@ -83,8 +84,14 @@ class Gains:
             if weight > 0
         }
 
+    def _judges(self, half: Split) -> bool:
+        """Whether the user's metric has a value on both sides, as one may lack a rare class."""
+        return all(self._targets.take(rows).defined for rows in (half.train, half.valid))
+
     def _worth(self, margin: Floats) -> float:
         """By how much an ensemble must be better than the best one."""
+        if np.isinf(self._least):
+            return 0.0
         return _WORTH * self._targets.scale(self._least, margin[self._rows])
 
     def _crosswise(self, members: list[Member]) -> float:
@@ -109,6 +116,15 @@ class Gains:
             [Size(0, one.cost) for one in members],
             price=self._price,
         )
+
+
+def _drawn(targets: Targets, seed: int) -> Index:
+    """The rows that judge; for a metric, which may need all classes, each class's share of them."""
+    order = np.random.default_rng(seed).permutation(len(targets.y))
+    if targets.metric is not None and len(order) > _ROWS:
+        order = order[np.argsort(targets.loss.strata(targets.y)[order], kind="stable")]
+        order = order[np.arange(_ROWS) * len(order) // _ROWS]
+    return np.sort(order[:_ROWS])
 
 
 def patience(rows: int) -> float:

@@ -6,6 +6,7 @@ Owns the border between the engine, which knows no sort of target, and the objec
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -19,6 +20,8 @@ from twinkeel.metrics.custom import Metric
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
 Rows = NDArray[np.intp] | NDArray[np.bool_]
+_TRUE = (0.5, 0.98)
+"""How much of the truth is in answers that a metric is tried on."""
 
 
 class Explained(NamedTuple):
@@ -146,6 +149,10 @@ class Loss(ABC):
         moved = self.own.shifted(self.raw(learned), weight, self.center, self.unit)
         return (moved - self.center) / self.unit
 
+    def certain(self, y: NDArray[Any]) -> Floats:
+        """(n, m) the answers that are right: amounts, as they are."""
+        return y.astype(np.float64)[:, None]
+
     def scores(self, outputs: Floats) -> Floats:
         """What a metric is given of (n, m) answers: amounts, as they are."""
         return outputs[:, 0]
@@ -167,19 +174,45 @@ class Targets:
     """What the search goes by instead of the loss, where the user wrote one."""
 
     def judged(self, margin: Floats) -> float:
-        """How bad (n, k) margins are by what the search goes by; less is better.
-
-        Raises ConfigError where the user's metric gives no number.
-        """
+        """How bad (n, k) margins are by what the search goes by; less is better, and infinity is
+        what the user's metric has no value for."""
         if self.metric is None:
             return self.loss.plain(margin, self)
-        value = self.measured(self.loss.uncalibrated(margin, self))
+        value = self.number(self.loss.uncalibrated(margin, self))
+        if np.isnan(value):
+            return np.inf
         return value if self.metric.direction == "lower" else -value
 
     def measured(self, outputs: Floats) -> float:
-        """The user's metric of (n, m) answers."""
+        """The user's metric of (n, m) answers. Raises ConfigError where it gives no number."""
         assert self.metric is not None  # else nobody asks
         return self.metric.value(self.y, self.loss.scores(outputs), self.weight)
+
+    def number(self, outputs: Floats) -> float:
+        """The same, NaN where it gives none."""
+        assert self.metric is not None  # else nobody asks
+        return self.metric.number(self.y, self.loss.scores(outputs), self.weight)
+
+    @property
+    def defined(self) -> bool:
+        """Whether what the search goes by has a value for these rows."""
+        if self.metric is None:
+            return True
+        return any(not np.isnan(self.number(found)) for found in self.plausible())
+
+    def checked(self) -> Targets:
+        """The same. Raises ConfigError where the user's metric has no value for any answer."""
+        if not self.defined:
+            self.measured(next(self.plausible()))
+        return self
+
+    def plausible(self) -> Iterator[Floats]:
+        """(n, m) answers that models might give, a middling one's first, then a good one's: some of
+        the truth, and for the rest half that of another row, half the mean."""
+        certain = self.loss.certain(self.y)
+        other = np.random.default_rng(0).permutation(certain) + certain.mean(axis=0)
+        for share in _TRUE:
+            yield share * certain + (1 - share) / 2 * other
 
     def scale(self, judged: float, margin: Floats) -> float:
         """What shares of `judged` are shares of: the loss itself, or where (n, k) margins have a
@@ -188,8 +221,9 @@ class Targets:
             return abs(judged)
         found = self.loss.uncalibrated(margin, self)
         mean = np.average(found, axis=0, weights=self.weight)
-        away = self.measured(found) - self.measured(np.tile(mean, (len(found), 1)))
-        return abs(away) or abs(judged) or 1.0
+        away = self.number(found) - self.number(np.tile(mean, (len(found), 1)))
+        wide = (abs(one) for one in (away, judged) if np.isfinite(one))
+        return next((one for one in wide if one), 1.0)
 
     def told(self, judged: float) -> str:
         """What `judged` gave, in words."""

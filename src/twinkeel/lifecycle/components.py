@@ -39,7 +39,7 @@ class Component:
         Raises ConfigError where that code is not there, or has the name of a score of the kind.
         """
         found = self.kind.measures(evidence)
-        names = {measure.name for measure in found}
+        names = {measure.name for measure in found} | set(evidence.timings)
         where = f"[components.{self.name}]"
         try:
             own = self.kind.own_measures(self.options, self.root, evidence)

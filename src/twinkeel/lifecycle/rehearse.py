@@ -1,8 +1,9 @@
 """Rehearse: a build's gates on its cases, before anything is learned.
 
 A kind may say what evidence a version of middling quality would give on its cases. Then a gate on
-a score that does not exist stops the build before it begins, and a gate that so few cases can
-hardly judge is told with how many cases it would take.
+a score that does not exist, or a function of the project's own under the name of one that does,
+stops the build before it begins, and a gate that so few cases can hardly judge is told with how
+many cases it would take.
 """
 
 from __future__ import annotations
@@ -30,12 +31,16 @@ _FINE = 0.25
 def rehearse(what: Component, task: Task[Any], cases: Cases) -> list[Finding]:
     """What the cases can hardly judge of what the gates ask.
 
-    Raises ConfigError for a gate on a score that no version has, where the kind can know.
+    Raises ConfigError for a gate on a score that no version has, and as `Component.measures`,
+    where the kind can know.
     """
-    evidence = what.kind.rehearse(task, cases) if what.gates else None
+    asked = what.gates or what.options.own_code
+    evidence = what.kind.rehearse(task, cases) if asked else None
     if evidence is None:
         return []
     measures = what.measures(evidence)
+    if not what.gates:
+        return []
     resamples = min(max(_WORK // max(len(cases), 1), 20), 200)
     card = scorecard(measures, evidence, resamples=resamples)
     bounds = {measure.name: measure.bounds for measure in measures}

@@ -59,6 +59,11 @@ class TabularOptions(Options, frozen=True, kw_only=True):
         return self.allow
 
     @property
+    def own_code(self) -> tuple[str, ...]:
+        """What `metric` and `loss` name."""
+        return tuple(path for path in (self.metric, self.loss) if path is not None)
+
+    @property
     def roles(self) -> dict[str, str]:
         """The options that each give one column a role, by key."""
         keys = ("target", "id", "group", "time", "weight")

@@ -78,6 +78,10 @@ class ClassLoss(Loss):
         """Probabilities by margins as log-odds."""
         return UNCALIBRATED.outputs(margin)
 
+    def certain(self, y: NDArray[Any]) -> Floats:
+        """Each row's class has probability 1."""
+        return np.eye(self.classes)[y]
+
     def scores(self, outputs: Floats) -> Floats:
         """Probabilities: of two classes only the second one's."""
         return outputs[:, 1] if self.classes == 2 else outputs
