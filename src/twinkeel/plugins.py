@@ -23,7 +23,7 @@ from typing import Any
 from twinkeel.errors import ConfigError, EnvironmentProblem, UnknownName
 
 GROUP = "twinkeel.kinds"
-_PATH = re.compile(r"([A-Za-z_][\w.]*):([A-Za-z_]\w*)")
+_PATH = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")
 
 
 @cache

@@ -121,6 +121,20 @@ def test_a_component_learns_by_the_loss_that_it_names(tmp_path: Path) -> None:
     assert Project.open(tmp_path).verify("churn@1").ok
 
 
+def test_what_was_learned_by_a_loss_is_marked_by_all_of_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "dearly.py"
+    text = (
+        "TIMES = 3\n\ndef own(y_true, raw_score):\n    return TIMES * (raw_score - y_true), TIMES\n"
+    )
+    file.write_text(text)
+    loss = OwnLoss("dearly:own", tmp_path)
+    before = loss.mark
+
+    file.write_text(text.replace("3", "9"))
+
+    assert loss.mark != before
+
+
 @pytest.mark.parametrize(
     ("loss", "said"),
     [

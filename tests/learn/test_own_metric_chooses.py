@@ -161,6 +161,8 @@ def test_estimators_take_a_function_or_where_it_is() -> None:
         (make_scorer(roc_auc_score), "is a scorer of scikit-learn, which takes an estimator"),
         (3, "is a int: expected a function"),
         ((roc_auc_score, "up"), "'higher' or 'lower' is better, not 'up'"),
+        ("money.:profit", "names no function: expected module:function"),
+        ("money..more:profit", "names no function: expected module:function"),
         ("nowhere:profit", "there is no module nowhere: expected it installed"),
         (lambda y_true, y_score: 1.0, "define it with def"),
     ],

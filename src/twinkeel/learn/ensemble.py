@@ -55,7 +55,8 @@ def select(
     most = _reachable(sizes, most)
     picked = np.zeros(len(margins))
     total = np.zeros_like(margins[0])
-    best_score, best = np.inf, np.eye(len(margins))[least]
+    best_score, best = np.inf, np.zeros(len(margins))
+    best[least] = 1
     for step in range(1, STEPS + 1):
         grown = [_together(picked, sizes, member) for member in range(len(margins))]
         scores = [
