@@ -101,7 +101,7 @@ def test_a_ratio_that_matters_is_found_and_explained_by_both_its_columns(prices)
     assert min(effect["rent"], effect["area"]) > 3 * effect["floor"]
 
 
-@pytest.mark.parametrize("seed", [9, 18, 22])  # where the loss falls a little over the folds
+@pytest.mark.parametrize("seed", [9, 18, 22])  # where the loss falls a little
 def test_columns_of_noise_are_not_taken_for_features_by_chance(seed, tmp_path):
     rng = np.random.default_rng(seed)
     table = Table({name: rng.normal(size=1500) for name in "abcd"})
