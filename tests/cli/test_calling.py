@@ -180,6 +180,7 @@ def test_python_rows_get_outputs(project: Project) -> None:
     ("words", "said"),
     [
         (["color"], "'color' is not a cell: expected COLUMN=VALUE"),
+        (['{"color": 3'], "such as tenure=3; a row as JSON comes after --json-in."),
         (["color=red", "--json-in", "{}"], "not both"),
         (["--json-in", "[1]"], "must be a JSON object"),
         (["--json-in", "{"], "is not valid JSON"),

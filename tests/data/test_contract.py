@@ -309,12 +309,54 @@ def test_a_required_column_that_is_absent_is_one_error_and_an_optional_one_is_mi
     for rows, number in (([without], 1), ([GOOD, without], 2)):
         with pytest.raises(ContractError, match=f"Row {number}: the required column plan is absen"):
             CONTRACT.read_rows(rows)
-    with pytest.raises(ContractError, match="did you mean 'Plan'"):
+    with pytest.raises(ContractError, match="Plan is no column; did you mean 'plan'"):
         CONTRACT.read_rows([{**without, "Plan": "gold"}])
     optional = {name: cell for name, cell in GOOD.items() if name != "tenure"}
     conformed = CONTRACT.read_rows([optional, GOOD])
     assert conformed.warnings == {0: ["tenure is absent: counted as missing."]}
     assert np.isnan(conformed.values["tenure"][0])
+
+
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("cells", [{}, {"other": 1}, {"tenur": 14}])
+def test_rows_with_none_of_the_columns_are_refused_however_they_come(
+    count: int, cells: dict[str, Any]
+) -> None:
+    optional = Contract(columns=tuple(replace(one, required=False) for one in COLUMNS))
+    for read in (
+        lambda: optional.read_rows([cells] * count),
+        lambda: optional.read({name: [cell] * count for name, cell in cells.items()}, count),
+    ):
+        with pytest.raises(ContractError) as refused:
+            read()
+        said = str(refused.value)
+        assert said.startswith(
+            "Row 1: none of the 6 columns is there: charge, tenure, partner and 3 more; "
+        )
+        assert ("tenur is no column; did you mean 'tenure'?" in said) == ("tenur" in cells)
+
+
+def test_absent_columns_are_one_warning_and_a_name_that_is_nearly_one_is_told() -> None:
+    optional = Contract(columns=tuple(replace(one, required=False) for one in COLUMNS))
+    row = {"charge": 20.5, "tenur": 14}
+    expected = [
+        "Extra columns are not used: tenur; tenur is no column; did you mean 'tenure'?",
+        "5 of 6 columns are absent: tenure, partner, plan and 2 more; counted as missing.",
+    ]
+    assert optional.read_rows([row]).warnings == {0: expected}
+    assert optional.read_rows([GOOD, row]).warnings == {1: expected}
+    assert optional.read(columns(row, n=2), 2).warnings == {0: expected, 1: expected}
+
+
+def test_all_required_columns_that_are_absent_are_told_at_once() -> None:
+    row = {"charge": 1, "parter": "Yes", "since": "31/05/2024"}
+    for rows in ([row], [GOOD, row]):
+        with pytest.raises(ContractError) as refused:
+            CONTRACT.read_rows(rows)
+        assert str(refused.value) == (
+            f"Row {len(rows)}: the required columns partner and plan are absent; "
+            "parter is no column; did you mean 'partner'?"
+        )
 
 
 def test_columns_of_different_lengths_and_rows_that_are_none_are_refused() -> None:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from twinkeel.data import absent
 from twinkeel.data.types import (
     ABSENT,
     EXACT,
@@ -88,7 +89,7 @@ class Reader(ABC):
         if not missing:
             return self._unusual(value)
         if cell is ABSENT:
-            return f"{self.name} is absent: counted as missing."
+            return absent.missing([self.name], 1)
         return None if self.column.nullable else f"{self.name} is missing."
 
     def _unusual(self, _value: Value) -> str | None:

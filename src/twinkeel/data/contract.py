@@ -2,31 +2,30 @@
 
 One code path reads rows in training, in batches and in serving, so that a value means the same
 everywhere. Permissive but loud: what can be read is read, and what is unusual becomes a warning of
-its row; a required column that is absent, or a cell that cannot be read, is one ContractError.
+its row; required columns that are absent, no column at all, or a cell that cannot be read, is one
+ContractError.
 Needs numpy and msgspec only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from twinkeel.data import absent
 from twinkeel.data.columns import READERS, Array, Column, Reader, Value, cell_of
 from twinkeel.data.inference import Found, infer_column
 from twinkeel.data.rules import Rule, rule
 from twinkeel.data.table import Table
 from twinkeel.data.types import ABSENT, Unreadable, shown
 from twinkeel.errors import ContractError
-from twinkeel.plugins import suggestion
 from twinkeel.records import Expectations, Field, Record, Rows
 
 __all__ = ["Column", "Conformed", "Contract", "Inferred", "infer"]
-
-_SHOWN_NAMES = 5
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -79,9 +78,13 @@ class Contract(Record, frozen=True, dict=True):
             return self._read_one(
                 {name: cell_of(cells, 0) for name, cells in columns.items()}, first
             )
-        extra = self._extra(columns.keys())
-        warnings = {row: [extra] for row in range(n)} if extra else {}
-        return self._read_columns(columns.get, n, warnings, first)
+        said, extra = _Said(first), self._extra(columns.keys())
+        if extra:
+            said.warnings.update((row, [extra]) for row in range(n))
+        lacking = self._lacking(columns.keys())
+        if lacking:
+            raise _first_of(dict.fromkeys(range(n), f"Row {first}: {lacking}"), n)
+        return self._read_columns(columns.get, n, said)
 
     def read_rows(self, rows: Rows, *, first: int = 1) -> Conformed:
         """Read rows; a key that a row lacks is absent there. Raises ContractError."""
@@ -92,16 +95,18 @@ class Contract(Record, frozen=True, dict=True):
                 )
         if len(rows) == 1:
             return self._read_one(rows[0], first)
-        warnings: dict[int, list[str]] = {}
+        said = _Said(first)
         for position, row in enumerate(rows):
-            extra = self._extra(row.keys())
+            extra, lacking = self._extra(row.keys()), self._lacking(row.keys())
             if extra:
-                warnings[position] = [extra]
+                said.warnings[position] = [extra]
+            if lacking:
+                said.refused[position] = f"Row {first + position}: {lacking}"
 
         def column(name: str) -> list[Any]:
             return [row.get(name, ABSENT) for row in rows]
 
-        return self._read_columns(column, len(rows), warnings, first)
+        return self._read_columns(column, len(rows), said)
 
     @cached_property
     def _readers(self) -> tuple[Reader, ...]:
@@ -112,23 +117,40 @@ class Contract(Record, frozen=True, dict=True):
         return tuple((r.name, r.quick, r.numeric, r) for r in self._readers)
 
     @cached_property
+    def _own(self) -> dict[str, bool]:
+        """By name of a column, in order: whether it is required."""
+        return {column.name: column.required for column in self.columns}
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        return frozenset(name for name, required in self._own.items() if required)
+
+    @cached_property
     def _names(self) -> frozenset[str]:
-        return frozenset(self.known).union(column.name for column in self.columns)
+        return frozenset(self.known).union(self._own)
 
     def _read_one(self, row: Mapping[str, Any], first: int) -> Conformed:
         """The path of a served row: no array is made until the end."""
+        lacking = self._lacking(row.keys())
+        if lacking:
+            raise ContractError(f"Row {first}: {lacking}")
         extra = self._extra(row.keys())
         remarks = [extra] if extra else []
+        away: list[str] = []
         numbers: list[Value] = []
         words: list[Value] = []
         for name, quick, numeric, reader in self._steps:
             cell = row.get(name, ABSENT)
             value = quick(cell)
             if value is None:
-                value, remark = self._read_cell(reader, cell, row, first)
-                if remark is not None:
+                value, remark = self._read_cell(reader, cell, first)
+                if cell is ABSENT:
+                    away.append(name)
+                elif remark is not None:
                     remarks.append(remark)
             (numbers if numeric else words).append(value)
+        if away:
+            remarks.append(absent.missing(away, len(self.columns)))
         values = self._spread(numbers, words)
         for one in self._rules:
             wanted = one.fault(values[one.name].item())
@@ -154,47 +176,55 @@ class Contract(Record, frozen=True, dict=True):
                 object_at += 1
         return values
 
-    def _read_cell(
-        self, reader: Reader, cell: object, row: Iterable[str], number: int
-    ) -> tuple[Value, str | None]:
+    def _read_cell(self, reader: Reader, cell: object, number: int) -> tuple[Value, str | None]:
         if cell is ABSENT and reader.column.required:
-            raise self._absent(reader.name, row, number)
+            raise ContractError(f"Row {number}: {absent.required([reader.name], ())}")
         try:
             return reader.read(cell)
         except Unreadable:
             raise _unreadable(reader, cell, number) from None
 
-    def _read_columns(
-        self,
-        column: Callable[[str], Any],
-        n: int,
-        warnings: dict[int, list[str]],
-        first: int,
-    ) -> Conformed:
+    def _read_columns(self, column: Callable[[str], Any], n: int, said: _Said) -> Conformed:
         values: dict[str, Array] = {}
-        refused: dict[int, str] = {}
+        away: dict[int, list[str]] = {}
         for reader in self._readers:
             given = column(reader.name)
             cells = [ABSENT] * n if given is None else given
             read = self._read_array(reader, cells)
             if read is None:
-                refused = dict(self._unreadable_rows(reader, cells, first)) | refused
+                for row, why in self._unreadable_rows(reader, cells, said.first):
+                    said.refused.setdefault(row, why)
                 continue
             values[reader.name], remarks = read
+            lacked = absent.missing([reader.name], len(self.columns))
             for row, remark in remarks.items():
-                warnings.setdefault(row, []).append(remark)
+                if remark == lacked:
+                    away.setdefault(row, []).append(reader.name)
+                else:
+                    said.warnings.setdefault(row, []).append(remark)
+        self._fold(away, said)
+        self._judge(column, values, said)
+        if said.refused:
+            raise _first_of(said.refused, n)
+        return Conformed(values, said.warnings)
+
+    def _fold(self, away: Mapping[int, list[str]], said: _Said) -> None:
+        """One warning for all columns that a row lacks."""
+        for row, names in away.items():
+            remark = absent.missing(names, len(self.columns))
+            said.warnings.setdefault(row, []).append(remark)
+
+    def _judge(self, column: Callable[[str], Any], values: dict[str, Array], said: _Said) -> None:
+        """Note the values that are not as expected."""
         for one in self._rules:
             given = column(one.name)
             for row, wanted in one.faults(values[one.name]).items() if one.name in values else ():
                 cell = ABSENT if given is None else cell_of(given, row)
-                said = self._unexpected(one, wanted, cell, first + row)
+                sentence = self._unexpected(one, wanted, cell, said.first + row)
                 if self.expectations.on_violation == "stop":
-                    refused.setdefault(row, said)
+                    said.refused.setdefault(row, sentence)
                 else:
-                    warnings.setdefault(row, []).append(said)
-        if refused:
-            raise _first_of(refused, n)
-        return Conformed(values, warnings)
+                    said.warnings.setdefault(row, []).append(sentence)
 
     def _read_array(
         self, reader: Reader, cells: Array | Sequence[Any]
@@ -216,7 +246,7 @@ class Contract(Record, frozen=True, dict=True):
         """The rows that a column refuses, and why."""
         for row in range(len(cells)):
             try:
-                self._read_cell(reader, cell_of(cells, row), (), first + row)
+                self._read_cell(reader, cell_of(cells, row), first + row)
             except ContractError as error:
                 yield row, str(error)
 
@@ -237,19 +267,32 @@ class Contract(Record, frozen=True, dict=True):
             return f"Row {number}, column {broken.name}: expected {wanted}, got {got}; correct it."
         return f"{broken.name}: expected {wanted}, got {got}."
 
-    def _extra(self, names: Iterable[str]) -> str | None:
+    def _extra(self, names: Set[str]) -> str | None:
         extra = [name for name in names if name not in self._names]
         if not extra:
             return None
-        listing = ", ".join(str(name)[:80] for name in extra[:_SHOWN_NAMES])
-        rest = f" and {len(extra) - _SHOWN_NAMES} more" if len(extra) > _SHOWN_NAMES else ""
-        return f"Extra columns are not used: {listing}{rest}."
+        return absent.unused(extra, [name for name in self._own if name not in names])
 
-    def _absent(self, name: str, given: Iterable[str], number: int) -> ContractError:
-        others = [str(other) for other in given if other not in self._names]
-        near = suggestion(name, others) if others else ""
-        hint = near if near.startswith("; did") else "; add it, empty where it is not known."
-        return ContractError(f"Row {number}: the required column {name} is absent{hint}")
+    def _lacking(self, names: Set[str]) -> str | None:
+        """Why a row of columns `names` is refused, None where they are enough."""
+        none = not self._required and bool(self._own) and self._own.keys().isdisjoint(names)
+        if self._required <= names and not none:
+            return None
+        extra = [name for name in names if name not in self._names]
+        if self._own.keys().isdisjoint(names):
+            return absent.none_there(tuple(self._own), extra)
+        return absent.required(
+            [name for name in self._own if name in self._required and name not in names], extra
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said of rows while they are read, by position; `first` is the number of the first."""
+
+    first: int
+    warnings: dict[int, list[str]] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
 
 
 def _first_of(refused: Mapping[int, str], n: int) -> ContractError:

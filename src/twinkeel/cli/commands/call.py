@@ -144,7 +144,8 @@ def _row(cells: tuple[str, ...]) -> dict[str, str]:
 def _cell(cell: str) -> tuple[str, str]:
     name, equals, value = cell.partition("=")
     if not name or not equals:
-        raise UsageError(f"{cell!r} is not a cell: expected COLUMN=VALUE, such as tenure=3.")
+        other = "; a row as JSON comes after --json-in" if cell.lstrip()[:1] in ("{", "[") else ""
+        raise UsageError(f"{cell!r} is not a cell: expected COLUMN=VALUE, such as tenure=3{other}.")
     return name, value
 
 
