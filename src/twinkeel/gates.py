@@ -50,11 +50,18 @@ def parse(key: str, text: str) -> Gate:
     return Gate(key=key, test="not worse by", bound=bound)
 
 
-def judge(gate: Gate, scorecard: Scorecard, differences: Mapping[str, Score] | None) -> Verdict:
+def judge(
+    gate: Gate,
+    scorecard: Scorecard,
+    differences: Mapping[str, Score] | None,
+    *,
+    standing: str | None = None,
+) -> Verdict:
     """What `gate` says of a version with this scorecard.
 
     `differences` are the paired ones from production, by key, positive where the version is
-    better; None while nothing is in production. Raises ConfigError with the nearest names if
+    better; None while there is nothing else in production, where `standing` names the version
+    itself if it is what is in production. Raises ConfigError with the nearest names if
     the scorecard has no such score.
     """
     known = scorecard.get(gate.key)
@@ -69,7 +76,10 @@ def judge(gate: Gate, scorecard: Scorecard, differences: Mapping[str, Score] | N
             f'">= number" or "<= number", not "{gate.text}".'
         )
     if differences is None:
-        sentence = f"{gate.key}: there is nothing in production to compare with yet."
+        why = "there is nothing in production to compare with yet"
+        if standing is not None:
+            why = f"{standing} is in production itself, so there is nothing to compare it with"
+        sentence = f"{gate.key}: {why}."
         return Verdict(gate=gate, outcome="not applicable", score=None, sentence=sentence)
     return _decide(gate, differences.get(gate.key))
 

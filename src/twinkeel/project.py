@@ -51,6 +51,8 @@ class Judged(Record, frozen=True, kw_only=True):
     evaluation: Evaluation | None
     overrun: str | None = None
     """Where a build took longer than its time limit promises: how long each stage took."""
+    seconds: float | None = None
+    """How long a build took, its judging included."""
 
     def _repr_html_(self) -> str:
         from twinkeel.report.notebook import summary
@@ -118,7 +120,12 @@ class Project:
         from twinkeel.lifecycle.judged import build_and_judge
 
         made = build_and_judge(self.config, self.store, name, seed=seed, progress=self.progress)
-        return Judged(version=made.version, evaluation=made.evaluation, overrun=made.overrun)
+        return Judged(
+            version=made.version,
+            evaluation=made.evaluation,
+            overrun=made.overrun,
+            seconds=made.seconds,
+        )
 
     def evaluate(self, ref: str) -> Judged:
         """Judge a version again, on the cases that its source gives now."""

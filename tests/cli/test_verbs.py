@@ -9,15 +9,21 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from cli_runs import KINDS, Ran, spawn, write
+from rich.console import Console
 
 from twinkeel import Project
+from twinkeel.cli.commands.status import Standing
 from twinkeel.cli.consoles import console
 from twinkeel.cli.progress import display
-from twinkeel.records import Tick
+from twinkeel.cli.scorecards import open_findings
+from twinkeel.lifecycle.status import ComponentStatus
+from twinkeel.records import Finding, Tick
 
 Cli = Callable[..., Ran]
 
@@ -41,6 +47,55 @@ def test_status_does_not_advise_to_start_a_server_that_runs(cli: Cli, folder: Pa
     assert cli("status").out.rstrip().endswith("twinkeel serve")
     with Project.open(folder).store as store, store.serving():
         assert "twinkeel serve" not in cli("status").out
+
+
+def test_evaluating_what_is_in_production_says_so_and_advises_to_serve(
+    cli: Cli, folder: Path
+) -> None:
+    settings = folder / "twinkeel.toml"
+    settings.write_text(settings.read_text().replace(">= 0.6", "not worse by 0.1"))
+    cli("build", "sold")
+    cli("release", "sold")
+    out = cli("evaluate", "sold").out
+    assert "accuracy: sold@1 is in production itself" in out
+    assert "twinkeel release" not in out
+    assert out.endswith("sold@1 is in production.\nNext: twinkeel serve\n")
+
+
+def test_a_doubt_about_a_gate_is_gone_once_the_gate_has_passed(folder: Path) -> None:
+    doubts = tuple(
+        Finding(check="too_few", found="few", key="more rows", numbers={"gate": gate})
+        for gate in ("accuracy", "log_loss")
+    )
+    with closing(Project.open(folder)) as project:
+        judged = project.build("sold")
+    lineage = msgspec.structs.replace(judged.version.lineage, findings=doubts)
+    version = msgspec.structs.replace(judged.version, lineage=lineage)
+
+    told = open_findings(msgspec.structs.replace(judged, version=version))
+
+    assert [one.numbers["gate"] for one in told] == ["log_loss"]
+
+
+def test_a_narrow_terminal_cuts_no_reference_in_status() -> None:
+    long = ComponentStatus(
+        component="monthly_charges",
+        kind="regressor",
+        production=None,
+        newest=12,
+        outcome="pass",
+        versions=12,
+        stale=("support_of_customers@3",),
+        next="twinkeel build monthly_charges",
+    )
+    wide, narrow = Console(width=160, record=True), Console(width=60, record=True)
+    for one in (wide, narrow):
+        one.print(Standing([long]))
+    told = narrow.export_text()
+    assert wide.export_text().startswith("component ")
+    assert "newest     monthly_charges@12\n" in told
+    assert "stale      support_of_customers@3\n" in told
+    assert "next       twinkeel build monthly_charges\n" in told
 
 
 def test_a_build_shows_scores_with_interval_n_and_verdict(cli: Cli) -> None:

@@ -141,6 +141,14 @@ def test_without_production_not_worse_does_not_apply():
     assert verdict.sentence == "log_loss: there is nothing in production to compare with yet."
 
 
+def test_what_is_in_production_itself_is_not_called_absent():
+    gate = gates.parse("log_loss", "not worse by 0.005")
+    verdict = gates.judge(gate, CARD, None, standing="churn@2")
+
+    assert verdict.outcome == "not applicable"
+    assert verdict.sentence.startswith("log_loss: churn@2 is in production itself, ")
+
+
 def test_a_comparison_that_could_not_be_made_never_passes():
     why = "cannot be compared with churn@3: no case is new to both."
     without = {"log_loss": score("log_loss", None, None, None, n=0, note=why)}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from twinkeel.project import Judged
-from twinkeel.records import Evaluation, Json, Outcome, Score, Verdict
+from twinkeel.records import Evaluation, Finding, Json, Outcome, Score, Verdict
 from twinkeel.report.notebook import interval, number
 
 if TYPE_CHECKING:
@@ -34,6 +34,14 @@ def as_data(judged: Judged) -> dict[str, Json]:
     }
 
 
+def open_findings(judged: Judged) -> list[Finding]:
+    """What the checks found, less doubts about whether a gate can pass that has passed."""
+    verdicts = () if judged.evaluation is None else judged.evaluation.verdicts
+    passed = {verdict.gate.key for verdict in verdicts if verdict.outcome == "pass"}
+    findings = judged.version.lineage.findings
+    return [one for one in findings if one.numbers.get("gate") not in passed]
+
+
 def describe(
     judged: Judged, *, every: bool = False, released: bool = False
 ) -> tuple[RenderableType, ...]:
@@ -52,7 +60,7 @@ def describe(
     parts: list[RenderableType] = ["", scorecard(shown, evaluation.verdicts), ""]
     if len(shown) < len(scores):
         parts.append(f"{len(scores) - len(shown)} more scores, by group: twinkeel show {ref}\n")
-    end = f"{ref} is in production." if released else conclusion(ref, evaluation)
+    end = (_released if released else conclusion)(ref, evaluation)
     return (*parts, verdicts(evaluation), "", end) if evaluation.verdicts else (*parts, end)
 
 
@@ -108,9 +116,19 @@ def conclusion(ref: str, evaluation: Evaluation) -> str:
         )
     if evaluation.outcome == "pass":
         return f"{ref} passes its gates. Next: twinkeel release {ref}"
+    return f"{ref} may not be released: {_unpassed(evaluation)} not passed."
+
+
+def _released(ref: str, evaluation: Evaluation) -> str:
+    """What the verdicts come to for a version that is in production."""
+    if evaluation.outcome == "pass" or not evaluation.verdicts:
+        return f"{ref} is in production."
+    return f"{ref} is in production, and {_unpassed(evaluation)} not passed."
+
+
+def _unpassed(evaluation: Evaluation) -> str:
     count = sum(v.outcome in ("fail", "inconclusive") for v in evaluation.verdicts)
-    gates = "1 gate has" if count == 1 else f"{count} gates have"
-    return f"{ref} may not be released: {gates} not passed."
+    return "1 gate has" if count == 1 else f"{count} gates have"
 
 
 def _mark(verdict: Verdict) -> Text:

@@ -33,8 +33,7 @@ class Stages:
 
     def overrun(self, limit: float | None) -> str | None:
         """A sentence where it has taken longer by now than a limit of so many seconds promises."""
-        self._end(self._stage)
-        took = self._last - self._began
+        took = self.seconds()
         if limit is None or took <= limit + max(_OVER * limit, _SECOND):
             return None
         parts = (
@@ -43,6 +42,11 @@ class Stages:
             if seconds >= _TOLD * took
         )
         return f"It took {took:.1f} s of a time_limit of {limit:g} s: {', '.join(parts)}."
+
+    def seconds(self) -> float:
+        """How long it has taken by now."""
+        self._end(self._stage)
+        return self._last - self._began
 
     def _end(self, coming: str) -> None:
         now = time.monotonic()

@@ -69,8 +69,10 @@ def evaluate(
     measures = what.measures(evidence)
     progress(Tick(stage="scoring", detail=f"{len(measures)} measures"))
     card = scorecard(measures, evidence, resamples=RESAMPLES, seed=SEED, progress=progress)
-    if store.current(version.component) is not None:
+    current = store.current(version.component)
+    if current is not None:
         progress(Tick(stage="comparing", detail="with production"))
+    itself = current is not None and current.number == version.number
     against = _compare(store, what, version, cases, evidence)
     found = None if against is None else against.differences
     made = Evaluation(
@@ -80,7 +82,7 @@ def evaluate(
         cases_digest=store.put_object(_encode(cases)),
         evidence_digest=store.put_object(_encode(evidence)),
         scorecard=card,
-        verdicts=_verdicts(what, version, card, found),
+        verdicts=_verdicts(what, version, card, found, itself=itself),
         against=None if against is None else against.number,
         against_digest=None if against is None else against.digest,
     )
@@ -89,10 +91,16 @@ def evaluate(
 
 
 def _verdicts(
-    what: Component, version: Version, card: Scorecard, found: dict[str, Score] | None
+    what: Component,
+    version: Version,
+    card: Scorecard,
+    found: dict[str, Score] | None,
+    *,
+    itself: bool,
 ) -> tuple[Verdict, ...]:
+    standing = str(version.ref) if itself else None
     try:
-        return tuple(gates.judge(gate, card, found) for gate in what.gates)
+        return tuple(gates.judge(gate, card, found, standing=standing) for gate in what.gates)
     except ConfigError as error:
         raise ConfigError(
             f"{error} {version.ref} is built: correct [components.{what.name}.gates], then run "

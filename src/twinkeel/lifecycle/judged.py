@@ -19,6 +19,8 @@ class Made(NamedTuple):
     evaluation: Evaluation
     overrun: str | None
     """Where both together took longer than the time limit promises: how long each stage took."""
+    seconds: float
+    """How long both together took."""
 
 
 def build_and_judge(
@@ -33,4 +35,5 @@ def build_and_judge(
     stages = Stages(progress)
     version, cases = build(config, store, name, seed=seed, progress=stages)
     evaluation = evaluate(config, store, version, cases=cases, progress=stages)
-    return Made(version, evaluation, stages.overrun(config.components[name].limits.time))
+    late = stages.overrun(config.components[name].limits.time)
+    return Made(version, evaluation, late, stages.seconds())

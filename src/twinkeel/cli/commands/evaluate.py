@@ -21,4 +21,10 @@ def evaluate(version: Ref, /, *, here: Here) -> Reply:
         judged = here.project.evaluate(version)
     evaluation = judged.evaluation
     passed = evaluation is not None and evaluation.outcome == "pass"
-    return Reply(data=as_data(judged), parts=describe(judged), exit_code=0 if passed else 1)
+    store = here.project.store
+    current = store.current(judged.version.component)
+    released = current is not None and current.number == judged.version.number
+    told = describe(judged, released=released)
+    if released and not store.served():
+        told += ("Next: twinkeel serve",)
+    return Reply(data=as_data(judged), parts=told, exit_code=0 if passed else 1)

@@ -88,38 +88,54 @@ def _rebuilt(
     return rebuilds, told
 
 
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
 def _shown(look: Look) -> list[RenderableType]:
     ref = f"{look.component}@{look.number}"
     alarms = [signal for signal in look.signals if signal.state == "alarm"]
     quiet = [signal for signal in look.signals if signal.state == "quiet"]
     unjudged = [signal for signal in look.signals if signal.state == "cannot judge"]
-    counts = f"{len(alarms)} alarms, {len(quiet)} quiet, {len(unjudged)} cannot be judged"
+    counts = (
+        f"{_counted(len(alarms), 'alarm')}, {len(quiet)} quiet, {len(unjudged)} cannot be judged"
+    )
     begin = look.since[:16].replace("T", " ")
-    parts: list[RenderableType] = [f"{ref}: {look.calls:,} calls since {begin} UTC; {counts}."]
+    parts: list[RenderableType] = [
+        f"{ref}: {_counted(look.calls, 'call')} since {begin} UTC; {counts}."
+    ]
     parts += [f"  ! {signal.sentence}" + _carried(signal) for signal in alarms]
     if quiet:
         parts.append(_table(quiet))
     if unjudged and look.state == "cannot judge":
         parts.append(f"  {unjudged[0].sentence}")
-    parts += [_estimated(one) for one in {one.name: one for one in look.estimates}.values()]
+    parts += [sentence(one) for one in {one.name: one for one in look.estimates}.values()]
     parts += [f"  {note}" for note in look.notes]
     if look.next is not None:
         parts.append(f"  The next window ends at {look.next[:16].replace('T', ' ')} UTC.")
     return parts
 
 
-def _estimated(one: Estimate) -> str:
+def sentence(one: Estimate) -> str:
     """An estimate beside its cases and its labels, each with its interval and its n."""
     before = _known(one.reference, one.reference_low, one.reference_high)
     cases = f"{one.reference_n:,} cases" if one.reference_n else "the cases"
     said = ""
     if one.realised is not None:
         found = _known(one.realised, one.realised_low, one.realised_high)
-        said = f"; {one.labelled:,} labels say {found}"
+        said = f"; {_counted(one.labelled, 'label')} say{'s' * (one.labelled == 1)} {found}"
+        if _apart(one):
+            said += "; the estimate does not hold here: trust the labels"
     return (
-        f"  Without labels, {one.name} of {one.n:,} calls is {one.value:.3g} ({one.low:.3g} to "
-        f"{one.high:.3g}, 90% interval), was {before} on {cases}{said}."
+        f"  Without labels, {one.name} of {_counted(one.n, 'call')} is {one.value:.3g} "
+        f"({one.low:.3g} to {one.high:.3g}, 90% interval), was {before} on {cases}{said}."
     )
+
+
+def _apart(one: Estimate) -> bool:
+    """Whether the interval of the estimate and that of the labels share no value."""
+    low, high = one.realised_low, one.realised_high
+    return low is not None and high is not None and (low > one.high or high < one.low)
 
 
 def _known(value: float, low: float | None, high: float | None) -> str:

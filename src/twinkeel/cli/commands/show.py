@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from twinkeel.cli.findings import found
 from twinkeel.cli.invocation import Here, Reply
 from twinkeel.cli.names import Flag, Ref
-from twinkeel.cli.scorecards import as_data, describe
+from twinkeel.cli.scorecards import as_data, describe, open_findings
 
 
 def show(
@@ -43,7 +43,7 @@ def show(
     data = tuple(f"  {one.name}: {origin(one)}" for one in lineage.origins)
     current = here.project.store.current(made.component)
     released = current is not None and current.number == made.number
-    checks = found(lineage.findings, str(made.ref), every=True)
+    checks = found(open_findings(judged), str(made.ref), every=True)
     scores = describe(judged, every=True, released=released)
     parts = (heading, *data, *notes, *checks, *scores)
     return Reply(data={**as_data(judged), "in_production": released}, parts=parts)
