@@ -13,9 +13,11 @@ from twinkeel.errors import ConfigError
 from twinkeel.learn import TabularClassifier, load
 from twinkeel.learn.decide import by_capacity, by_error
 from twinkeel.learn.model import MODEL
+from twinkeel.learn.objectives.classes import ClassLoss
 from twinkeel.learn.objectives.rules import Rule
-from twinkeel.learn.objectives.sets import reached
+from twinkeel.learn.objectives.sets import Judged, covering, reached
 from twinkeel.learn.sets import SetGrouping, Sets
+from twinkeel.learn.targets import Targets
 
 SHARES = st.lists(st.floats(0, 1), min_size=1, max_size=60).map(np.array)
 
@@ -48,6 +50,20 @@ def test_of_several_groups_the_lower_threshold_counts_and_unknown_ones_have_all_
     found = Sets(0.9, (0.5, 0.4), groupings).members(np.array([[0.7, 0.3]] * 3), values)
 
     assert found.tolist() == [[True, True], [True, False], [True, False]]
+
+
+def test_groups_that_are_too_small_are_named_once_and_missing_ones_as_such():
+    group = np.array(["m"] * 130 + ["f"] * 65 + [""] * 5, dtype=object)
+    y = np.array([0, 1] * 65 + [0] * 60 + [1] * 5 + [0, 1, 0, 1, 0])
+    targets = Targets(y, np.ones(200), ClassLoss(2))
+    judged = Judged(np.full((200, 2), 0.5), targets, {"gender": group})
+
+    notes = covering(judged, ["no", "yes"], 0.9, ["gender"]).notes
+
+    assert notes == (
+        "The sets' thresholds for rows without gender, gender 'f' ('yes') are those of all "
+        "groups: fewer than 50 rows are too few for one of their own.",
+    )
 
 
 @given(SHARES, st.floats(0.01, 0.99))

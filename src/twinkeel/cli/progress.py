@@ -63,16 +63,21 @@ class _Clock:
         passed = time.monotonic() - self._started
         if self._limit is None:
             return _time(passed)
-        return f"{_time(max(0.0, self._limit - passed))} left of {_time(self._limit)}"
+        if passed > self._limit:
+            return f"{_time(passed)}, past the limit of {_time(self._limit)}"
+        return f"{_time(self._limit - passed)} left of {_time(self._limit)}"
 
 
 def _lines(console: Console, limit: float | None) -> Progress:
     started = printed = time.monotonic()
-    stage, seen = "", set[tuple[str, str]]()
+    stage, seen, late = "", set[tuple[str, str]](), False
 
     def show(tick: Tick) -> None:
-        nonlocal stage, printed
+        nonlocal stage, printed, late
         moment = time.monotonic()
+        if limit is not None and not late and moment - started > limit:
+            late = True
+            console.print(f"The time_limit of {_time(limit)} is past: {tick.stage} goes on.")
         if (tick.stage, tick.detail) in seen:
             return
         if tick.stage == stage and moment - printed < _PAUSE:
@@ -81,7 +86,7 @@ def _lines(console: Console, limit: float | None) -> Progress:
         stage, printed = tick.stage, moment
         detail = f": {tick.detail}" if tick.detail else ""
         passed = moment - started
-        left = "" if limit is None else f", {_time(max(0.0, limit - passed))} left"
+        left = "" if limit is None or late else f", {_time(max(0.0, limit - passed))} left"
         console.print(f"[{passed:6.1f} s{left}] {tick.stage}{detail}", soft_wrap=True)
 
     return show

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -26,7 +26,8 @@ def decode(table: object, record: type[_T], where: str, *, also: tuple[str, ...]
     try:
         return msgspec.convert(table, record, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{where} {_explained(str(error))}") from None
+        said = _no_choice(table, record, str(error)) or _explained(str(error))
+        raise ConfigError(f"{where} {said}") from None
 
 
 def known(
@@ -56,6 +57,24 @@ def _explained(error: str) -> str:
     error = re.sub(r"`(\w+)( \| null)?`", lambda m: _WORDS.get(m[1], m[0]), error)
     match = re.fullmatch(r"(.*?) - at `\$\.?([^`]*)`", error)
     return f"{match[2]}: {match[1][0].lower()}{match[1][1:]}." if match else f"{error}."
+
+
+def _no_choice(table: Mapping[str, Any], record: type, error: str) -> str | None:
+    """What a key of `record` must be, where the error is that it is none of the words it may be."""
+    match = re.fullmatch(r"Invalid enum value .* - at `\$\.(\w+)`", error, re.DOTALL)
+    if match is None:
+        return None
+    types = {one.encode_name: one.type for one in msgspec.structs.fields(record)}
+    *most, last = _words(types[match[1]])
+    listed = f"{', '.join(most)} or {last}" if most else last
+    return f"{match[1]} must be {listed}, not {shown(table[match[1]])}."
+
+
+def _words(type_: Any) -> list[str]:
+    """The words of a Literal, alone or as one of several types."""
+    if get_origin(type_) is Literal:
+        return [str(word) for word in get_args(type_)]
+    return [word for part in get_args(type_) for word in _words(part)]
 
 
 def shown(value: object) -> str:

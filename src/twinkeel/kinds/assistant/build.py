@@ -84,7 +84,8 @@ def _filled(task: Task[AssistantOptions]) -> Shelf:
     with Reader() as reader:
         shelf = Shelf(task.shared, Embedder.open(), task.options.language, reader)
         for i, file in enumerate(files):
-            task.progress(Tick(stage="reading", fraction=i / len(files), detail=file.name))
+            detail = f"{i + 1:,} of {len(files):,} files, {file.name}"
+            task.progress(Tick(stage="reading", fraction=i / len(files), detail=detail))
             shelf.take(file)
     if not shelf.entries:
         first: Skipped = shelf.skipped[0]

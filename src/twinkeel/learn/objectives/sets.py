@@ -56,14 +56,25 @@ def covering(
         grouping, small = _grouping(column, judged, Sets(level, thresholds))
         groupings.append(grouping)
         if small:
-            listed = ", ".join(
-                f"{shown(group)} and class {shown(names[k])}" for group, k in small[:5]
-            )
             notes.append(
-                f"The sets' thresholds for {column} {listed} are those of all groups: fewer than "
-                f"{FEWEST} rows are too few for one of their own."
+                f"The sets' thresholds for {_small(column, small, names)} are those of all groups: "
+                f"fewer than {FEWEST} rows are too few for one of their own."
             )
     return Covering(Sets(level, thresholds, tuple(groupings)), tuple(notes))
+
+
+def _small(column: str, small: Sequence[tuple[str, int]], names: Sequence[str]) -> str:
+    """Groups of `column` with the classes that are too rare in each, as words."""
+    by_group: dict[str, list[int]] = {}
+    for group, k in small:
+        by_group.setdefault(group, []).append(k)
+    words = []
+    for group, classes in by_group.items():
+        of = f"{column} {shown(group)}" if group else f"rows without {column}"
+        listed = ", ".join(shown(names[k]) for k in classes)
+        words.append(of if len(classes) == len(names) else f"{of} ({listed})")
+    more = len(words) - 5
+    return ", ".join(words[:5]) + (f" and {more} more" if more > 0 else "")
 
 
 def reached(probability: Floats, weight: Floats, level: float) -> float:
