@@ -57,7 +57,14 @@ def test_nothing_is_overwritten(cli: Cli, folder: Path) -> None:
     before = (folder / "twinkeel.toml").read_text()
     ran = cli("init", str(CHURN))
     assert (ran.code, (folder / "twinkeel.toml").read_text()) == (2, before)
-    assert "exists and is left as it is" in ran.err
+    assert "exists and is left as it is: add a second component" in ran.err
+
+
+def test_a_folder_of_documents_is_told_how_an_assistant_begins(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "fees.md").write_text("# Fees\n")
+    ran = cli("init", str(tmp_path / "docs"), project=tmp_path / "new")
+    assert (ran.code, "docs/tutorial-assistant.md" in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,12 @@ def init(
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: name a folder with --project.")
     if path.exists():
-        raise UsageError(f"{path} exists and is left as it is: choose another --project folder.")
+        raise UsageError(
+            f"{path} exists and is left as it is: add a second component to it as a "
+            "[components.NAME] table, or choose another --project folder."
+        )
     _check_there(table)
+    _check_no_documents(table)
     found = open_source(SourceConfig(path=str(table.resolve())), folder)
     rows = found.table()
     if target is None:
@@ -98,6 +102,14 @@ def _check_there(table: Path) -> None:
         raise SourceError(f"There is no file {table}: give a table, such as a CSV file.")
     if table.is_dir() and not any(one.is_file() for one in table.rglob("*")):
         raise SourceError(f"The folder {table} holds no file: give a table, such as a CSV file.")
+
+
+def _check_no_documents(table: Path) -> None:
+    if table.is_dir() and any(one.suffix.lower() == ".md" for one in table.rglob("*")):
+        raise SourceError(
+            f"The folder {table} holds documents, and init begins a project from a table: "
+            "docs/tutorial-assistant.md describes how an assistant of documents begins."
+        )
 
 
 def _check_header(path: Path, table: Table) -> None:
