@@ -16,7 +16,7 @@ from twinkeel.records import Look, Sampled
 from twinkeel.stats.tails import Floats
 from twinkeel.store.sample import STEPS, Sample, Share
 
-MOST = 300_000
+MOST = 200_000
 """Calls that are read one by one; of more, a fair part is."""
 
 
